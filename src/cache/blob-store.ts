@@ -1,0 +1,39 @@
+import type { Digest } from '../oci/digest.ts';
+
+/**
+ * The blob store port: content by digest, immutable. It verifies nothing itself; only `verify/` calls `commit`, after
+ * the digest and the length were right. Every implementation passes `test/contract/blob-store.ts`.
+ */
+export interface BlobStore {
+  /** Size in bytes, or undefined when it is not there. A hit counts as use for eviction. */
+  stat(digest: Digest): Promise<number | undefined>;
+  /** Undefined when it is not there. An open blob can be read to its end even when it is evicted meanwhile. */
+  open(digest: Digest): Promise<BlobReader | undefined>;
+  /**
+   * A temporary blob: readable while it grows, gone unless committed.
+   * @returns undefined when a blob of this size cannot be kept (larger than the cache): pass it on uncached
+   * @throws cache.failed when the disk refuses (full, read only)
+   */
+  create(digest: Digest, size: number): Promise<BlobWriter | undefined>;
+  delete(digest: Digest): Promise<void>;
+  list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
+  /** Bytes kept, temporary blobs excluded. */
+  readonly usedBytes: number;
+  close(): Promise<void>;
+}
+
+export interface BlobReader {
+  readonly size: number;
+  /** Fills `into` from `position`; returns the bytes read, 0 at the end. */
+  read(into: Buffer, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface BlobWriter {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Reads what was written so far, independent of commit and abort until closed. */
+  reader(): Promise<BlobReader>;
+  /** fsync, rename into place, fsync of the folder. */
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}

@@ -1,0 +1,124 @@
+/**
+ * The configuration after it was checked: defaults filled in, paths absolute, sizes in bytes, durations in
+ * milliseconds, names of upstreams and sources in Maps (they come from a file, but are still names from outside).
+ */
+export interface Config {
+  /** The file it came from, absolute; names it in messages. */
+  readonly file: string;
+  readonly data: string;
+  readonly listen: readonly ListenConfig[];
+  readonly admin: Address;
+  /** By canonical name. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
+  readonly defaultUpstream?: string;
+  readonly trust: ReadonlyMap<string, TrustSourceConfig>;
+  readonly policy: readonly RuleConfig[];
+  readonly freshness: { readonly checkEveryMs: number; readonly staleIfUnreachableMs: number | 'until_expiry' };
+  readonly cache: { readonly maxBytes: number; readonly lowWaterBytes: number };
+  readonly limits: {
+    readonly manifestBytes: number;
+    readonly metadataBytes: number;
+    readonly blobBytes: number;
+    readonly upstreamConnections: number;
+  };
+  readonly decisions: { readonly keepMs: number; readonly maxBytes: number; readonly onFailure: 'serve' | 'refuse' };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' };
+}
+
+export interface Address {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+}
+
+export interface ListenConfig extends Address {
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  readonly insecure: boolean;
+}
+
+/** How to reach a peer: the same for registries and trust servers. Paths are absolute. */
+export interface PeerConfig {
+  readonly ca?: string;
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+  /** Egress HTTP proxy. */
+  readonly proxy?: string;
+  readonly credentials?: CredentialsConfig;
+}
+
+export type CredentialsConfig =
+  | { readonly kind: 'docker-config'; readonly file: string }
+  | { readonly kind: 'password-file'; readonly username: string; readonly file: string }
+  | { readonly kind: 'password-env'; readonly username: string; readonly variable: string }
+  | { readonly kind: 'helper'; readonly helper: string };
+
+export interface UpstreamConfig extends PeerConfig {
+  readonly name: string;
+  readonly url: URL;
+  readonly aliases: readonly string[];
+}
+
+/** One kind today; the TUF 1.0 source joins as another member of the union. */
+export type TrustSourceConfig = NotaryConfig;
+
+export interface NotaryConfig extends PeerConfig {
+  readonly kind: 'notary';
+  readonly name: string;
+  readonly urls: readonly URL[];
+  /** Template over `{registry}` and `{repository}`. */
+  readonly gun: string;
+  readonly pins: readonly Pin[];
+  readonly releases: 'strict' | 'docker';
+  readonly firstUse: 'refuse' | 'remember';
+}
+
+/** What anchors a GUN, or with `prefix` every GUN below `gun`. The longest match on whole segments holds. */
+export interface Pin {
+  /** Without a trailing slash. */
+  readonly gun: string;
+  readonly prefix: boolean;
+  readonly anchor: PinAnchor;
+}
+
+export type PinAnchor =
+  /** PEM or JSON files are read when the configuration is loaded, so that a bad path is a configuration error. */
+  | { readonly kind: 'root-file'; readonly file: string; readonly bytes: Uint8Array }
+  /** TUF key ids (64 hex), not Notary's canonical ids. */
+  | { readonly kind: 'keys'; readonly keyIds: readonly string[] }
+  | { readonly kind: 'ca'; readonly file: string; readonly pem: string };
+
+export interface RuleConfig {
+  /** 1-based position and line in the file: both are shown to people. */
+  readonly position: number;
+  readonly line: number;
+  readonly match: string;
+  readonly action: ActionConfig;
+  readonly digests: DigestsConfig;
+  readonly mode: 'enforce' | 'observe';
+}
+
+export type DigestsConfig =
+  { readonly kind: 'current' } | { readonly kind: 'superseded'; readonly forMs: number } | { readonly kind: 'any' };
+
+export type ActionConfig =
+  | { readonly kind: 'require'; readonly requirement: Requirement }
+  | { readonly kind: 'allow'; readonly reason: string; readonly owner?: string; readonly untilMs: number }
+  | { readonly kind: 'deny'; readonly message: string };
+
+/** What must be true of a tag. All sources that are asked and answer must name the same digest. */
+export type Requirement =
+  | { readonly kind: 'all'; readonly of: readonly Requirement[] }
+  | { readonly kind: 'any'; readonly of: readonly Requirement[] }
+  | SourceRequirement;
+
+export interface SourceRequirement {
+  readonly kind: 'source';
+  readonly source: string;
+  readonly signers?: Signers;
+}
+
+/** At least this many of these roles, each by a key of its own, must have signed this tag with this digest. */
+export interface Signers {
+  readonly atLeast: number;
+  readonly of: readonly string[];
+}

@@ -1,0 +1,149 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Child } from '../oci/manifest.ts';
+import type { AnchorKind, Decision } from '../policy/decision.ts';
+
+/**
+ * The state store port: whole operations, each atomic, each durable when its promise resolves. There is no
+ * transaction callback, because better-sqlite3's cannot span an `await` and PostgreSQL's would need one.
+ * Every implementation passes `test/contract/state-store.ts`.
+ */
+export interface StateStore extends TrustStore, ClosureStore, DecisionStore {
+  /** Answers when the store can be read and written. @throws state.failed */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A collection: one trust source's GUN. */
+export interface Collection {
+  readonly source: string;
+  readonly gun: string;
+}
+
+/** One metadata file, byte for byte as received. */
+export interface TrustFile {
+  readonly role: string;
+  readonly version: number;
+  /** Lower-case hex of the received bytes. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What is known of a collection. Roots and floors only move forward; the view is one verified update as a whole. */
+export interface StoredTrust {
+  /** Compare-and-set counter: every successful `advanceTrust` adds one. */
+  readonly generation: number;
+  readonly anchor: AnchorKind;
+  /** Ascending, each version one more than the one before; never empty. */
+  readonly roots: readonly TrustFile[];
+  /** The newest accepted file a role, root excepted. */
+  readonly floors: readonly TrustFile[];
+  /** The files of the last update that verified as a whole (root excepted); absent before the first. */
+  readonly view?: readonly TrustFile[];
+  /** When the source last confirmed the view, epoch milliseconds; 0 = never. */
+  readonly checkedAt: number;
+  /** The source answered 404 for a collection it had: nothing is served until it is back. */
+  readonly withdrawn: boolean;
+}
+
+/** One signed statement: `role` named `digest` for `tag`. */
+export interface SignedTag {
+  readonly role: string;
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/** One step forward. Absent members leave what is stored as it is. */
+export interface TrustAdvance {
+  readonly anchor?: AnchorKind;
+  /** Appended to the chain; the first follows the newest stored root, or starts the chain. */
+  readonly roots?: readonly TrustFile[];
+  /** Replaces the chain: only when the configured anchor no longer covers what is stored. */
+  readonly restart?: boolean;
+  readonly floors?: readonly TrustFile[];
+  /** Fast-forward recovery: roles whose floor no longer verifies under the newest authority. */
+  readonly forget?: readonly string[];
+  readonly view?: readonly TrustFile[];
+  /** How the view differs from the one before: for `digests: superseded | any`. */
+  readonly began?: readonly SignedTag[];
+  readonly ended?: readonly SignedTag[];
+  readonly checkedAt?: number;
+  readonly withdrawn?: boolean;
+}
+
+export interface TrustStore {
+  loadTrust(collection: Collection): Promise<StoredTrust | undefined>;
+  /**
+   * @param from the generation that was read, 0 for a collection not stored yet
+   * @param at when, epoch milliseconds: the time that `began` and `ended` are stored with
+   * @returns `conflict` when the stored generation is another: nothing was changed, load again
+   * @throws state.failed; also when a floor or root would go backwards, which the core must have refused before
+   */
+  advanceTrust(collection: Collection, from: number, step: TrustAdvance, at: number): Promise<'ok' | 'conflict'>;
+  listTrust(): Promise<readonly Collection[]>;
+  /** Signed statements, current (`until` absent) and past, that named one of these digests. */
+  statements(collection: Collection, digests: readonly Digest[]): Promise<readonly Statement[]>;
+  /** The highest instant ever passed, this one included: a clock that was set back does not revive what expired. */
+  raiseClock(now: number): Promise<number>;
+}
+
+export interface Statement extends SignedTag {
+  readonly since: number;
+  readonly until?: number;
+}
+
+/** A manifest and what hangs below: content-addressed, so one graph serves every repository. */
+export interface ClosureStore {
+  /** Idempotent: the children of a digest can never change. */
+  recordManifest(parent: Digest, children: readonly Child[]): Promise<void>;
+  /** `digest` itself and every manifest above it, at most `depth` edges up, nearest first. */
+  ancestors(digest: Digest, depth: number): Promise<readonly Ancestor[]>;
+  /** Remembers that this digest was given out for this tag. */
+  giveOut(given: GivenOut): Promise<void>;
+  /** What was given out in this repository among these digests. */
+  givenOut(repository: string, digests: readonly Digest[]): Promise<readonly GivenOut[]>;
+}
+
+export interface Ancestor {
+  readonly digest: Digest;
+  /** The edge that leads to the digest asked for: its size and type as the signed manifest gives them; absent for itself. */
+  readonly edge?: Child;
+}
+
+export interface GivenOut {
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: Digest;
+  /** Let through by `allow` or `observe`: never counts for an enforcing rule. */
+  readonly verified: boolean;
+  /** The last time, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A stored decision: `count` equal ones, the last at `at`. */
+export interface StoredDecision extends Decision {
+  readonly id: number;
+  readonly count: number;
+  readonly firstAt: number;
+}
+
+export interface DecisionFilter {
+  readonly since?: number;
+  readonly verdict?: 'allow' | 'deny';
+  readonly wouldDeny?: boolean;
+  readonly event?: Decision['event'];
+  /** Substring of `repository:tag`. */
+  readonly image?: string;
+  readonly reason?: string;
+  readonly client?: string;
+  /** The newest this many. */
+  readonly limit: number;
+}
+
+export interface DecisionStore {
+  /** One transaction. Equal decisions of a batch, but for the time, become one row with a count. */
+  appendDecisions(batch: readonly Decision[]): Promise<void>;
+  /** Newest last. */
+  decisions(filter: DecisionFilter): Promise<readonly StoredDecision[]>;
+  /** Deletes what is older than `before`, then the oldest until the rest fits `maxBytes`. */
+  pruneDecisions(before: number, maxBytes: number): Promise<void>;
+}
