@@ -1,0 +1,181 @@
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { blobOf, blobStoreContract, keep, listed, readAll } from '../../../test/contract/blob-store.ts';
+import { codeOf, messageOf, TufgateError } from '../../errors.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
+import { openFsBlobStore } from './fs-blob-store.ts';
+
+let directory: string;
+let now = Date.UTC(2026, 10, 1);
+const limits = { maxBytes: 1000, lowWaterBytes: 800 };
+const openStore = (over = {}) => openFsBlobStore({ directory, now: () => now, ...limits, ...over });
+const pathOf = (digest: Digest) => join(directory, 'v1/blobs/sha256', hexOf(digest).slice(0, 2), hexOf(digest));
+const caught = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+const a = blobOf('aaaaaaaaaa');
+const b = blobOf('bbbbbbbbbb');
+
+beforeEach(async () => (directory = join(await mkdtemp(join(tmpdir(), 'blobs-')), 'cache')));
+afterEach(() => rm(join(directory, '..'), { recursive: true, force: true }));
+
+blobStoreContract('on files', (over) => openStore(over));
+
+test('a blob lies under its digest and survives a restart', async () => {
+  const store = await openStore();
+  await keep(store, a.bytes, a.digest);
+  expect(await readFile(pathOf(a.digest), 'latin1')).toBe('aaaaaaaaaa');
+  expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+  const again = await openStore();
+  expect(again.usedBytes).toBe(10);
+  expect(await readAll(await again.open(a.digest))).toBe('aaaaaaaaaa');
+});
+
+test('what a crash left unfinished is removed by the next start and never served', async () => {
+  const store = await openStore();
+  const writer = await store.create(a.digest, 10);
+  await writer!.write(a.bytes);
+  expect(await readdir(join(directory, 'v1/tmp'))).toHaveLength(1);
+  const again = await openStore();
+  expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+  expect(await again.open(a.digest)).toBeUndefined();
+  await writer!.abort();
+});
+
+test('a file that was cut while the store runs is dropped and counts as a miss', async () => {
+  const store = await openStore();
+  await keep(store, a.bytes, a.digest);
+  await truncate(pathOf(a.digest), 4);
+  expect(await store.open(a.digest)).toBeUndefined();
+  expect(store.usedBytes).toBe(0);
+  await expect(stat(pathOf(a.digest))).rejects.toThrow();
+});
+
+test('a file that was taken away, or replaced by a link, is a miss', async () => {
+  const store = await openStore();
+  for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
+  await rm(pathOf(a.digest));
+  await rm(pathOf(b.digest));
+  await symlink('/etc/hostname', pathOf(b.digest));
+  expect(await store.open(a.digest)).toBeUndefined();
+  expect(await store.open(b.digest)).toBeUndefined();
+  expect(store.usedBytes).toBe(0);
+});
+
+test('strange files, folders and links are neither listed nor touched', async () => {
+  const store = await openStore();
+  await keep(store, a.bytes, a.digest);
+  const shard = join(pathOf(a.digest), '..');
+  await writeFile(join(shard, 'README'), 'x');
+  await mkdir(join(shard, '0'.repeat(64)));
+  await writeFile(join(directory, 'v1/blobs/sha256/note'), 'x');
+  await mkdir(join(directory, 'v1/blobs/sha256/zz'));
+  const again = await openStore();
+  expect(await listed(again)).toEqual([{ digest: a.digest, size: 10 }]);
+  expect(await readFile(join(shard, 'README'), 'latin1')).toBe('x');
+});
+
+describe('use', () => {
+  test('orders eviction after a restart too', async () => {
+    const store = await openStore({ maxBytes: 20, lowWaterBytes: 20 });
+    for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
+    await utimes(pathOf(a.digest), 2_000, 2_000);
+    await utimes(pathOf(b.digest), 1_000, 1_000);
+    const again = await openStore({ maxBytes: 20, lowWaterBytes: 20 });
+    const c = blobOf('c');
+    await keep(again, c.bytes, c.digest);
+    expect(await again.stat(b.digest)).toBeUndefined();
+    expect(await again.stat(a.digest)).toBe(10);
+    await expect(stat(pathOf(b.digest))).rejects.toThrow();
+  });
+
+  test('is written down at most once an hour', async () => {
+    const store = await openStore();
+    await keep(store, a.bytes, a.digest);
+    const start = now;
+    await utimes(pathOf(a.digest), 5, 5);
+    const noted = async () => {
+      await (await store.open(a.digest))!.close();
+      await store.close();
+      return (await stat(pathOf(a.digest))).mtimeMs;
+    };
+    now = start + 3_599_999;
+    expect(await noted()).toBe(5_000);
+    now = start + 3_600_000;
+    expect(await noted()).toBe(now);
+    now += 1;
+    expect(await noted()).toBe(start + 3_600_000);
+  });
+});
+
+describe('at the start', () => {
+  test('a layout from a newer version is refused, named, and left as it is', async () => {
+    await mkdir(join(directory, 'v2'), { recursive: true });
+    const error = await caught(openStore());
+    expect(codeOf(error)).toBe('cache.newer-version');
+    expect(messageOf(error)).toContain(join(directory, 'v2'));
+    expect(messageOf(error)).toMatch(/newer tufgate/);
+    expect(await readdir(directory)).toEqual(['v2']);
+  });
+
+  test('a directory that cannot be one says path and fix', async () => {
+    await writeFile(directory, 'in the way');
+    const error = await caught(openStore());
+    expect(error).toBeInstanceOf(TufgateError);
+    expect(codeOf(error)).toBe('startup.directory');
+    expect(messageOf(error)).toContain(directory);
+    expect(messageOf(error)).toMatch(/may write to/);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a directory that may not be written says path and fix', async () => {
+    await (await openStore()).close();
+    await chmod(join(directory, 'v1'), 0o500);
+    const error = await caught(openStore());
+    await chmod(join(directory, 'v1'), 0o700);
+    expect(codeOf(error)).toBe('startup.directory');
+  });
+});
+
+test('a text that is no digest never becomes a path', async () => {
+  const store = await openStore();
+  const evil = 'sha256:../../../../etc/passwd' as Digest;
+  expect(await store.open(evil)).toBeUndefined();
+  expect(codeOf(await caught(store.delete(evil)))).toBe('request.digest');
+  expect(codeOf(await caught(store.create(evil, 1)))).toBe('request.digest');
+  expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+});
+
+test('a disk that refuses is cache.failed, and the promised room is given back', async () => {
+  const store = await openStore({ maxBytes: 10, lowWaterBytes: 10 });
+  await rm(join(directory, 'v1/tmp'), { recursive: true });
+  expect(codeOf(await caught(store.create(a.digest, 10)))).toBe('cache.failed');
+  await mkdir(join(directory, 'v1/tmp'));
+  await keep(store, a.bytes, a.digest);
+  expect(await store.stat(a.digest)).toBe(10);
+});
+
+test('a commit that fails keeps nothing', async () => {
+  const store = await openStore();
+  const writer = await store.create(a.digest, 10);
+  await writer!.write(a.bytes);
+  await writeFile(join(pathOf(a.digest), '..'), 'a file where the folder should be');
+  expect(codeOf(await caught(writer!.commit()))).toBe('cache.failed');
+  expect(await store.stat(a.digest)).toBeUndefined();
+  expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+});

@@ -1,0 +1,88 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TufgateError } from '../../errors.ts';
+import type { BlobReader, BlobWriter } from '../blob-store.ts';
+import { failing, FsBlobReader, type SharedFile } from './shared-file.ts';
+
+export interface Destination {
+  readonly temporary: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Called once, when the blob was kept or is given up. */
+  readonly ended: (kept: boolean) => void;
+}
+
+/**
+ * A temporary file that becomes a blob by rename. Order of a commit: data to disk, rename, folder to disk. A power cut
+ * in between leaves the temporary file or the whole blob, never a blob with holes.
+ */
+export class FsBlobWriter implements BlobWriter {
+  readonly #file: SharedFile;
+  readonly #destination: Destination;
+  #written = 0;
+  #ended = false;
+
+  constructor(file: SharedFile, destination: Destination) {
+    this.#file = file;
+    this.#destination = destination;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await failing('write a blob', () => this.#file.write(chunk, this.#written));
+    this.#written += chunk.length;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a closed file must reject, not throw
+  async reader(): Promise<BlobReader> {
+    return new FsBlobReader(this.#file.hold(), () => this.#written);
+  }
+
+  async commit(): Promise<void> {
+    if (this.#ended) throw new TufgateError('cache.failed', 'the temporary blob is gone already');
+    if (this.#written !== this.#destination.size) {
+      await this.abort();
+      throw new TufgateError('cache.failed', `a blob of ${this.#destination.size} bytes was given ${this.#written}`);
+    }
+    this.#ended = true;
+    try {
+      await failing('keep a blob', () => this.#land());
+    } catch (error) {
+      await this.#discard();
+      throw error;
+    }
+    this.#destination.ended(true);
+    await this.#file.release();
+  }
+
+  async abort(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#discard();
+  }
+
+  async #land(): Promise<void> {
+    const { temporary, path } = this.#destination;
+    const shard = dirname(path);
+    await this.#file.sync();
+    const created = await mkdir(shard, { recursive: true });
+    await rename(temporary, path);
+    await syncFolder(shard);
+    if (created !== undefined) await syncFolder(dirname(shard));
+  }
+
+  async #discard(): Promise<void> {
+    await rm(this.#destination.temporary, { force: true }).catch(() => undefined); // the next start removes it
+    this.#destination.ended(false);
+    await this.#file.release();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,97 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { messageOf, TufgateError } from '../../errors.ts';
+import type { BlobReader } from '../blob-store.ts';
+
+/**
+ * One descriptor for whoever reads or writes a file, closed when the last lets go. Renaming and unlinking the file do
+ * not touch it, so readers are independent of commit, abort and eviction.
+ */
+export class SharedFile {
+  readonly #handle: FileHandle;
+  #holders = 1;
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  static async create(path: string): Promise<SharedFile> {
+    return new SharedFile(await open(path, 'wx+'));
+  }
+
+  static async openForReading(path: string): Promise<SharedFile> {
+    return new SharedFile(await open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+  }
+
+  hold(): this {
+    if (this.#holders === 0) throw new TufgateError('cache.failed', 'the temporary blob is gone already');
+    this.#holders += 1;
+    return this;
+  }
+
+  async release(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders === 0) await this.#handle.close();
+  }
+
+  async size(): Promise<number> {
+    const stats = await this.#handle.stat();
+    return stats.isFile() ? stats.size : -1;
+  }
+
+  async read(into: Buffer, position: number): Promise<number> {
+    return (await this.#handle.read(into, 0, into.length, position)).bytesRead;
+  }
+
+  async write(chunk: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < chunk.length;) {
+      const { bytesWritten } = await this.#handle.write(chunk, done, chunk.length - done, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.sync();
+  }
+}
+
+export class FsBlobReader implements BlobReader {
+  readonly #file: SharedFile;
+  readonly #size: () => number;
+  #closed = false;
+
+  /** @param file already held for this reader */
+  constructor(file: SharedFile, size: () => number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size();
+  }
+
+  async read(into: Buffer, position: number): Promise<number> {
+    if (position >= this.size) return 0;
+    return failing('read', () => this.#file.read(into, position));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#file.release();
+  }
+}
+
+/** @throws cache.failed for whatever the disk says */
+export async function failing<T>(verb: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TufgateError) throw error;
+    throw new TufgateError(
+      'cache.failed',
+      `the cache cannot ${verb} (${messageOf(error)}). Pulls go on uncached; look at the free space and the health of the disk.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,154 @@
+import type { BlobReader, BlobStore, BlobWriter } from '../cache/blob-store.ts';
+import { BlobIndex, type CacheLimits } from '../cache/eviction.ts';
+import { TufgateError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** What a disk does to us. Each may throw, or wait; bytes are those already in the blob. */
+export interface DiskFaults {
+  create?: () => void | Promise<void>;
+  write?: (offset: number, length: number) => void | Promise<void>;
+  read?: (offset: number) => void | Promise<void>;
+  commit?: () => void | Promise<void>;
+}
+
+/** A blob store in memory, for tests and the demo; `faults` can be set and taken away while it runs. */
+export class MemoryBlobStore implements BlobStore {
+  faults: DiskFaults = {};
+  /** Temporary blobs neither committed nor aborted. */
+  openWriters = 0;
+  readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #index: BlobIndex;
+
+  constructor(limits: CacheLimits = { maxBytes: 2 ** 30, lowWaterBytes: 2 ** 29 }) {
+    this.#index = new BlobIndex(limits);
+  }
+
+  get usedBytes(): number {
+    return this.#index.usedBytes;
+  }
+
+  stat(digest: Digest): Promise<number | undefined> {
+    this.#index.use(digest, 0, 1);
+    return Promise.resolve(this.#index.sizeOf(digest));
+  }
+
+  open(digest: Digest): Promise<BlobReader | undefined> {
+    const bytes = this.#blobs.get(digest);
+    this.#index.use(digest, 0, 1);
+    return Promise.resolve(bytes === undefined ? undefined : new MemoryReader(this, () => [bytes]));
+  }
+
+  async create(digest: Digest, size: number): Promise<BlobWriter | undefined> {
+    await this.faults.create?.();
+    const evicted = this.#index.reserve(size);
+    for (const victim of evicted ?? []) this.#blobs.delete(victim);
+    if (evicted === undefined) return undefined;
+    this.openWriters += 1;
+    return new MemoryWriter(this, size, (kept) => {
+      this.openWriters -= 1;
+      this.#index.release(size);
+      if (kept !== undefined) this.put(digest, kept);
+    });
+  }
+
+  /** Straight into the store, unverified. */
+  put(digest: Digest, bytes: Uint8Array): void {
+    this.#blobs.set(digest, bytes);
+    this.#index.add(digest, bytes.length, 0);
+  }
+
+  delete(digest: Digest): Promise<void> {
+    this.#blobs.delete(digest);
+    this.#index.remove(digest);
+    return Promise.resolve();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- other stores have to ask
+  async *list(): AsyncGenerator<{ digest: Digest; size: number }, void, undefined> {
+    yield* this.#index.entries();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class MemoryReader implements BlobReader {
+  readonly #store: MemoryBlobStore;
+  readonly #chunks: () => readonly Uint8Array[];
+
+  constructor(store: MemoryBlobStore, chunks: () => readonly Uint8Array[]) {
+    this.#store = store;
+    this.#chunks = chunks;
+  }
+
+  get size(): number {
+    return this.#chunks().reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  async read(into: Buffer, position: number): Promise<number> {
+    await this.#store.faults.read?.(position);
+    let start = 0;
+    for (const chunk of this.#chunks()) {
+      if (position < start + chunk.length) {
+        const piece = chunk.subarray(position - start, position - start + into.length);
+        into.set(piece);
+        return piece.length;
+      }
+      start += chunk.length;
+    }
+    return 0;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class MemoryWriter implements BlobWriter {
+  readonly #store: MemoryBlobStore;
+  readonly #size: number;
+  readonly #ended: (kept: Uint8Array | undefined) => void;
+  readonly #chunks: Uint8Array[] = [];
+  #written = 0;
+  #open = true;
+
+  constructor(store: MemoryBlobStore, size: number, ended: (kept: Uint8Array | undefined) => void) {
+    this.#store = store;
+    this.#size = size;
+    this.#ended = ended;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.#store.faults.write?.(this.#written, chunk.length);
+    this.#chunks.push(Buffer.from(chunk));
+    this.#written += chunk.length;
+  }
+
+  reader(): Promise<BlobReader> {
+    return Promise.resolve(new MemoryReader(this.#store, () => this.#chunks));
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#store.faults.commit?.();
+      if (!this.#open || this.#written !== this.#size) {
+        throw new TufgateError('cache.failed', `a blob of ${this.#size} bytes was given ${this.#written}`);
+      }
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+    this.#end(Buffer.concat(this.#chunks));
+  }
+
+  abort(): Promise<void> {
+    this.#end(undefined);
+    return Promise.resolve();
+  }
+
+  #end(kept: Uint8Array | undefined): void {
+    if (this.#open) this.#ended(kept);
+    this.#open = false;
+  }
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BlobReader, BlobStore } from '../../src/cache/blob-store.ts';
+import type { CacheLimits } from '../../src/cache/eviction.ts';
+import { codeOf } from '../../src/errors.ts';
+import { type Digest, parseDigest } from '../../src/oci/digest.ts';
+
+export function blobOf(text: string, algorithm = 'sha256'): { bytes: Buffer; digest: Digest } {
+  const bytes = Buffer.from(text);
+  return { bytes, digest: parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`) };
+}
+
+export async function keep(store: BlobStore, bytes: Buffer, digest: Digest): Promise<void> {
+  const writer = await store.create(digest, bytes.length);
+  await writer!.write(bytes);
+  await writer!.commit();
+}
+
+export async function readAll(reader: BlobReader | undefined): Promise<string> {
+  const into = Buffer.alloc(4);
+  let text = '';
+  for (let position = 0; ;) {
+    const count = await reader!.read(into, position);
+    if (count === 0) break;
+    text += into.toString('latin1', 0, count);
+    position += count;
+  }
+  await reader!.close();
+  return text;
+}
+
+export async function listed(store: BlobStore): Promise<{ digest: Digest; size: number }[]> {
+  const blobs = [];
+  for await (const blob of store.list()) blobs.push(blob);
+  return blobs;
+}
+
+/** What every blob store promises. `make` gives an empty store with these limits. */
+export function blobStoreContract(name: string, make: (limits: CacheLimits) => Promise<BlobStore>): void {
+  describe(`the blob store contract, ${name}`, () => {
+    let store: BlobStore;
+    const a = blobOf('aaaaaaaaaa');
+    const b = blobOf('bbbbbbbbbb');
+    const c = blobOf('cccccccccc');
+    beforeEach(async () => (store = await make({ maxBytes: 30, lowWaterBytes: 20 })));
+    afterEach(() => store.close());
+
+    test('what was never committed is not there', async () => {
+      expect(await store.stat(a.digest)).toBeUndefined();
+      expect(await store.open(a.digest)).toBeUndefined();
+      const writer = await store.create(a.digest, 10);
+      await writer!.write(a.bytes);
+      expect(await store.open(a.digest)).toBeUndefined();
+      expect(store.usedBytes).toBe(0);
+      await writer!.abort();
+      expect(await store.stat(a.digest)).toBeUndefined();
+    });
+
+    test('a committed blob is read back, listed and counted', async () => {
+      await keep(store, a.bytes, a.digest);
+      expect(await store.stat(a.digest)).toBe(10);
+      const reader = await store.open(a.digest);
+      expect(reader!.size).toBe(10);
+      expect(await readAll(reader)).toBe('aaaaaaaaaa');
+      expect(await listed(store)).toEqual([{ digest: a.digest, size: 10 }]);
+      expect(store.usedBytes).toBe(10);
+    });
+
+    test('reads from the middle, and nothing from the end', async () => {
+      const blob = blobOf('0123456789');
+      await keep(store, blob.bytes, blob.digest);
+      const reader = await store.open(blob.digest);
+      const into = Buffer.alloc(3);
+      expect([await reader!.read(into, 4), into.toString()]).toEqual([3, '456']);
+      expect(await reader!.read(into, 8)).toBe(2);
+      expect(await reader!.read(into, 10)).toBe(0);
+      expect(await reader!.read(into, 99)).toBe(0);
+      await reader!.close();
+    });
+
+    test('a zero-byte blob is a blob', async () => {
+      const empty = blobOf('');
+      const writer = await store.create(empty.digest, 0);
+      await writer!.commit();
+      expect(await store.stat(empty.digest)).toBe(0);
+      expect(await readAll(await store.open(empty.digest))).toBe('');
+    });
+
+    test('sha512 digests are kept beside sha256', async () => {
+      const long = blobOf('x', 'sha512');
+      await keep(store, long.bytes, long.digest);
+      expect(await readAll(await store.open(long.digest))).toBe('x');
+    });
+
+    test('a reader follows the writer while it writes, and reads on after commit', async () => {
+      const writer = await store.create(a.digest, 10);
+      const reader = await writer!.reader();
+      const into = Buffer.alloc(10);
+      expect(await reader.read(into, 0)).toBe(0);
+      await writer!.write(a.bytes.subarray(0, 4));
+      expect(await reader.read(into, 0)).toBe(4);
+      await writer!.write(a.bytes.subarray(4));
+      await writer!.commit();
+      expect(await readAll(reader)).toBe('aaaaaaaaaa');
+    });
+
+    test('a reader of a temporary blob reads on after abort', async () => {
+      const writer = await store.create(a.digest, 10);
+      await writer!.write(a.bytes);
+      const reader = await writer!.reader();
+      await writer!.abort();
+      expect(await readAll(reader)).toBe('aaaaaaaaaa');
+      expect(await store.open(a.digest)).toBeUndefined();
+    });
+
+    test('the buffer given to write may be reused once write resolved', async () => {
+      const writer = await store.create(a.digest, 10);
+      const buffer = Buffer.from('aaaaa');
+      await writer!.write(buffer);
+      buffer.fill('-');
+      await writer!.write(Buffer.from('aaaaa'));
+      await writer!.commit();
+      expect(await readAll(await store.open(a.digest))).toBe('aaaaaaaaaa');
+    });
+
+    test('a blob that was given fewer bytes than announced is not kept', async () => {
+      const writer = await store.create(a.digest, 10);
+      await writer!.write(a.bytes.subarray(1));
+      expect(codeOf(await writer!.commit().catch((error: unknown) => error))).toBe('cache.failed');
+      expect(await store.stat(a.digest)).toBeUndefined();
+      expect(store.usedBytes).toBe(0);
+    });
+
+    test('two writers of one digest do not disturb each other, and it is counted once', async () => {
+      const [first, second] = await Promise.all([store.create(a.digest, 10), store.create(a.digest, 10)]);
+      await first!.write(a.bytes);
+      await second!.write(a.bytes.subarray(0, 5));
+      await first!.commit();
+      await second!.write(a.bytes.subarray(5));
+      await second!.commit();
+      expect(store.usedBytes).toBe(10);
+      expect(await readAll(await store.open(a.digest))).toBe('aaaaaaaaaa');
+    });
+
+    test('ending a writer twice is harmless', async () => {
+      const writer = await store.create(a.digest, 10);
+      await writer!.write(a.bytes);
+      await writer!.commit();
+      await writer!.abort();
+      expect(await store.stat(a.digest)).toBe(10);
+    });
+
+    test('an open blob can be read to its end after it was deleted', async () => {
+      await keep(store, a.bytes, a.digest);
+      const reader = await store.open(a.digest);
+      await store.delete(a.digest);
+      expect(await store.stat(a.digest)).toBeUndefined();
+      expect(store.usedBytes).toBe(0);
+      expect(await readAll(reader)).toBe('aaaaaaaaaa');
+      await store.delete(a.digest);
+    });
+
+    test('a blob larger than the cache is not taken, and evicts nothing', async () => {
+      await keep(store, a.bytes, a.digest);
+      expect(await store.create(b.digest, 31)).toBeUndefined();
+      expect(await store.stat(a.digest)).toBe(10);
+    });
+
+    test('the least recently used goes first, down to the low water', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      await (await store.open(a.digest))!.close();
+      const d = blobOf('dddddddddd');
+      const reader = await store.open(b.digest);
+      await store.stat(a.digest);
+      await keep(store, d.bytes, d.digest);
+      expect(await store.stat(c.digest)).toBeUndefined();
+      expect(await store.stat(b.digest)).toBeUndefined();
+      expect(await store.stat(a.digest)).toBe(10);
+      expect(store.usedBytes).toBe(20);
+      expect(await readAll(reader)).toBe('bbbbbbbbbb');
+    });
+
+    test('room promised to blobs being written is neither given twice nor evicted', async () => {
+      const writers = [await store.create(a.digest, 10), await store.create(b.digest, 20)];
+      expect(await store.create(c.digest, 10)).toBeUndefined();
+      await writers[1]!.abort();
+      await keep(store, c.bytes, c.digest);
+      await writers[0]!.write(a.bytes);
+      await writers[0]!.commit();
+      expect(store.usedBytes).toBe(20);
+    });
+  });
+}
