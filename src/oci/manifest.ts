@@ -1,7 +1,7 @@
 import { TufgateError } from '../errors.ts';
 import { type Json, type JsonObject, readJsonAs } from '../json/read.ts';
 import { type Digest, isDigest } from './digest.ts';
-import { isImageType, isIndexType, isManifestType, type ManifestType } from './media-type.ts';
+import { isIndexType, isManifestType, type ManifestType } from './media-type.ts';
 
 /** One edge of the closure: what a manifest names. `subject`, annotations and `urls` are not edges. */
 export interface Child {
@@ -54,13 +54,14 @@ function typeOf(object: JsonObject, contentType: string | undefined): ManifestTy
   const looksLikeIndex = object.has('manifests');
   const looksLikeImage = object.has('config') || object.has('layers') || object.has('fsLayers');
   if (looksLikeIndex === looksLikeImage) throw refuse('is ambiguous: it must be either an index or an image manifest');
-  const type = declared ?? (contentType !== undefined && isManifestType(contentType) ? contentType : undefined);
+  // Only OCI documents may leave `mediaType` out. The bytes alone decide, so that a cached answer equals the first one.
   const guessed =
-    type ?? (looksLikeIndex ? 'application/vnd.oci.image.index.v1+json' : 'application/vnd.oci.image.manifest.v1+json');
+    declared ??
+    (looksLikeIndex ? 'application/vnd.oci.image.index.v1+json' : 'application/vnd.oci.image.manifest.v1+json');
   if (!isManifestType(guessed))
     throw refuse(`has the media type ${JSON.stringify(guessed.slice(0, 100))}, which is not supported`);
-  if (declared !== undefined && contentType !== undefined && isManifestType(contentType) && contentType !== declared) {
-    throw refuse(`calls itself ${declared}, but was served as ${contentType}`);
+  if (contentType !== undefined && isManifestType(contentType) && contentType !== guessed) {
+    throw refuse(`calls itself ${guessed}, but was served as ${contentType}`);
   }
   if (isIndexType(guessed) !== looksLikeIndex)
     throw refuse(`calls itself ${guessed}, but holds the members of another type`);
@@ -123,14 +124,6 @@ function refuseCaseTwins(object: JsonObject, name: string): void {
     if (key !== name && key.toLowerCase() === name.toLowerCase())
       throw refuse(`holds the member ${JSON.stringify(key)}, which differs from ${name} only in case`);
   }
-}
-
-export function isIndex(manifest: Manifest): boolean {
-  return isIndexType(manifest.mediaType);
-}
-
-export function isImage(manifest: Manifest): boolean {
-  return isImageType(manifest.mediaType);
 }
 
 function refuse(why: string): TufgateError {

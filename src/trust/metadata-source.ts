@@ -1,0 +1,21 @@
+/**
+ * The metadata source port: where the bytes of one collection come from. Implemented over HTTP (`notary-source.ts`) and
+ * by the simulator. What comes back is unverified, whole, and bounded by the caller.
+ */
+export interface MetadataSource {
+  /**
+   * @param maxBytes more than this is `trust.too-large`, and is not read to its end
+   * @returns undefined when the source says that there is no such file (404)
+   * @throws trust.unreachable (network, 5xx, 429, 401, 403: `detail.status`, and `detail.alarm` for the last two) ·
+   *   trust.too-large
+   */
+  fetch(file: MetadataName, maxBytes: number): Promise<Uint8Array | undefined>;
+}
+
+export type MetadataName =
+  /** The newest root there is, for a collection that is not trusted yet. */
+  | { readonly kind: 'newest-root' }
+  | { readonly kind: 'root'; readonly version: number }
+  | { readonly kind: 'timestamp' }
+  /** Immutable: named by the hash that a verified file gave. */
+  | { readonly kind: 'by-hash'; readonly role: string; readonly sha256: string };

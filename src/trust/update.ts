@@ -1,0 +1,152 @@
+import { codeOf, TufgateError } from '../errors.ts';
+import type { TrustAdvance } from '../state/store.ts';
+import type { MetadataSource } from './metadata-source.ts';
+import {
+  acceptRoot,
+  acceptSnapshot,
+  acceptTargets,
+  acceptTimestamp,
+  completeView,
+  finishRoots,
+  rolesToLoad,
+  snapshotWanted,
+  startChain,
+  type Trusted,
+  type TrustContext,
+  type TrustFile,
+  type View,
+  type Wanted,
+} from './tuf/collection.ts';
+
+/**
+ * One update of one collection: what to load next, and when to store it. All checks are in `tuf/`; this file has none.
+ *
+ * Order (TUF 1.0 section 5, Notary v1 as section 5 of the design says): root chain N+1, N+2, … until the source has no
+ * more → timestamp → snapshot by hash → targets and delegations by hash. Each file that passed is stored at once, as a
+ * floor; the view is returned only when everything verified. The root chain is walked first in every update, not only
+ * after a failure as Notary's client does: a stolen, since rotated online key must not keep an old root alive.
+ */
+export interface Update {
+  readonly ctx: TrustContext;
+  readonly source: MetadataSource;
+  /** Undefined: the collection is not trusted yet. */
+  readonly trusted: Trusted | undefined;
+  /** T0: one instant for every check of this update (TUF 5.1). */
+  readonly now: number;
+  readonly maxBytes: number;
+  /** Makes a step durable before the next file is asked for. @throws to end the update */
+  persist(step: TrustAdvance): Promise<void>;
+}
+
+const MAX_ROTATIONS = 256;
+const TIMESTAMP_BYTES = 1 << 20;
+
+/**
+ * @returns undefined when the source does not have the collection (404)
+ * @throws trust.*: what was accepted before stays stored
+ */
+export async function update(the: Update): Promise<View | undefined> {
+  const begun = the.trusted ?? (await begin(the));
+  if (begun === undefined) return undefined;
+  const run = new Run(the, begun);
+  await run.walkRoots();
+  try {
+    return await run.loadRoles();
+  } catch (error) {
+    // A publish between two of our requests, or a cache that lags behind, looks like an attack once, not twice.
+    if (!RACES.has(codeOf(error))) throw error;
+    await run.walkRoots();
+    return await run.loadRoles();
+  }
+}
+
+const RACES: ReadonlySet<string> = new Set(['trust.hash', 'trust.expired', 'trust.threshold', 'trust.signature']);
+
+async function begin(the: Update): Promise<Trusted | undefined> {
+  const { anchor } = the.ctx;
+  const bytes =
+    anchor.kind === 'root-file' ? anchor.bytes : await the.source.fetch({ kind: 'newest-root' }, the.maxBytes);
+  if (bytes === undefined) return undefined;
+  const trusted = startChain(the.ctx, bytes);
+  await the.persist({ anchor: trusted.anchor, roots: trusted.roots.map((root) => root.file) });
+  return trusted;
+}
+
+/** Holds what was accepted so far, so that a second try never falls behind the floors of the first. */
+class Run {
+  private readonly the: Update;
+  private trusted: Trusted;
+
+  constructor(the: Update, trusted: Trusted) {
+    this.the = the;
+    this.trusted = trusted;
+  }
+
+  /** Strictly N+1 by N+1; only "there is none" ends the chain, any other answer fails the update (TUF 5.3.3). */
+  async walkRoots(): Promise<void> {
+    for (let step = 0; step < MAX_ROTATIONS; step++) {
+      const version = newestRoot(this.trusted).version + 1;
+      const bytes = await this.the.source.fetch({ kind: 'root', version }, this.the.maxBytes);
+      if (bytes === undefined) break;
+      this.trusted = acceptRoot(this.the.ctx, this.trusted, bytes);
+      await this.the.persist({ roots: [newestRoot(this.trusted)] });
+    }
+    const finished = finishRoots(this.the.ctx, this.trusted, this.the.now);
+    this.trusted = finished.trusted;
+    await this.forget(finished.forgotten);
+  }
+
+  async loadRoles(): Promise<View | undefined> {
+    const { ctx, now, source, maxBytes } = this.the;
+    const timestamp = await source.fetch({ kind: 'timestamp' }, Math.min(TIMESTAMP_BYTES, maxBytes));
+    if (timestamp === undefined) return undefined;
+    const before = this.trusted;
+    this.trusted = acceptTimestamp(ctx, before, timestamp, now);
+    await this.persistFloor(before.timestamp?.file, this.trusted.timestamp?.file);
+    const snapshot = await this.fetchWanted(snapshotWanted(this.trusted), before.snapshot?.file);
+    this.trusted = acceptSnapshot(ctx, this.trusted, snapshot, now);
+    await this.persistFloor(before.snapshot?.file, this.trusted.snapshot?.file);
+    for (let wanted = rolesToLoad(this.trusted); wanted.length > 0; wanted = rolesToLoad(this.trusted)) {
+      for (const role of wanted) await this.loadTargets(role);
+    }
+    return completeView(ctx, this.trusted, now);
+  }
+
+  private async loadTargets(wanted: Wanted): Promise<void> {
+    const before = this.trusted.targets.get(wanted.role)?.file;
+    const bytes = await this.fetchWanted(wanted, before);
+    const accepted = acceptTargets(this.the.ctx, this.trusted, wanted.role, bytes, this.the.now);
+    this.trusted = accepted.trusted;
+    await this.forget(accepted.forgotten);
+    await this.persistFloor(before, accepted.floor);
+  }
+
+  private async persistFloor(before: TrustFile | undefined, after: TrustFile | undefined): Promise<void> {
+    if (after !== undefined && after.sha256 !== before?.sha256) await this.the.persist({ floors: [after] });
+  }
+
+  private async forget(roles: readonly string[]): Promise<void> {
+    if (roles.length > 0) await this.the.persist({ forget: roles });
+  }
+
+  /** What is stored already need not travel again; it is verified again all the same. */
+  private async fetchWanted(wanted: Wanted, stored: TrustFile | undefined): Promise<Uint8Array> {
+    const { ctx, maxBytes, source } = this.the;
+    const { role, sha256, length } = wanted;
+    if (stored?.sha256 === sha256) return stored.bytes;
+    if (length > maxBytes) {
+      const why = `is ${length} bytes long, limits.metadata allows ${maxBytes}`;
+      throw new TufgateError('trust.too-large', `${role} of ${ctx.gun} ${why}`);
+    }
+    const bytes = await source.fetch({ kind: 'by-hash', role, sha256 }, length);
+    if (bytes !== undefined) return bytes;
+    const named = `${role} of ${ctx.gun} with sha256 ${sha256.slice(0, 12)}…`;
+    throw new TufgateError('trust.hash', `the trust source names ${named}, but has no such file`);
+  }
+}
+
+function newestRoot(trusted: Trusted): TrustFile {
+  const newest = trusted.roots.at(-1);
+  if (newest === undefined) throw new TufgateError('internal', 'a chain without a root');
+  return newest.file;
+}
