@@ -1,0 +1,113 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Transform } from 'node:stream';
+import { listen } from './ports.ts';
+import type { Workspace } from './workspace.ts';
+
+/**
+ * The wire between tufgate and its upstream: a reverse proxy that counts what is asked, and on demand flips one byte
+ * of a manifest or blob, or stops in the middle of one and never goes on. Everything else passes unchanged.
+ */
+export class Wire {
+  private readonly target: URL;
+  private readonly asked: string[] = [];
+  private readonly flipped = new Set<string>();
+  private readonly stalls = new Map<string, { after: number; reached: boolean }>();
+  private port = 0;
+
+  private constructor(target: string) {
+    this.target = new URL(target);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  static async start(space: Workspace, target: string): Promise<Wire> {
+    const wire = new Wire(target);
+    const server = createServer((incoming, outgoing) => wire.pass(incoming, outgoing));
+    wire.port = await listen(server);
+    space.onClose(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return wire;
+  }
+
+  /** Every request so far, `METHOD path`; with `part` only those whose path contains it. */
+  requests(part = ''): readonly string[] {
+    return this.asked.filter((line) => line.includes(part));
+  }
+
+  /** From now on one byte in the middle of this manifest or blob is another. */
+  flip(digest: string): void {
+    this.flipped.add(digest);
+  }
+
+  /** This blob stops after so many bytes, with the connection left open. */
+  stall(digest: string, after: number): void {
+    this.stalls.set(digest, { after, reached: false });
+  }
+
+  stalled(digest: string): boolean {
+    return this.stalls.get(digest)?.reached === true;
+  }
+
+  release(digest: string): void {
+    this.stalls.delete(digest);
+  }
+
+  private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const path = incoming.url ?? '/';
+    this.asked.push(`${incoming.method ?? ''} ${path}`);
+    const headers = { ...incoming.headers, host: this.target.host };
+    const options = { host: this.target.hostname, port: this.target.port, method: incoming.method, path, headers };
+    const upstream = request(options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(this.change(path, Number(answer.headers['content-length']))).pipe(outgoing);
+    });
+    upstream.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => upstream.destroy());
+    incoming.pipe(upstream);
+  }
+
+  private change(path: string, length: number): Transform {
+    const digest = path.replace(/\?.*/, '').slice(path.lastIndexOf('/') + 1);
+    if (this.flipped.has(digest)) return flipAt(Math.floor(length / 2));
+    const stall = this.stalls.get(digest);
+    if (stall !== undefined) return stopAfter(stall.after, () => (stall.reached = true));
+    return new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
+  }
+}
+
+function flipAt(position: number): Transform {
+  let offset = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const inside = position - offset;
+      offset += chunk.length;
+      if (inside < 0 || inside >= chunk.length) {
+        done(null, chunk);
+        return;
+      }
+      const copy = Buffer.from(chunk);
+      copy.writeUInt8(copy.readUInt8(inside) ^ 1, inside);
+      done(null, copy);
+    },
+  });
+}
+
+function stopAfter(bytes: number, reached: () => void): Transform {
+  let left = bytes;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      this.push(part);
+      if (left > 0) {
+        done();
+        return;
+      }
+      reached();
+    },
+  });
+}
