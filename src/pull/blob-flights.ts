@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BlobReader, BlobStore } from '../cache/blob-store.ts';
+import { codeOf, messageOf, TufgateError } from '../errors.ts';
+import { TAIL_BYTES } from '../verify/blob-verifier.ts';
+import { BadBlobs } from './bad-blobs.ts';
+import { Flight } from './blob-flight.ts';
+import { DirectReading, FlightReading, WarmReading } from './blob-readings.ts';
+import {
+  type BlobReading,
+  type BlobRequest,
+  type FetchEvent,
+  type FlightLog,
+  type FlightParts,
+  type IntegrityEvent,
+  isIntegrity,
+  originOf,
+  type Sizes,
+} from './blob-request.ts';
+import { ReadBuffers } from './read-buffers.ts';
+
+export type { BlobReading, BlobRequest, ByteRange, FetchEvent, FlightLog, IntegrityEvent } from './blob-request.ts';
+
+export interface BlobFlightsOptions {
+  readonly store: BlobStore;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly onIntegrity?: (event: IntegrityEvent) => void;
+  readonly onFetch?: (event: FetchEvent) => void;
+  readonly log?: FlightLog;
+  /** Waits before try 1, 2, … of a broken download; doubling from 100 ms unless given. */
+  readonly delay?: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** How long a bad digest is refused without another download. */
+  readonly rememberBadMs?: number;
+  readonly sizes?: Partial<Sizes>;
+}
+
+const SIZES: Sizes = {
+  tailBytes: TAIL_BYTES,
+  spoolBytes: 512 * 1024,
+  readBytes: 512 * 1024,
+  smallBytes: 4 * 1024 * 1024,
+};
+const BUFFERS = { maxLent: 128, maxKept: 32 };
+const MAX_STARTS = 3;
+
+/**
+ * Every blob that goes to a client goes through here: from the cache, from a fetch that is under way, or from a new one.
+ *
+ * Guarantees: one upstream fetch a digest, whoever asks and however many; no response completes before its blob was
+ * verified; a slow or vanished client slows nobody; memory is bounded by buffers of fixed size; a disk that fails costs
+ * the cache, not the pull.
+ *
+ * Rejected: streaming the first client's download to it and letting the others wait or fetch for themselves (one
+ * slow first client is then everybody's speed, eight cold pulls are nine downloads).
+ */
+export class BlobFlights {
+  readonly #parts: FlightParts;
+  readonly #bad: BadBlobs;
+  readonly #onIntegrity: (event: IntegrityEvent) => void;
+  /** By digest and size: who names another size for a digest must not join, or break, the right one. */
+  readonly #timetable = new Map<string, Flight>();
+  readonly #flying = new Set<Promise<void>>();
+  #landings = 0;
+  #closed = false;
+
+  constructor(options: BlobFlightsOptions) {
+    const sizes = { ...SIZES, ...options.sizes };
+    this.#bad = new BadBlobs(options.now, options.rememberBadMs ?? 30_000);
+    this.#onIntegrity = options.onIntegrity ?? (() => undefined);
+    this.#parts = {
+      store: options.store,
+      now: options.now,
+      delay: options.delay ?? backOff,
+      sizes,
+      buffers: new ReadBuffers({ bytes: sizes.readBytes, ...BUFFERS }),
+      live: new Set(),
+      fetching: options.onFetch ?? (() => undefined),
+      failed: (request, error) => this.#failed(request, error),
+      log: options.log ?? { warn: () => undefined },
+    };
+  }
+
+  /**
+   * Warm: from the store. Cold: joins the fetch under way, or starts one. Resolves once the first byte can be sent, so
+   * that what fails before can still be answered with a status.
+   * @param signal the client's: ends the waiting
+   * @throws integrity.*, upstream.*
+   */
+  async open(request: BlobRequest, signal?: AbortSignal): Promise<BlobReading> {
+    for (let start = 1; ; start += 1) {
+      const found = await this.#find(request);
+      if (!(found instanceof Flight)) return found;
+      try {
+        const reader = await found.board(signal);
+        if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
+        this.#bad.check(request);
+        return await DirectReading.open(request, this.#parts);
+      } catch (error) {
+        if (originOf(found.request) === originOf(request) || start === MAX_STARTS || signal?.aborted) throw error;
+      }
+    }
+  }
+
+  /** Breaks off every fetch and waits until all are put away, commits included. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const abort of this.#parts.live) abort.abort(stopping());
+    await Promise.all(this.#flying);
+  }
+
+  async #find(request: BlobRequest): Promise<BlobReading | Flight> {
+    const key = `${request.digest} ${request.size}`;
+    for (;;) {
+      if (this.#closed) throw stopping();
+      const landings = this.#landings;
+      const under = this.#timetable.get(key);
+      if (under !== undefined) return under;
+      const reader = await this.#lookUp(request);
+      if (reader !== undefined) return new WarmReading(request, this.#parts, reader);
+      // Between the look-up and now a flight may have started, or landed: then look again, or it is fetched twice.
+      if (landings === this.#landings && !this.#timetable.has(key)) return this.#start(key, request);
+    }
+  }
+
+  /** A blob of another size is not what the signed manifest means: a miss; a verified one will take its place. */
+  async #lookUp(request: BlobRequest): Promise<BlobReader | undefined> {
+    try {
+      const reader = await this.#parts.store.open(request.digest);
+      if (reader === undefined || reader.size === request.size) return reader;
+      await reader.close();
+    } catch (error) {
+      this.#parts.log.warn({ digest: request.digest, error: messageOf(error) }, 'the cache cannot be read');
+    }
+    return undefined;
+  }
+
+  /** @throws integrity.* when this origin lied about this blob a moment ago */
+  #start(key: string, request: BlobRequest): Flight {
+    if (this.#closed) throw stopping();
+    this.#bad.check(request);
+    const flight = new Flight(request, this.#parts, () => {
+      if (this.#timetable.get(key) !== flight) return;
+      this.#timetable.delete(key);
+      this.#landings += 1;
+    });
+    this.#timetable.set(key, flight);
+    const flying = flight
+      .fly()
+      .catch((error: unknown) => this.#parts.log.warn({ error: messageOf(error) }, 'a fetch ended badly'))
+      .finally(() => this.#flying.delete(flying));
+    this.#flying.add(flying);
+    return flight;
+  }
+
+  #failed(request: BlobRequest, error: unknown): void {
+    if (!(error instanceof TufgateError) || !isIntegrity(error)) return;
+    this.#bad.remember(request, error);
+    const { digest, size } = request;
+    const reason = codeOf(error) as IntegrityEvent['reason'];
+    this.#onIntegrity({ digest, size, origin: originOf(request), reason, message: error.message });
+  }
+}
+
+async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
+  await sleep(100 * 2 ** (attempt - 1), undefined, { signal });
+}
+
+function stopping(): TufgateError {
+  return new TufgateError('upstream.unreachable', 'tufgate is stopping: pull again');
+}

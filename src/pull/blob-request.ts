@@ -1,0 +1,96 @@
+import type { Writable } from 'node:stream';
+import type { BlobStore } from '../cache/blob-store.ts';
+import type { Reason, TufgateError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { UpstreamBlob } from '../upstream/registry.ts';
+import type { ReadBuffers } from './read-buffers.ts';
+
+/** What is wanted. Digest and size come from a verified manifest, never from the upstream. */
+export interface BlobRequest {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * Where `fetch` leads, such as `docker.io/library/nginx`. A failure of one origin is not held against another that
+   * names the same digest.
+   */
+  readonly origin?: string;
+  /** The upstream's `blob`, bound to path and digest. @throws upstream.* */
+  readonly fetch: (offset: number, signal: AbortSignal) => Promise<UpstreamBlob>;
+}
+
+/** First and last byte, both included, as in HTTP. `end` is `start - 1` for the whole of an empty blob. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A blob that can be sent. Whoever got it calls `close`. */
+export interface BlobReading {
+  readonly size: number;
+  /** It was in the cache: no upstream was asked. */
+  readonly warm: boolean;
+  /**
+   * Writes the range to `to` as fast as `to` takes it, its last bytes only after the whole blob was verified. Does not
+   * end `to`. Resolves when all was written, and quietly when `signal` fires or `to` closes.
+   * @throws integrity.*, upstream.*, cache.failed: destroy the connection, the answer must not look complete
+   */
+  copyTo(to: Writable, range: ByteRange, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An upstream delivered something else than its digest and size promise. */
+export interface IntegrityEvent {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly origin: string;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** An upstream was asked for a blob; `offset` is above 0 when a broken download goes on. */
+export interface FetchEvent {
+  readonly digest: Digest;
+  readonly origin: string;
+  readonly offset: number;
+}
+
+export interface FlightLog {
+  warn(detail: object, message: string): void;
+}
+
+export interface Sizes {
+  /** Kept back of every answer until the verdict. */
+  readonly tailBytes: number;
+  /** Each of a fetch's two write buffers. */
+  readonly spoolBytes: number;
+  /** Each of a reader's two read buffers. */
+  readonly readBytes: number;
+  /** A smaller blob is fetched to its end even when nobody waits for it any more. */
+  readonly smallBytes: number;
+}
+
+/** What the parts of a fetch share. */
+export interface FlightParts {
+  readonly store: BlobStore;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Waits before try 1, 2, … of a broken download. */
+  readonly delay: (attempt: number, signal: AbortSignal) => Promise<void>;
+  readonly sizes: Sizes;
+  readonly buffers: ReadBuffers;
+  /** Aborted when everything stops. */
+  readonly live: Set<AbortController>;
+  readonly fetching: (event: FetchEvent) => void;
+  /** Told once a download that failed. */
+  readonly failed: (request: BlobRequest, error: unknown) => void;
+  readonly log: FlightLog;
+}
+
+export function originOf(request: BlobRequest): string {
+  return request.origin ?? '';
+}
+
+export function isIntegrity(error: TufgateError): boolean {
+  return error.code === 'integrity.digest' || error.code === 'integrity.length';
+}
