@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { ActionConfig, RuleConfig } from '../config/config.ts';
+import { refusal, ruling, type Refusal } from './decide.ts';
+import { compilePolicy } from './rules.ts';
+
+const end = Date.UTC(2027, 3, 1);
+const allow: ActionConfig = { kind: 'allow', reason: 'bootstrap', owner: 'platform', untilMs: end };
+const deny: ActionConfig = { kind: 'deny', message: 'ask the platform team' };
+
+function rules(...given: readonly (readonly [string, ActionConfig])[]): RuleConfig[] {
+  return given.map(([match, action], i) => ({
+    position: i + 1,
+    line: i + 10,
+    match,
+    action,
+    digests: { kind: 'current' },
+    mode: 'enforce',
+  }));
+}
+
+const app = { registry: 'ghcr.io', path: 'acme/app' };
+
+describe('the policy', () => {
+  const policy = compilePolicy(rules(['ghcr.io/acme/*:v*', allow], ['docker.io/**', deny], ['ghcr.io/**', deny]));
+
+  it('lets the first rule that matches decide', () => {
+    expect(policy.ruleFor(app, 'v1')?.id).toBe('rule 1 (ghcr.io/acme/*:v*)');
+    expect(policy.ruleFor(app, 'main')?.id).toBe('rule 3 (ghcr.io/**)');
+    const all = compilePolicy(rules(['**', deny], ['ghcr.io/acme/*', allow]));
+    expect(all.ruleFor(app, 'v1')?.config.position).toBe(1);
+  });
+
+  it('has no rule for what nothing matches', () => {
+    expect(policy.ruleFor({ registry: 'quay.io', path: 'a' }, 'v1')).toBeUndefined();
+  });
+
+  it('lists the rules of a repository in order, whatever their tag part', () => {
+    expect(policy.rulesOf(app).map((rule) => [rule.config.position, rule.tagged])).toEqual([
+      [1, true],
+      [3, false],
+    ]);
+  });
+});
+
+describe('the ruling', () => {
+  const rule = compilePolicy(rules(['ghcr.io/acme/*', allow])).rules[0]!;
+
+  it('allows until the end, which is exclusive', () => {
+    expect(ruling(rule, end - 1)).toEqual({
+      kind: 'allow',
+      rule,
+      because: 'bootstrap',
+      owner: 'platform',
+      untilMs: end,
+    });
+    expect(ruling(rule, end).kind).toBe('exemption-expired');
+  });
+
+  it('names the rule, the image, the last day and whom to ask', () => {
+    const error = refusal(ruling(rule, end) as Refusal, 'ghcr.io/acme/app:v1');
+    expect(error.code).toBe('policy.exemption-expired');
+    for (const word of ['ghcr.io/acme/app:v1', 'rule 1 (ghcr.io/acme/*)', '2027-03-31', 'platform', 'bootstrap'])
+      expect(error.message).toContain(word);
+  });
+
+  it('denies with the message of the rule, and without a rule', () => {
+    const denying = compilePolicy(rules(['**', deny])).rules[0]!;
+    const denied = refusal(ruling(denying, 0) as Refusal, 'ghcr.io/a:1');
+    expect([denied.code, denied.message]).toEqual([
+      'policy.denied',
+      'ghcr.io/a:1 is denied by rule 1 (**): ask the platform team',
+    ]);
+    expect(refusal(ruling(undefined, 0) as Refusal, 'ghcr.io/a:1').code).toBe('policy.no-rule');
+  });
+
+  it('hands on what a rule requires', () => {
+    const requirement = { kind: 'source', source: 'vendor' } as const;
+    const asking = compilePolicy(rules(['**', { kind: 'require', requirement }])).rules[0]!;
+    expect(ruling(asking, 0)).toEqual({ kind: 'require', rule: asking, requirement });
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { Pin } from '../config/config.ts';
+import { gunOf, pinFor } from './collection-name.ts';
+
+const keys = (gun: string, prefix: boolean): Pin => ({
+  gun,
+  prefix,
+  anchor: { kind: 'keys', keyIds: ['a'.repeat(64)] },
+});
+const nginx = { registry: 'docker.io', path: 'library/nginx' };
+
+describe('the name of a collection', () => {
+  it('is registry and repository', () => {
+    expect(gunOf({ gun: '{registry}/{repository}' }, nginx)).toBe('docker.io/library/nginx');
+    expect(gunOf({ gun: 'corp/{repository}' }, nginx)).toBe('corp/library/nginx');
+  });
+});
+
+describe('the pin that holds', () => {
+  const pins = [keys('docker.io', true), keys('docker.io/library', true), keys('docker.io/library/nginx', false)];
+  const gunOfPin = (gun: string, among: readonly Pin[]): string | undefined => pinFor({ pins: among }, gun)?.gun;
+
+  it('is the exact one, then the longest one above, in whatever order they stand', () => {
+    for (const among of [pins, pins.toReversed()]) {
+      expect(gunOfPin('docker.io/library/nginx', among)).toBe('docker.io/library/nginx');
+      expect(gunOfPin('docker.io/library/redis', among)).toBe('docker.io/library');
+      expect(gunOfPin('docker.io/acme/app', among)).toBe('docker.io');
+    }
+  });
+
+  it('never covers a name that only begins with the same letters', () => {
+    expect(gunOfPin('docker.io/library2/nginx', pins.slice(1))).toBeUndefined();
+    expect(gunOfPin('docker.io.evil.example/x', pins)).toBeUndefined();
+    expect(gunOfPin('docker.io/library/nginx/extra', pins.slice(2))).toBeUndefined();
+  });
+
+  it('covers what is below a prefix, not the prefix itself', () => {
+    expect(gunOfPin('docker.io/library', [keys('docker.io/library', true)])).toBeUndefined();
+  });
+
+  it('is case-sensitive', () => {
+    expect(gunOfPin('docker.io/Acme/app', [keys('docker.io/acme/app', false)])).toBeUndefined();
+  });
+});
