@@ -1,0 +1,87 @@
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { readCertificate } from './certificate.ts';
+import { children, readOne, TAG } from './der.ts';
+import type { Certificate, Crypto, KeyFacts, SignatureMethod } from './tuf/crypto-port.ts';
+
+/**
+ * node:crypto behind the trust core's port. Its defaults are wrong for Notary in three ways: ECDSA signatures are r‖s
+ * here and not DER, PSS accepts any salt length unless told 32, and the hash is SHA-256 for every curve.
+ */
+export const nodeCrypto: Crypto = {
+  verify: (spki, method, message, signature) => quietly(() => verifies(spki, method, message, signature)) ?? false,
+  readKey: (spki) => quietly(() => factsOf(spki)),
+  readCertificates: (pem) => quietly(() => readBundle(pem)),
+};
+
+const CURVES: ReadonlyMap<string, number> = new Map([
+  ['secp224r1', 224],
+  ['prime256v1', 256],
+  ['secp384r1', 384],
+  ['secp521r1', 521],
+]);
+const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----\s*/;
+
+function verifies(spki: Uint8Array, method: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = keyOf(spki);
+  const facts = factsOf(spki);
+  if (facts === undefined || facts.algorithm !== (method === 'ecdsa' ? 'ecdsa' : 'rsa')) return false;
+  if (method === 'ecdsa') {
+    if (signature.length !== 2 * sizeOf(facts.bits)) return false;
+    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  }
+  if (signature.length !== sizeOf(facts.bits)) return false;
+  const padding = method === 'rsapss' ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
+  return verify('sha256', message, { key, padding, saltLength: 32 }, signature);
+}
+
+/** OpenSSL reads the first value and ignores what follows: trailing bytes are refused before. */
+function keyOf(spki: Uint8Array): KeyObject {
+  readOne(spki, TAG.sequence);
+  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+}
+
+/** RSA-PSS keys (id-RSASSA-PSS) and Edwards curves are neither: Notary's own parser does not know them. */
+function factsOf(spki: Uint8Array): KeyFacts | undefined {
+  const key = keyOf(spki);
+  if (key.asymmetricKeyType === 'rsa') {
+    const { n, e } = key.export({ format: 'jwk' });
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    return { algorithm: 'rsa', bits, identity: `rsa:${n ?? ''}:${e ?? ''}` };
+  }
+  return key.asymmetricKeyType === 'ec' ? curveFacts(spki, key.asymmetricKeyDetails?.namedCurve ?? '') : undefined;
+}
+
+/** Only the uncompressed point, as Go reads it: so a key has one encoding and one identity. */
+function curveFacts(spki: Uint8Array, curve: string): KeyFacts | undefined {
+  const bits = CURVES.get(curve);
+  const point = children(readOne(spki, TAG.sequence), TAG.sequence)[1]?.content;
+  if (bits === undefined || point?.length !== 2 + 2 * sizeOf(bits) || point[1] !== 0x04) return undefined;
+  return { algorithm: 'ecdsa', bits, identity: `${curve}:${Buffer.from(point).toString('hex')}` };
+}
+
+function sizeOf(bits: number): number {
+  return Math.ceil(bits / 8);
+}
+
+function readBundle(pem: string): readonly Certificate[] | undefined {
+  const certificates: Certificate[] = [];
+  let rest = pem;
+  while (rest.trim() !== '') {
+    const found = PEM.exec(rest);
+    if (found === null) return undefined;
+    const text = (found[1] ?? '').replace(/[\r\n]/g, '');
+    const der = Buffer.from(text, 'base64');
+    if (der.toString('base64') !== text) return undefined;
+    certificates.push(readCertificate(der));
+    rest = rest.slice(found[0].length);
+  }
+  return certificates.length === 0 ? undefined : certificates;
+}
+
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import * as ed25519 from '@noble/ed25519';
+import { canonicalJson } from '../../../json/canonical.ts';
+import type { Json, JsonObject } from '../../../json/read.ts';
+import type { Certificate, Crypto } from '../crypto-port.ts';
+import { sha256Hex, toHex } from '../hex.ts';
+import { MAX_CERTIFICATES, RSA_BITS } from '../limits.ts';
+import type { Key, KeyMaterial } from '../model.ts';
+import { decodeBase64 } from './base64.ts';
+import { malformed, Members } from './member.ts';
+
+/**
+ * Keys as Notary writes them: `{"keytype", "keyval": {"private": null, "public": base64}}`.
+ *
+ * A key that is unsupported, too weak, or listed under an id that is not its own has no material: its signatures never
+ * count, and the file stands or falls with the others (Notary refuses the whole file for a wrong id; that only helps
+ * whoever wants updates to fail). The id is computed over exactly keytype, private null and public; other members,
+ * `scheme` for one, are no part of it.
+ */
+export function readKey(what: string, keyId: string, value: Json | undefined, crypto: Crypto): Key {
+  const key = new Members(`a key in ${what}`, value, ['keytype', 'keyval']);
+  const keyval = new Members(`a key in ${what}`, key.get('keyval'), ['public', 'private']);
+  const type = key.string('keytype');
+  const text = keyval.string('public');
+  const bytes = decodeBase64(text);
+  if (bytes === undefined) throw malformed(what, `has a key ${shown(keyId)} whose public part is not strict base64`);
+  if (keyIdOf(type, text) !== keyId) return { keyId };
+  const material = materialOf(type, bytes, crypto);
+  return material === undefined ? { keyId } : { keyId, material };
+}
+
+/** The TUF key id; not Notary's canonical id, which leaves the certificate out. */
+export function keyIdOf(keytype: string, publicBase64: string): string {
+  const keyval: JsonObject = new Map([
+    ['private', null],
+    ['public', publicBase64],
+  ]);
+  return sha256Hex(canonicalJson(new Map<string, Json>([['keytype', keytype], ['keyval', keyval]]))); // prettier-ignore
+}
+
+function materialOf(type: string, bytes: Uint8Array, crypto: Crypto): KeyMaterial | undefined {
+  switch (type) {
+    case 'ed25519':
+      return edwardsKey(bytes);
+    case 'ecdsa':
+    case 'rsa':
+      return plainKey(type, bytes, crypto);
+    case 'ecdsa-x509':
+      return certifiedKey('ecdsa', bytes, crypto);
+    case 'rsa-x509':
+      return certifiedKey('rsa', bytes, crypto);
+    default:
+      return undefined;
+  }
+}
+
+/** A key of small order makes one signature valid for every message: it is no key. */
+function edwardsKey(bytes: Uint8Array): KeyMaterial | undefined {
+  if (bytes.length !== 32) return undefined;
+  try {
+    if (ed25519.Point.fromBytes(bytes, false).isSmallOrder()) return undefined;
+  } catch {
+    return undefined;
+  }
+  return { algorithm: 'ed25519', bytes, identity: `ed25519:${toHex(bytes)}` };
+}
+
+function plainKey(algorithm: 'ecdsa' | 'rsa', spki: Uint8Array, crypto: Crypto): KeyMaterial | undefined {
+  const facts = crypto.readKey(spki);
+  if (facts?.algorithm !== algorithm) return undefined;
+  if (algorithm === 'rsa' && (facts.bits < RSA_BITS.least || facts.bits > RSA_BITS.most)) return undefined;
+  return { algorithm, bytes: spki, identity: facts.identity };
+}
+
+/** Only the leaf's key counts. Its dates do not matter here: for root they are judged with the root, else not at all. */
+function certifiedKey(algorithm: 'ecdsa' | 'rsa', bytes: Uint8Array, crypto: Crypto): KeyMaterial | undefined {
+  const certificates = bundle(bytes, crypto);
+  const leaf = certificates?.[0];
+  if (certificates === undefined || leaf === undefined || leaf.weakSignature) return undefined;
+  const key = plainKey(algorithm, leaf.spki, crypto);
+  return key === undefined ? undefined : { ...key, certificates };
+}
+
+function bundle(bytes: Uint8Array, crypto: Crypto): readonly Certificate[] | undefined {
+  let pem: string;
+  try {
+    pem = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+  const certificates = crypto.readCertificates(pem);
+  return certificates !== undefined && certificates.length <= MAX_CERTIFICATES ? certificates : undefined;
+}
+
+function shown(keyId: string): string {
+  return JSON.stringify(keyId.slice(0, 12));
+}

@@ -1,0 +1,17 @@
+/** What one collection may cost before anything of it is believed; each is far above what real ones have. */
+
+/** Values of one file, members and elements counted. */
+export const JSON_LIMITS = { depth: 32, values: 2_000_000, integersOnly: true } as const;
+/** CVE-2020-6173: thousands of signatures are minutes of CPU. */
+export const MAX_SIGNATURES = 64;
+/** Of one role. */
+export const MAX_KEYS = 64;
+export const MAX_CERTIFICATES = 8;
+export const MAX_ROOTS = 1_024;
+/** Roles of one update, `targets` included. */
+export const MAX_ROLES = 256;
+/** Segments of a role name: `targets/a/b` has 3. */
+export const MAX_ROLE_DEPTH = 16;
+export const RSA_BITS = { least: 2_048, most: 8_192 } as const;
+/** How far in the future a certificate may begin, as Notary allows: clocks of publishers run ahead. */
+export const NOT_BEFORE_SKEW_MS = 86_400_000;

@@ -1,0 +1,80 @@
+import { parseSnapshot, parseTargets, parseTimestamp } from './format/notary.ts';
+import type { Authority, Model, Signed, Snapshot, Targets, Timestamp } from './model.ts';
+import { shortOfThreshold, signedBy } from './threshold.ts';
+import { type Accepted, newestRoot, type TrustContext, type Trusted } from './trusted.ts';
+
+/**
+ * What an accepted file is worth under another authority than the one it was accepted under, and what becomes of
+ * floors that are worth nothing any more: TUF's fast-forward recovery (#update-root step 5.3.11).
+ *
+ * The attack: with a stolen timestamp key, sign version 2^53-1; every honest file is then a rollback, for ever. Once
+ * the publisher has rotated the key the floor no longer verifies and goes. An added key alone keeps the floor. When
+ * the timestamp's or the snapshot's goes, both go. Notary's snapshots carry no versions, so floors of targets do not
+ * hang on them: one goes when it no longer verifies under the newest root (`targets`) or under its current delegator.
+ */
+export function recoverFloors(
+  ctx: TrustContext,
+  trusted: Trusted,
+): { readonly trusted: Trusted; readonly forgotten: readonly string[] } {
+  const root = newestRoot(trusted).model;
+  const { timestamp: oldTimestamp, snapshot: oldSnapshot, targets: oldTargets, ...rest } = trusted;
+  const timestamp = oldTimestamp && timestampUnder(ctx, oldTimestamp, root.timestamp);
+  const snapshot = oldSnapshot && snapshotUnder(ctx, oldSnapshot, root.snapshot);
+  const bothStand = timestamp?.file === oldTimestamp?.file && snapshot?.file === oldSnapshot?.file;
+  const online = bothStand ? { ...(timestamp && { timestamp }), ...(snapshot && { snapshot }) } : {};
+  const { targets, forgotten } = recoverTargets(ctx, oldTargets, root.targets);
+  const gone = bothStand ? [] : [oldTimestamp, oldSnapshot].flatMap((floor) => (floor ? [floor.file.role] : []));
+  return { trusted: { ...rest, ...online, targets }, forgotten: [...gone, ...forgotten] };
+}
+
+function recoverTargets(
+  ctx: TrustContext,
+  floors: Trusted['targets'],
+  authority: Authority,
+): { readonly targets: Trusted['targets']; readonly forgotten: readonly string[] } {
+  const floor = floors.get('targets');
+  const kept = floor && targetsUnder(ctx, floor, authority);
+  const targets = new Map(floors);
+  if (kept) targets.set('targets', kept);
+  else targets.delete('targets');
+  return { targets, forgotten: floor && !kept ? ['targets'] : [] };
+}
+
+export function timestampUnder(
+  ctx: TrustContext,
+  file: Accepted<Timestamp>,
+  authority: Authority,
+): Accepted<Timestamp> | undefined {
+  return under(ctx, file, authority, () => parseTimestamp(ctx.gun, file.file.bytes, ctx.crypto));
+}
+
+export function snapshotUnder(
+  ctx: TrustContext,
+  file: Accepted<Snapshot>,
+  authority: Authority,
+): Accepted<Snapshot> | undefined {
+  return under(ctx, file, authority, () => parseSnapshot(ctx.gun, file.file.bytes, ctx.crypto));
+}
+
+export function targetsUnder(
+  ctx: TrustContext,
+  file: Accepted<Targets>,
+  authority: Authority,
+): Accepted<Targets> | undefined {
+  return under(ctx, file, authority, () => parseTargets(ctx.gun, file.file.role, file.file.bytes, ctx.crypto));
+}
+
+/** Signatures already verified need not be again, as long as every one of those keys still stands and they suffice. */
+function under<T extends Model>(
+  ctx: TrustContext,
+  file: Accepted<T>,
+  authority: Authority,
+  parse: () => Signed<T>,
+): Accepted<T> | undefined {
+  const standing = new Map(authority.keys.map((key) => [key.keyId, key.material?.identity]));
+  const identities = new Set(file.signers.map((keyId) => standing.get(keyId)));
+  const same = !identities.has(undefined) && file.signerKeys.every((identity) => identities.has(identity));
+  if (same && file.signerKeys.length >= authority.threshold) return file;
+  const by = signedBy(ctx.crypto, authority.keys, parse());
+  return shortOfThreshold(file.file.role, by, authority.threshold) === undefined ? { ...file, ...by } : undefined;
+}

@@ -1,0 +1,117 @@
+import { TufgateError } from '../../errors.ts';
+import { chainsTo, validAt } from './certificate-path.ts';
+import type { Certificate } from './crypto-port.ts';
+import type { Key, Root, Signed } from './model.ts';
+import { shortOfThreshold, signedBy, type SignedBy } from './threshold.ts';
+import type { TrustContext } from './trusted.ts';
+
+/**
+ * Which keys of a root's own role count. In Notary v1 only keys that came as certificates made out to the collection
+ * do: that is what binds a root to its name, so that a root of one collection never vouches for another.
+ *
+ * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; signed with more than SHA-1; common
+ * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold.
+ * Dates are judged only when `at` is given, which is for the newest root: for a root that was trusted before, an old
+ * certificate is no reason to break the chain (Docker's official images became unverifiable in 2025 that way).
+ */
+export function countRootSigners(
+  ctx: TrustContext,
+  what: string,
+  authority: Root['root'],
+  signed: Signed<Root>,
+  at?: number,
+): SignedBy {
+  const refused = new Map<string, TufgateError>();
+  const eligible = authority.keys.filter((key) => {
+    const why = ineligible(ctx, what, key, at);
+    if (why !== undefined) refused.set(key.keyId, why);
+    return why === undefined;
+  });
+  const by = signedBy(ctx.crypto, eligible, signed);
+  const short = shortOfThreshold(what, by, authority.threshold);
+  if (short === undefined) return by;
+  // Who would have counted says more than that too few did: a valid signature by a key with the wrong name, say.
+  const others = signedBy(ctx.crypto, authority.keys, signed).signers.map((keyId) => refused.get(keyId));
+  throw others.find((why) => why !== undefined) ?? short;
+}
+
+function ineligible(ctx: TrustContext, what: string, key: Key, at: number | undefined): TufgateError | undefined {
+  const [leaf, ...bundled] = key.material?.certificates ?? [];
+  const id = key.keyId.slice(0, 12);
+  if (leaf === undefined || leaf.isCa || bundled.some((certificate) => !certificate.isCa))
+    return refuse(
+      'trust.signature',
+      `${what}: key ${id} is no certificate with one leaf first, so it cannot sign a root`,
+    );
+  if (leaf.weakSignature || leaf.notBefore > leaf.notAfter)
+    return refuse(
+      'trust.signature',
+      `${what}: the certificate of key ${id} is signed with SHA-1 or has impossible dates`,
+    );
+  const name = leaf.commonNames.at(-1) ?? '';
+  if (!namesCollection(name, ctx.gun))
+    return refuse(
+      'trust.wrong-name',
+      `${what}: the certificate of key ${id} is made out to ${shown(name)}, not to ${ctx.gun}`,
+    );
+  if (at !== undefined && !validAt(leaf, at))
+    return refuse(
+      'trust.expired',
+      `${what}: the certificate of key ${id} is not valid now; the publisher must renew it`,
+    );
+  if (!pinned(ctx, key.keyId, leaf, bundled, at))
+    return refuse(
+      'trust.pin',
+      `${what}: key ${id} is not covered by the pin for ${ctx.gun}; if the publisher rotated the root key, check the new one and pin it`,
+    );
+  return undefined;
+}
+
+/**
+ * The common name is the GUN, or `PREFIX/*` for every GUN below. Notary takes any prefix before the star, and a bare
+ * star for everything: one such root key would speak for all collections of all registries. Here the star stands only
+ * for whole segments below at least one.
+ */
+export function namesCollection(commonName: string, gun: string): boolean {
+  if (commonName === gun) return !gun.includes('*');
+  return commonName.endsWith('/*') && commonName.length > 2 && gun.startsWith(commonName.slice(0, -1));
+}
+
+function pinned(
+  ctx: TrustContext,
+  keyId: string,
+  leaf: Certificate,
+  bundled: readonly Certificate[],
+  at?: number,
+): boolean {
+  const { anchor } = ctx;
+  switch (anchor.kind) {
+    case 'keys':
+      return anchor.keyIds.includes(keyId);
+    case 'ca':
+      return chainsTo(leaf, bundled, authorities(ctx, anchor.pem), at);
+    case 'root-file':
+    case 'first-use':
+      return true;
+  }
+}
+
+/** CA files are written by people and often hold comments between the blocks. */
+function authorities(ctx: TrustContext, pem: string): readonly Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const certificates = ctx.crypto.readCertificates(blocks.join('\n'));
+  if (certificates === undefined || certificates.length === 0)
+    throw refuse('trust.pin', `the CA file pinned for ${ctx.gun} holds no readable certificate`);
+  return certificates;
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 120));
+}
+
+function refuse(
+  code: 'trust.signature' | 'trust.wrong-name' | 'trust.expired' | 'trust.pin',
+  why: string,
+): TufgateError {
+  return new TufgateError(code, why);
+}

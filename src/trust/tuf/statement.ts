@@ -1,0 +1,63 @@
+import { type Code, TufgateError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { effectivePaths, permits } from './delegation-path.ts';
+import { sha256FromHex } from './digest-of.ts';
+import { expired } from './freshness.ts';
+import { delegatorOf, pathTo } from './role-name.ts';
+import type { View } from './view.ts';
+
+/** What one role says of one tag at one instant. */
+export type Statement =
+  | { readonly kind: 'names'; readonly role: string; readonly digest: Digest; readonly length: number }
+  | { readonly kind: 'silent'; readonly role: string }
+  /** The role itself cannot be believed now, whatever it says. */
+  | { readonly kind: 'unusable'; readonly role: string; readonly error: TufgateError }
+  /** The role can be believed, but what it says of this tag cannot. */
+  | { readonly kind: 'refused'; readonly role: string; readonly error: TufgateError };
+
+/** Expiry of the role and of every delegator above it is judged at `now`. Never throws for what the metadata says. */
+export function statementOf(view: View, role: string, tag: string, now: number): Statement {
+  const error = unusable(view, role, now);
+  if (error !== undefined) return { kind: 'unusable', role, error };
+  const entry = view.targets.get(role)?.model.targets.get(tag);
+  if (entry === undefined) return { kind: 'silent', role };
+  const { sha256, length } = entry;
+  const name = `${role} of ${view.gun}`;
+  if (!permits(effectivePaths(view, role), tag))
+    return refused(
+      role,
+      'trust.role-path',
+      `${name} signed the tag ${tag}, which is outside the paths delegated to it`,
+    );
+  if (sha256 === undefined || length === undefined)
+    return refused(role, 'trust.malformed', `${name} signed the tag ${tag} without a usable sha256 and length`);
+  return { kind: 'names', role, digest: sha256FromHex(sha256), length };
+}
+
+export function delegates(view: View, role: string): boolean {
+  const parent = delegatorOf(role);
+  const delegator = parent === undefined ? undefined : view.targets.get(parent);
+  return delegator?.model.delegations.some((child) => child.role === role) ?? false;
+}
+
+/** The first thing that is wrong on the way from `targets` to the role. */
+function unusable(view: View, role: string, now: number): TufgateError | undefined {
+  for (const step of pathTo(role)) {
+    const problem = view.unusable.get(step);
+    if (problem !== undefined) return new TufgateError(problem.code, problem.message, { detail: { role: step } });
+    const accepted = view.targets.get(step);
+    if (accepted === undefined) return missing(view, step);
+    const late = expired(view.gun, step, accepted.model, now);
+    if (late !== undefined) return late;
+  }
+  return undefined;
+}
+
+function missing(view: View, role: string): TufgateError {
+  const why = delegates(view, role) ? 'has published nothing that the snapshot lists' : 'is not delegated to';
+  return new TufgateError('trust.signer-missing', `${role} of ${view.gun} ${why}`, { detail: { role } });
+}
+
+function refused(role: string, code: Code, message: string): Statement {
+  return { kind: 'refused', role, error: new TufgateError(code, message, { detail: { role } }) };
+}

@@ -1,0 +1,40 @@
+import { TufgateError } from '../../errors.ts';
+import type { Crypto } from './crypto-port.ts';
+import type { Key, Model, Signed } from './model.ts';
+import { verifies } from './signature.ts';
+
+/** Who of an authority has signed a file. */
+export interface SignedBy {
+  /** Key ids, in the order of the signatures. */
+  readonly signers: readonly string[];
+  /** Identities of the distinct public keys behind them. */
+  readonly signerKeys: readonly string[];
+}
+
+/** Unknown key ids and signatures that do not verify are passed over; a key id counts once however often it signed. */
+export function signedBy(crypto: Crypto, keys: readonly Key[], signed: Signed<Model>): SignedBy {
+  const byId = new Map(keys.map((key) => [key.keyId, key.material]));
+  const signers = new Set<string>();
+  const identities = new Set<string>();
+  for (const signature of signed.signatures) {
+    const material = byId.get(signature.keyId);
+    if (material === undefined || signers.has(signature.keyId)) continue;
+    if (!verifies(crypto, material, signature, signed.message)) continue;
+    signers.add(signature.keyId);
+    identities.add(material.identity);
+  }
+  return { signers: [...signers], signerKeys: [...identities] };
+}
+
+/**
+ * A threshold counts distinct public keys (invariant 5): one key listed under two ids, or in two certificates, is one.
+ * @returns why it is not met: `trust.signature` when nobody has signed, else `trust.threshold`
+ */
+export function shortOfThreshold(what: string, by: SignedBy, threshold: number): TufgateError | undefined {
+  const count = by.signerKeys.length;
+  if (count >= threshold) return undefined;
+  if (count === 0)
+    return new TufgateError('trust.signature', `${what} carries no valid signature of a key that may sign it`);
+  const why = `is signed by ${count} of the ${threshold} distinct keys that it needs`;
+  return new TufgateError('trust.threshold', `${what} ${why}`, { detail: { count, threshold } });
+}

@@ -1,0 +1,106 @@
+import { sha256FromHex } from './digest-of.ts';
+import { refuseExpired } from './freshness.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Root, Snapshot, Targets, Timestamp } from './model.ts';
+import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
+import { effectivePaths, permits } from './delegation-path.ts';
+import { pathTo } from './role-name.ts';
+import {
+  type Accepted,
+  type AnchorKind,
+  newestRoot,
+  type TrustContext,
+  type Trusted,
+  type TrustFile,
+  type Unusable,
+} from './trusted.ts';
+import { outOfOrder, progressOf } from './update.ts';
+import { rolesToLoad } from './wanted.ts';
+
+/** One verified update as a whole: all that a lookup rests on. Readers see one view or the next, never a mix. */
+export interface View {
+  readonly gun: string;
+  readonly anchor: AnchorKind;
+  readonly root: Accepted<Root>;
+  readonly timestamp: Accepted<Timestamp>;
+  readonly snapshot: Accepted<Snapshot>;
+  /** By role name. */
+  readonly targets: ReadonlyMap<string, Accepted<Targets>>;
+  readonly unusable: ReadonlyMap<string, Unusable>;
+}
+
+export interface SignedTag {
+  readonly role: string;
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/** @throws internal when files of this update are missing; trust.expired */
+export function completeView(ctx: TrustContext, trusted: Trusted, now: number): View {
+  const { timestamp, snapshot, targets, unusable } = progressOf(trusted);
+  if (timestamp === undefined || snapshot === undefined || rolesToLoad(trusted).length > 0)
+    throw outOfOrder('a view before all its files were accepted');
+  const root = newestRoot(trusted);
+  const { anchor } = trusted;
+  const view: View = { gun: ctx.gun, anchor, root, timestamp, snapshot, targets, unusable };
+  refuseExpiredBase(view, now);
+  return view;
+}
+
+/** What every answer rests on, whichever role gives it. @throws trust.expired */
+export function refuseExpiredBase(view: View, now: number): void {
+  for (const { file, model } of [view.root, view.timestamp, view.snapshot])
+    refuseExpired(view.gun, file.role, model, now);
+}
+
+/**
+ * The view as it stands under the newest root of `trusted`: the one before a failed update goes on serving only if it
+ * still verifies. Undefined when it does not.
+ */
+export function viewUnder(ctx: TrustContext, trusted: Trusted, view: View): View | undefined {
+  const root = newestRoot(trusted);
+  const timestamp = timestampUnder(ctx, view.timestamp, root.model.timestamp);
+  const snapshot = snapshotUnder(ctx, view.snapshot, root.model.snapshot);
+  const top = view.targets.get('targets');
+  const targets = top && targetsUnder(ctx, top, root.model.targets);
+  if (!timestamp || !snapshot || !targets) return undefined;
+  return { ...view, root, timestamp, snapshot, targets: new Map(view.targets).set('targets', targets) };
+}
+
+/** What to store: timestamp, snapshot, and every targets file, unusable ones included. */
+export function viewFiles(view: View): readonly TrustFile[] {
+  return [view.timestamp, view.snapshot, ...view.targets.values(), ...view.unusable.values()].map(({ file }) => file);
+}
+
+/** What the roles of the view name, within their paths. */
+export function* viewSignedTags(view: View): Iterable<SignedTag> {
+  for (const [role, { model }] of view.targets) {
+    const paths = effectivePaths(view, role);
+    for (const [tag, { sha256 }] of model.targets)
+      if (sha256 !== undefined && permits(paths, tag)) yield { role, tag, digest: sha256FromHex(sha256) };
+  }
+}
+
+/** Of root, timestamp, snapshot and these roles with their delegators, in that order. Epoch milliseconds. */
+export function expiriesOf(view: View, roles: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(filesBehind(view, roles).map(({ file, model }) => [file.role, model.expires]));
+}
+
+export function versionsOf(view: View, roles: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(filesBehind(view, roles).map(({ file, model }) => [file.role, model.version]));
+}
+
+/** Root version and the ids of the keys that signed it, as decisions show them. */
+export function rootOf(view: View): {
+  readonly version: number;
+  readonly keys: readonly string[];
+  readonly anchor: AnchorKind;
+} {
+  return { version: view.root.model.version, keys: view.root.signers, anchor: view.anchor };
+}
+
+function filesBehind(view: View, roles: readonly string[]): readonly Accepted<Root | Timestamp | Snapshot | Targets>[] {
+  const names = new Set(roles.flatMap(pathTo));
+  const targets = [...view.targets].filter(([role]) => names.has(role)).map(([, accepted]) => accepted);
+  return [view.root, view.timestamp, view.snapshot, ...targets];
+}
