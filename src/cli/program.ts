@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../errors.ts';
+import { checkConfig } from './check-config.ts';
+import { listDecisions } from './list-decisions.ts';
+import { runDemo } from './demo.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import { createOutput, type Output } from './output.ts';
+import { resolveImages } from './resolve.ts';
+import { serve } from './serve.ts';
+import { listTrust } from './trust-list.ts';
+import { showTrust } from './trust-show.ts';
+import { VERSION } from './version.ts';
+
+/** What every command gets: the configuration, loaded when it is asked for, and where to speak. */
+export interface CommandContext {
+  readonly config: () => Promise<Config>;
+  readonly out: Output;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Parses the command line and runs one command. @returns the exit code; nothing here throws */
+export async function run(argv: readonly string[], env: Env): Promise<number> {
+  let code: number = EXIT.done;
+  const program = build(env, (ended) => (code = ended));
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has printed its own message, or the help that was asked for; its exit code for wrong usage is 1.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    process.stderr.write(`tufgate: ${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function build(env: Env, ended: (code: number) => void): Command {
+  const program = new Command('tufgate')
+    .description(
+      'A verifying pull-through proxy for container registries: what nobody trusted has signed cannot be pulled.',
+    )
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(tufgate --help shows the commands)')
+    .configureHelp({ showGlobalOptions: true })
+    .option('-c, --config <file>', 'configuration file (default: $TUFGATE_CONFIG, else config/tufgate.yaml)');
+
+  const command = <T>(
+    parent: Command,
+    usage: string,
+    description: string,
+    action: (context: CommandContext, options: T, operands: readonly string[]) => Promise<number>,
+  ): Command => {
+    const made = parent.command(usage).description(description).exitOverride();
+    made.option('--json', 'print one JSON document on stdout, messages on stderr');
+    return made.action(async () => {
+      const { json, ...options } = made.opts<T & { json?: boolean }>();
+      const { config } = program.opts<{ config?: string }>();
+      const context = { config: () => loadConfig(config, env), out: createOutput(json === true) };
+      ended(await action(context, options as T, made.args));
+    });
+  };
+
+  command(program, 'serve', 'serve as a registry mirror', serve);
+  command(program, 'demo', 'see four pulls in thirty seconds: signed, unsigned, tampered, moved', runDemo);
+  command(program, 'resolve <image...>', 'which digest would be served, and why', resolveImages);
+  command(
+    program.command('config').description('the configuration'),
+    'check',
+    'check the configuration',
+    checkConfig,
+  ).option('--image <name>', 'explain what would happen to this image');
+  const trust = program.command('trust').description('what is trusted, and what it rests on');
+  command(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
+  command(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
+  command(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
+    .option('--since <when>', 'an age such as 7d, or an ISO date')
+    .option('--denied', 'refused only')
+    .option('--allowed', 'served only')
+    .option('--would-deny', 'served under observe, but enforcing would have refused')
+    .option('--image <text>', 'part of registry/repository:tag')
+    .option('--reason <code>', 'a reason code, such as trust.unsigned')
+    .option('--client <text>', 'part of the client address')
+    .option('--event <event>', 'pull, integrity or alarm')
+    .option('--limit <n>', 'the newest so many (default 50)')
+    .option('--long', 'digests, roles, keys and versions too');
+  return program;
+}

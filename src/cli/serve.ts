@@ -1,0 +1,43 @@
+import { composeGate, type Gate } from '../compose.ts';
+import { listen, type Listener } from '../server/listen.ts';
+import { EXIT } from './exit-code.ts';
+import type { CommandContext } from './program.ts';
+
+/** How long requests in progress may go on after SIGTERM or SIGINT; a second signal ends at once. */
+const GRACE_MS = 25_000;
+
+/** Runs until a signal; then stops taking connections, lets requests end, and closes what is open. */
+export async function serve({ config, out }: CommandContext): Promise<number> {
+  const gate = await composeGate(await config());
+  const listeners = await openListeners(gate);
+  const signal = await stopSignal();
+  out.message(`tufgate: ${signal}, stopping; requests in progress have ${GRACE_MS / 1000} s`);
+  await Promise.all(listeners.map((each) => each.close(GRACE_MS)));
+  await gate.close();
+  return EXIT.done;
+}
+
+/** All or none: when one address cannot be had, the others are given back. */
+export async function openListeners(gate: Gate): Promise<readonly Listener[]> {
+  const { config, log } = gate;
+  const open: Listener[] = [];
+  try {
+    for (const address of config.listen) {
+      open.push(await listen(address, gate.registryListener));
+      log.info({ url: open.at(-1)?.url }, 'serving the registry API');
+    }
+    open.push(await listen(config.admin, gate.adminListener));
+    log.info({ url: open.at(-1)?.url }, 'serving health and metrics');
+    return open;
+  } catch (error) {
+    await Promise.all(open.map((each) => each.close(0)));
+    await gate.close();
+    throw error;
+  }
+}
+
+async function stopSignal(): Promise<string> {
+  return await new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}

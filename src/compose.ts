@@ -1,0 +1,271 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
+import type { BlobStore } from './cache/blob-store.ts';
+import type { Config, PeerConfig, TrustSourceConfig } from './config/config.ts';
+import { compilePolicy, type Policy } from './policy/rules.ts';
+import { BlobFlights } from './pull/blob-flights.ts';
+import { DecisionLog } from './pull/decision-log.ts';
+import type { PullDeps, RulingDeps, UnsignedTag } from './pull/deps.ts';
+import { GivenOutMemory } from './pull/give-out.ts';
+import { Manifests } from './pull/manifests.ts';
+import { adminApi } from './server/admin-api.ts';
+import { blobTarget, serveBlob } from './server/blobs.ts';
+import { registryApi } from './server/registry-api.ts';
+import type { Registries } from './server/target.ts';
+import { openSqliteStore } from './state/sqlite/store.ts';
+import type { StateStore } from './state/store.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { TrustWatch } from './telemetry/trust-watch.ts';
+import { Collections } from './trust/collections.ts';
+import { nodeCrypto } from './trust/crypto.ts';
+import { notarySource } from './trust/notary-source.ts';
+import { createTrustService, type TrustServiceOptions } from './trust/service.ts';
+import { createPeer, type Peer } from './upstream/peer.ts';
+import { RegistryClient } from './upstream/registry-client.ts';
+import type { UpstreamRegistry } from './upstream/registry.ts';
+
+/** The only place that constructs adapters and hands them down. */
+export interface Gate {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly state: StateStore;
+  readonly deps: PullDeps;
+  readonly trust: TrustServiceOptions;
+  readonly registries: Registries;
+  readonly registryListener: RequestListener;
+  readonly adminListener: RequestListener;
+  close(): Promise<void>;
+}
+
+/** What answers questions without serving: `resolve`, `trust`. The cache belongs to the server and stays closed. */
+export interface Judge {
+  readonly config: Config;
+  readonly state: StateStore;
+  readonly trust: TrustServiceOptions;
+  readonly deps: RulingDeps;
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly log?: Logger;
+  /** Epoch milliseconds; the system's clock unless a test brings its own. */
+  readonly clock?: () => number;
+}
+
+const MAX_REMEMBERED_TAGS = 10_000;
+
+export async function composeGate(config: Config, options: ComposeOptions = {}): Promise<Gate> {
+  const log = options.log ?? createLogger(config.log);
+  const metrics = createMetrics();
+  const judge = await composeJudge(config, { ...options, log, metrics });
+  const { now } = judge.deps;
+  const cache = await openFsBlobStore({
+    directory: join(config.data, 'cache'),
+    maxBytes: config.cache.maxBytes,
+    lowWaterBytes: config.cache.lowWaterBytes,
+    now,
+  });
+  const { onFailure, keepMs, maxBytes } = config.decisions;
+  const decisions = new DecisionLog({ store: judge.state, log, metrics, onFailure, keepMs, maxBytes, now });
+  judge.watch.keepAlarmsIn(decisions);
+  const deps = pullDeps(config, judge, cache, decisions, log, metrics);
+  const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
+  const registries = registriesOf(config);
+  return {
+    config,
+    log,
+    metrics,
+    state: judge.state,
+    deps,
+    trust: judge.trust,
+    registries,
+    registryListener: registryListener(deps, registries, metrics, onFault),
+    adminListener: toListener(adminApi({ ready: () => judge.state.check(), metrics: () => metrics.text() })),
+    async close() {
+      await deps.flights.close();
+      await cache.close();
+      await decisions.close();
+      await judge.close();
+    },
+  };
+}
+
+interface WatchedJudge extends Judge {
+  readonly watch: TrustWatch;
+}
+
+export async function composeJudge(
+  config: Config,
+  options: ComposeOptions & { metrics?: Metrics } = {},
+): Promise<WatchedJudge> {
+  const log = options.log ?? createLogger({ ...config.log, level: 'warn' });
+  const metrics = options.metrics ?? createMetrics();
+  const state = openSqliteStore(join(config.data, 'tufgate.db'));
+  const now = await forwardClock(state, options.clock ?? Date.now);
+  const peers = openPeers(config, now);
+  const watch = new TrustWatch({ log, metrics, now });
+  const collections = new Collections({
+    store: state,
+    checkEveryMs: config.freshness.checkEveryMs,
+    staleIfUnreachableMs: config.freshness.staleIfUnreachableMs,
+    maxBytes: config.limits.metadataBytes,
+    now,
+    on: (event) => watch.note(event),
+  });
+  const trust: TrustServiceOptions = {
+    sources: config.trust,
+    metadata: (source, gun) => notarySource(peers.sources.get(source.name) ?? [], gun),
+    crypto: nodeCrypto,
+    collections,
+    store: state,
+    now,
+  };
+  return {
+    config,
+    state,
+    trust,
+    watch,
+    deps: {
+      policy: policyOf(config),
+      trust: createTrustService(trust),
+      upstreams: peers.upstreams,
+      closure: state,
+      unsignedTags: rememberTags(),
+      now,
+      checkEveryMs: config.freshness.checkEveryMs,
+      maxManifestBytes: config.limits.manifestBytes,
+    },
+    async close() {
+      await peers.close();
+      await state.close();
+    },
+  };
+}
+
+export function policyOf(config: Config): Policy {
+  return compilePolicy(config.policy);
+}
+
+function pullDeps(
+  config: Config,
+  judge: Judge,
+  cache: BlobStore,
+  decisions: DecisionLog,
+  log: Logger,
+  metrics: Metrics,
+): PullDeps {
+  const { now } = judge.deps;
+  const onCacheFailure = (error: unknown): void => log.warn({ err: error }, 'the cache failed; the pull goes on');
+  return {
+    ...judge.deps,
+    maxBlobBytes: config.limits.blobBytes,
+    manifests: new Manifests({
+      cache,
+      closure: judge.state,
+      maxBytes: config.limits.manifestBytes,
+      onCacheFailure,
+    }),
+    flights: new BlobFlights({
+      store: cache,
+      now,
+      log,
+      onIntegrity: (event) => {
+        metrics.integrity(event.reason);
+        log.error({ event }, 'upstream delivered other bytes than the digest names');
+      },
+      onFetch: () => metrics.blobFetched(),
+    }),
+    givenOut: new GivenOutMemory(judge.state),
+    decisions,
+  };
+}
+
+/** Time as the trust core sees it: the highest ever seen, also by earlier runs. */
+async function forwardClock(state: StateStore, clock: () => number): Promise<() => number> {
+  let highest = await state.raiseClock(clock());
+  return () => (highest = Math.max(highest, clock()));
+}
+
+interface Peers {
+  readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
+  readonly sources: ReadonlyMap<string, readonly Peer[]>;
+  close(): Promise<void>;
+}
+
+function openPeers(config: Config, clock: () => number): Peers {
+  const connections = config.limits.upstreamConnections;
+  const open: Peer[] = [];
+  const peer = (name: string, url: URL, peerConfig: PeerConfig): Peer => {
+    const made = createPeer({ name, url, config: peerConfig, connections, clock });
+    open.push(made);
+    return made;
+  };
+  const upstreams = new Map<string, UpstreamRegistry>();
+  for (const [name, upstream] of config.upstreams) {
+    const { url } = upstream;
+    const credentials = upstream.credentials !== undefined;
+    upstreams.set(name, new RegistryClient(peer(name, url, upstream), { url, clock, credentials }));
+  }
+  const sources = new Map<string, readonly Peer[]>();
+  for (const [name, source] of config.trust) sources.set(name, peersOf(source, peer));
+  return {
+    upstreams,
+    sources,
+    async close() {
+      await Promise.all(open.map((each) => each.close()));
+    },
+  };
+}
+
+function peersOf(source: TrustSourceConfig, peer: (name: string, url: URL, config: PeerConfig) => Peer): Peer[] {
+  return source.urls.map((url) => peer(source.name, url, source));
+}
+
+function rememberTags(): PullDeps['unsignedTags'] {
+  const tags = new Map<string, UnsignedTag>();
+  return {
+    get: (image) => tags.get(image),
+    set(image, tag) {
+      if (tags.size >= MAX_REMEMBERED_TAGS) tags.clear();
+      tags.set(image, tag);
+    },
+  };
+}
+
+export function registriesOf(config: Config): Registries {
+  const names = new Map<string, string>();
+  for (const [name, { aliases }] of config.upstreams) for (const each of [name, ...aliases]) names.set(each, name);
+  return {
+    named: (host) => names.get(host),
+    ...(config.defaultUpstream === undefined ? {} : { default: config.defaultUpstream }),
+  };
+}
+
+function registryListener(
+  deps: PullDeps,
+  registries: Registries,
+  metrics: Metrics,
+  onFault: (error: unknown) => void,
+): RequestListener {
+  const api = toListener(registryApi({ deps, registries, onFault }));
+  return (incoming, outgoing) => {
+    countRequest(metrics, incoming, outgoing);
+    const blob = blobTarget(incoming, registries);
+    if (blob === undefined) void api(incoming, outgoing);
+    else void serveBlob({ deps, onFault }, incoming, outgoing, blob).catch(onFault);
+  };
+}
+
+function countRequest(metrics: Metrics, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const kind = /\/(manifests|blobs|tags|referrers)\//.exec(incoming.url ?? '')?.[1] ?? 'other';
+  outgoing.once('close', () => metrics.request(kind, outgoing.statusCode));
+}
+
+function toListener(app: { fetch: Parameters<typeof getRequestListener>[0] }): RequestListener {
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return (incoming, outgoing) => void listener(incoming, outgoing);
+}

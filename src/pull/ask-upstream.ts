@@ -1,0 +1,59 @@
+import { codeOf, TufgateError } from '../errors.ts';
+import { createHash } from 'node:crypto';
+import { type Digest, sha256Digest } from '../oci/digest.ts';
+import { imageName, type Repository } from '../oci/reference.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { RulingDeps } from './deps.ts';
+
+/**
+ * The registry's own word for a tag. It counts only where a rule says that integrity is enough (`allow`, `observe`),
+ * and for one question where nothing is served: does an unsigned tag exist at all?
+ */
+const NEGATIVE_MS = 5_000;
+
+export function upstreamOf(deps: RulingDeps, repository: Repository): UpstreamRegistry {
+  const upstream = deps.upstreams.get(repository.registry);
+  if (upstream !== undefined) return upstream;
+  const why = 'is not one that tufgate may fetch from: ask the operator to add it to upstreams';
+  throw new TufgateError('policy.unknown-registry', `registry ${repository.registry} ${why}`);
+}
+
+/** @returns the digest that the registry names for the tag today. @throws upstream.* */
+export async function unsignedDigest(deps: RulingDeps, repository: Repository, tag: string): Promise<Digest> {
+  const image = imageName({ ...repository, tag });
+  const known = deps.unsignedTags.get(image);
+  const age = known === undefined ? Number.POSITIVE_INFINITY : deps.now() - known.at;
+  if (known?.found === true && age < deps.checkEveryMs) return known.digest;
+  if (known?.found === false && age < NEGATIVE_MS) throw notFound(image);
+  try {
+    const digest = await askForDigest(deps, repository, tag);
+    deps.unsignedTags.set(image, { found: true, digest, at: deps.now() });
+    return digest;
+  } catch (error) {
+    if (codeOf(error) === 'upstream.not-found') deps.unsignedTags.set(image, { found: false, at: deps.now() });
+    throw error;
+  }
+}
+
+/** True unless the upstream says that there is no such tag; what it cannot tell counts as there. */
+export async function existsUpstream(deps: RulingDeps, repository: Repository, tag: string): Promise<boolean> {
+  try {
+    await unsignedDigest(deps, repository, tag);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'upstream.not-found';
+  }
+}
+
+/** HEAD first: Docker Hub does not count it. A registry that gives no digest is asked for the manifest itself. */
+async function askForDigest(deps: RulingDeps, { registry, path }: Repository, tag: string): Promise<Digest> {
+  const upstream = upstreamOf(deps, { registry, path });
+  const { digest } = await upstream.head(path, tag);
+  if (digest !== undefined) return digest;
+  const { bytes } = await upstream.manifest(path, tag, { maxBytes: deps.maxManifestBytes });
+  return sha256Digest(createHash('sha256').update(bytes).digest());
+}
+
+function notFound(image: string): TufgateError {
+  return new TufgateError('upstream.not-found', `${image} does not exist upstream`);
+}

@@ -1,0 +1,43 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Policy } from '../policy/rules.ts';
+import type { ClosureStore } from '../state/store.ts';
+import type { TrustService } from '../trust/service.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { BlobFlights } from './blob-flights.ts';
+import type { DecisionLog } from './decision-log.ts';
+import type { GivenOutMemory } from './give-out.ts';
+import type { Manifests } from './manifests.ts';
+
+/** What it takes to say yes or no; `tufgate resolve` has just this. */
+export interface RulingDeps {
+  readonly policy: Policy;
+  readonly trust: TrustService;
+  /** By canonical name: only these are ever contacted. */
+  readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
+  readonly closure: ClosureStore;
+  readonly unsignedTags: UnsignedTags;
+  /** How long the registry's word for an unsigned but allowed tag is believed. */
+  readonly checkEveryMs: number;
+  readonly maxManifestBytes: number;
+  /** Epoch milliseconds; never goes back. */
+  readonly now: () => number;
+}
+
+/** What it takes to serve as well; `compose.ts` builds it once. */
+export interface PullDeps extends RulingDeps {
+  readonly manifests: Manifests;
+  readonly flights: BlobFlights;
+  readonly givenOut: GivenOutMemory;
+  readonly decisions: DecisionLog;
+  readonly maxBlobBytes: number;
+}
+
+/** What the registry last said of tags that no signature covers, by image name. */
+export interface UnsignedTags {
+  get(image: string): UnsignedTag | undefined;
+  set(image: string, tag: UnsignedTag): void;
+}
+
+export type UnsignedTag =
+  | { readonly found: true; readonly digest: Digest; readonly at: number }
+  | { readonly found: false; readonly at: number };

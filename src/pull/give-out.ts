@@ -1,0 +1,26 @@
+import type { ClosureStore, GivenOut } from '../state/store.ts';
+
+/**
+ * Remembers which digests were given out for which tags, so that a pull in flight ends after its tag moved. A daemon
+ * asks for the same tag again and again: what the database learnt less than a minute ago is not written again.
+ */
+const EVERY_MS = 60_000;
+const MAX_REMEMBERED = 10_000;
+
+export class GivenOutMemory {
+  private readonly closure: ClosureStore;
+  private readonly written = new Map<string, number>();
+
+  constructor(closure: ClosureStore) {
+    this.closure = closure;
+  }
+
+  async remember(given: GivenOut): Promise<void> {
+    const key = [given.repository, given.tag, given.digest, given.verified].join('\n');
+    const last = this.written.get(key);
+    if (last !== undefined && given.at - last < EVERY_MS) return;
+    await this.closure.giveOut(given);
+    if (this.written.size >= MAX_REMEMBERED) this.written.clear();
+    this.written.set(key, given.at);
+  }
+}

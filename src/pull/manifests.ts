@@ -1,0 +1,118 @@
+import type { BlobStore } from '../cache/blob-store.ts';
+import { messageOf, TufgateError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type Manifest, parseManifest } from '../oci/manifest.ts';
+import type { ClosureStore } from '../state/store.ts';
+import type { UpstreamRegistry } from '../upstream/registry.ts';
+import { verifyBytes } from '../verify/verify-bytes.ts';
+
+/**
+ * Manifests by digest: from the cache, else from the upstream, always verified, always read strictly, their edges in
+ * the closure before anybody gets them. One upstream request a digest whoever asks. The media type is the document's.
+ */
+export interface VerifiedManifest extends Manifest {
+  readonly digest: Digest;
+  /** Exactly as received. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ManifestsOptions {
+  readonly cache: BlobStore;
+  readonly closure: ClosureStore;
+  readonly maxBytes: number;
+  /** The cache or its disk failed: told, and otherwise without effect on the pull (invariant 3). */
+  readonly onCacheFailure: (error: unknown) => void;
+}
+
+export interface ManifestWanted {
+  readonly upstream: UpstreamRegistry;
+  readonly path: string;
+  readonly digest: Digest;
+  /** What a signature or the manifest above says. */
+  readonly length?: number;
+}
+
+export class Manifests {
+  private readonly options: ManifestsOptions;
+  private readonly running = new Map<string, Promise<VerifiedManifest>>();
+
+  constructor(options: ManifestsOptions) {
+    this.options = options;
+  }
+
+  /** @throws upstream.* · integrity.* */
+  async get(wanted: ManifestWanted): Promise<VerifiedManifest> {
+    const { digest, length } = wanted;
+    const { maxBytes } = this.options;
+    if (length !== undefined && length > maxBytes) throw tooLarge(digest, length, maxBytes);
+    const manifest = (await this.cached(digest)) ?? (await this.once(wanted));
+    // One request for all; each caller still holds the answer to the length that its own signature names.
+    verifyBytes(digest, length, manifest.bytes);
+    return manifest;
+  }
+
+  private async once(wanted: ManifestWanted): Promise<VerifiedManifest> {
+    // The path is part of the key: a registry may hide in one repository what it shows in another.
+    const key = `${wanted.upstream.name}/${wanted.path}@${wanted.digest}`;
+    const running = this.running.get(key) ?? this.fetch(wanted).finally(() => this.running.delete(key));
+    this.running.set(key, running);
+    return await running;
+  }
+
+  private async fetch({ upstream, path, digest }: ManifestWanted): Promise<VerifiedManifest> {
+    const { bytes, contentType } = await upstream.manifest(path, digest, { maxBytes: this.options.maxBytes });
+    verifyBytes(digest, undefined, bytes);
+    const manifest = parseManifest(bytes, contentType);
+    await this.options.closure.recordManifest(digest, manifest.children);
+    void this.keep(digest, bytes).catch(this.options.onCacheFailure);
+    return { ...manifest, digest, bytes };
+  }
+
+  private async cached(digest: Digest): Promise<VerifiedManifest | undefined> {
+    try {
+      const bytes = await this.read(digest);
+      if (bytes === undefined) return undefined;
+      verifyBytes(digest, undefined, bytes);
+      return { ...parseManifest(bytes), digest, bytes };
+    } catch (error) {
+      this.options.onCacheFailure(error);
+      await this.options.cache.delete(digest).catch(this.options.onCacheFailure);
+      return undefined;
+    }
+  }
+
+  private async read(digest: Digest): Promise<Uint8Array | undefined> {
+    const reader = await this.options.cache.open(digest);
+    if (reader === undefined) return undefined;
+    try {
+      if (reader.size > this.options.maxBytes) return undefined;
+      const bytes = Buffer.alloc(reader.size);
+      let filled = 0;
+      for (let n = -1; filled < bytes.length && n !== 0; filled += n) {
+        n = await reader.read(bytes.subarray(filled), filled);
+      }
+      return bytes.subarray(0, filled);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  private async keep(digest: Digest, bytes: Uint8Array): Promise<void> {
+    const writer = await this.options.cache.create(digest, bytes.length);
+    if (writer === undefined) return;
+    try {
+      await writer.write(bytes);
+      await writer.commit();
+    } catch (cause) {
+      await writer.abort();
+      throw new TufgateError('cache.failed', `manifest ${digest} was not cached: ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+function tooLarge(digest: Digest, length: number, maxBytes: number): TufgateError {
+  return new TufgateError(
+    'upstream.protocol',
+    `manifest ${digest} is ${length} bytes long; limits.manifest allows ${maxBytes}`,
+  );
+}

@@ -1,0 +1,77 @@
+import type { Writable } from 'node:stream';
+import { TufgateError } from '../errors.ts';
+import type { Child } from '../oci/manifest.ts';
+import { repositoryName } from '../oci/reference.ts';
+import { upstreamOf } from './ask-upstream.ts';
+import type { BlobReading } from './blob-flights.ts';
+import { decided, decision, type DigestRequest } from './decide.ts';
+import type { PullDeps } from './deps.ts';
+import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
+
+/**
+ * One pull of a blob. It must hang on an approved image of this repository; its size is the one that the verified
+ * manifest gives, so nobody is asked for it. A HEAD stops there: it never starts a download.
+ */
+export interface BlobAnswer {
+  readonly size: number;
+  /** Bytes `start` to `end`, inclusive. @throws integrity.* · upstream.*: destroy the connection, never end it */
+  copyTo(to: Writable, range: { start: number; end: number }, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws policy.* · trust.* · upstream.* · integrity.* */
+export async function headBlob(deps: PullDeps, request: DigestRequest): Promise<{ readonly size: number }> {
+  return await decided(deps, request, 'blob', async (rule) => {
+    const { edge } = await ruleOnBlob(deps, request, rule);
+    return { size: edge.size };
+  });
+}
+
+/** @throws policy.* · trust.* · upstream.* · integrity.*, before the first byte */
+export async function pullBlob(deps: PullDeps, request: DigestRequest): Promise<BlobAnswer> {
+  let ruling: DigestRuling | undefined;
+  const reading = await decided(deps, request, 'blob', async (rule) => {
+    const ruled = await ruleOnBlob(deps, request, rule);
+    ruling = ruled.ruling;
+    return await openBlob(deps, request, ruled.edge);
+  });
+  return {
+    size: reading.size,
+    close: () => reading.close(),
+    async copyTo(to, range, signal) {
+      try {
+        await reading.copyTo(to, range, signal);
+      } catch (error) {
+        // The answer had begun as an allowed one: what came after it is a record of its own.
+        if (!signal.aborted) await deps.decisions.record(decision(deps.now(), request, 'blob', ruling, error));
+        throw error;
+      }
+    },
+  };
+}
+
+async function ruleOnBlob(
+  deps: PullDeps,
+  request: DigestRequest,
+  rule: (ruling: DigestRuling) => void,
+): Promise<{ ruling: DigestRuling; edge: Child }> {
+  const ruling = await ruleOnDigest(deps, request.repository, request.digest, 'blob');
+  rule(ruling);
+  const { edge } = ruling;
+  if (edge === undefined) throw new TufgateError('internal', 'a blob that no manifest names');
+  if (edge.size > deps.maxBlobBytes) {
+    const why = `is ${edge.size} bytes long; limits.blob allows ${deps.maxBlobBytes}`;
+    throw new TufgateError('upstream.protocol', `blob ${request.digest} ${why}`);
+  }
+  return { ruling, edge };
+}
+
+async function openBlob(deps: PullDeps, { repository, digest }: DigestRequest, edge: Child): Promise<BlobReading> {
+  const upstream = upstreamOf(deps, repository);
+  return await deps.flights.open({
+    digest,
+    size: edge.size,
+    origin: repositoryName(repository),
+    fetch: (offset, signal) => upstream.blob(repository.path, digest, { offset, signal }),
+  });
+}

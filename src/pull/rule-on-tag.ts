@@ -1,0 +1,104 @@
+import type { Requirement, SourceRequirement } from '../config/config.ts';
+import { codeOf, isReason, messageOf, TufgateError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { imageName, type Repository } from '../oci/reference.ts';
+import { refusal, ruling } from '../policy/decide.ts';
+import type { SourceVerdict } from '../policy/decision.ts';
+import { judge, sourcesOf } from '../policy/requirement.ts';
+import type { Rule } from '../policy/rules.ts';
+import { existsUpstream, unsignedDigest } from './ask-upstream.ts';
+import type { RulingDeps } from './deps.ts';
+
+/**
+ * The ruling on one tag: which rule decides, what the trust sources said, which digest the tag stands for.
+ * Nothing here falls back: a source that cannot answer, or answers with something that does not verify, refuses.
+ */
+export interface TagRuling {
+  readonly rule?: Rule;
+  readonly mode: 'enforce' | 'observe';
+  /** What the tag stands for; absent when refused. */
+  readonly digest?: Digest;
+  /** Bytes of its manifest, when a signature says so. */
+  readonly length?: number;
+  /** A signature names this digest; false for what `allow` or `observe` let through on the registry's word. */
+  readonly verified: boolean;
+  /** Why it is refused, or under `observe` would have been. */
+  readonly refusal?: TufgateError;
+  readonly sources: readonly SourceVerdict[];
+}
+
+export async function ruleOnTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
+  const rule = deps.policy.ruleFor(repository, tag);
+  const image = imageName({ ...repository, tag });
+  const found = ruling(rule, deps.now());
+  const base = { ...(rule === undefined ? {} : { rule }), mode: rule?.config.mode ?? 'enforce', sources: [] } as const;
+  switch (found.kind) {
+    case 'require':
+      return await observed(deps, repository, tag, await requireSigned(deps, repository, tag, base, found.requirement));
+    case 'allow':
+      return await onRegistrysWord(deps, repository, tag, base);
+    case 'no-rule':
+    case 'deny':
+    case 'exemption-expired':
+      return await observed(deps, repository, tag, { ...base, verified: false, refusal: refusal(found, image) });
+  }
+}
+
+type Base = Pick<TagRuling, 'rule' | 'mode' | 'sources'>;
+
+async function requireSigned(
+  deps: RulingDeps,
+  repository: Repository,
+  tag: string,
+  base: Base,
+  requirement: Requirement,
+): Promise<TagRuling> {
+  const asked = sourcesOf(requirement);
+  const answers = await Promise.all(asked.map((source) => deps.trust.resolve(source, repository, tag)));
+  const verdicts = new Map<SourceRequirement, SourceVerdict>(
+    asked.flatMap((source, i) => {
+      const answer = answers[i];
+      return answer === undefined ? [] : [[source, answer] as const];
+    }),
+  );
+  const judged = judge(requirement, verdicts);
+  if (judged.ok) {
+    const length = judged.length === undefined ? {} : { length: judged.length };
+    return { ...base, sources: answers, verified: true, digest: judged.digest, ...length };
+  }
+  const error = new TufgateError(judged.reason, `${imageName({ ...repository, tag })}: ${judged.message}`);
+  return { ...base, sources: answers, verified: false, refusal: await orNotFound(deps, repository, tag, base, error) };
+}
+
+/**
+ * "Unsigned" is said of tags that exist: one that the upstream does not know either is a plain 404, as in any registry.
+ * In `observe` mode the upstream is asked anyway, so it is not asked twice.
+ */
+async function orNotFound(
+  deps: RulingDeps,
+  repository: Repository,
+  tag: string,
+  base: Base,
+  error: TufgateError,
+): Promise<TufgateError> {
+  if (error.code !== 'trust.unsigned' || base.mode === 'observe') return error;
+  if (await existsUpstream(deps, repository, tag)) return error;
+  const image = imageName({ ...repository, tag });
+  return new TufgateError('upstream.not-found', `${image} is neither signed nor known upstream: check the name`);
+}
+
+/** `observe`: serve what the registry says, and keep what enforcing would have said. */
+async function observed(deps: RulingDeps, repository: Repository, tag: string, ruled: TagRuling): Promise<TagRuling> {
+  if (ruled.mode === 'enforce' || ruled.refusal === undefined) return ruled;
+  const served = await onRegistrysWord(deps, repository, tag, ruled);
+  return served.refusal === undefined ? { ...served, refusal: ruled.refusal } : served;
+}
+
+async function onRegistrysWord(deps: RulingDeps, repository: Repository, tag: string, base: Base): Promise<TagRuling> {
+  try {
+    return { ...base, verified: false, digest: await unsignedDigest(deps, repository, tag) };
+  } catch (error) {
+    if (error instanceof TufgateError && isReason(error.code)) return { ...base, verified: false, refusal: error };
+    throw new TufgateError(codeOf(error), messageOf(error), { cause: error });
+  }
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TufgateError } from '../errors.ts';
+import type { PullDeps } from '../pull/deps.ts';
+import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
+import { clientOf } from './client.ts';
+import { errorAnswer } from './error-response.ts';
+import { readRange } from './range.ts';
+import { blobHeaders } from './registry-api.ts';
+import { readTarget, type Registries, type Target } from './target.ts';
+
+/**
+ * GET of a blob, straight onto the socket: web streams cost half the throughput, and only a raw connection can be
+ * destroyed. That is the point: the last bytes leave when all are verified, and when they are not, the connection ends
+ * without them, so that no client can take the answer for a complete one.
+ */
+export interface BlobServerOptions {
+  readonly deps: PullDeps;
+  readonly onFault: (error: unknown) => void;
+}
+
+type BlobTarget = Extract<Target, { kind: 'blob' }>;
+
+/** The blob that this request asks for; undefined for every other request, and for names that Hono shall refuse. */
+export function blobTarget(incoming: IncomingMessage, registries: Registries): BlobTarget | undefined {
+  if (incoming.method !== 'GET' || incoming.url?.includes('/blobs/') !== true) return undefined;
+  try {
+    const target = readTarget(incoming.url, incoming.headers.host, registries);
+    return target?.kind === 'blob' ? target : undefined;
+  } catch (error) {
+    if (error instanceof TufgateError) return undefined;
+    throw error;
+  }
+}
+
+export async function serveBlob(
+  { deps, onFault }: BlobServerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { repository, digest }: BlobTarget,
+): Promise<void> {
+  let blob: BlobAnswer | undefined;
+  try {
+    blob = await pullBlob(deps, { repository, digest, client: clientOf(incoming), method: 'GET' });
+    outgoing.setHeader('oci-namespace', repository.registry);
+    await sendBlob(blob, digest, incoming, outgoing);
+  } catch (error) {
+    if (!(error instanceof TufgateError) && !outgoing.destroyed) onFault(error);
+    if (outgoing.headersSent) outgoing.destroy();
+    else refuse(outgoing, error);
+  } finally {
+    await blob?.close();
+  }
+}
+
+async function sendBlob(
+  blob: BlobAnswer,
+  digest: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { size } = blob;
+  const range = readRange(incoming.headers.range, size);
+  if (incoming.headers['if-none-match'] === `"${digest}"`) {
+    outgoing.writeHead(304, { etag: `"${digest}"` }).end();
+    return;
+  }
+  if (range.kind === 'unsatisfiable') {
+    outgoing.writeHead(416, { 'content-range': `bytes */${size}` }).end();
+    return;
+  }
+  const { start, end } = range.kind === 'whole' ? { start: 0, end: size - 1 } : range;
+  const headers = blobHeaders(digest, end - start + 1);
+  if (range.kind === 'whole') outgoing.writeHead(200, headers);
+  else outgoing.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
+  await blob.copyTo(outgoing, { start, end }, goneSignal(outgoing));
+  outgoing.end();
+}
+
+/** Fires when the client went away, so that nobody reads for it any more. */
+function goneSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function refuse(outgoing: ServerResponse, error: unknown): void {
+  const answer = errorAnswer(error, 'blob');
+  outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+  outgoing.end(answer.body);
+}

@@ -1,0 +1,124 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { TufgateError } from '../errors.ts';
+import { type PullRequest } from '../pull/decide.ts';
+import type { PullDeps } from '../pull/deps.ts';
+import { listTags } from '../pull/list-tags.ts';
+import type { VerifiedManifest } from '../pull/manifests.ts';
+import { headBlob } from '../pull/pull-blob.ts';
+import { pullManifest } from '../pull/pull-manifest.ts';
+import { clientOf } from './client.ts';
+import { errorAnswer } from './error-response.ts';
+import { refuseAtDoor } from './refuse-at-door.ts';
+import { readTarget, type Registries, type Target } from './target.ts';
+
+/**
+ * The registry API (OCI distribution spec 1.1, read only) but for GET of blobs, which `blobs.ts` streams below Hono.
+ * Hono's own routing is not used for names: it sees paths only after they were normalised.
+ */
+interface Env {
+  Bindings: HttpBindings;
+  Variables: { target: Target };
+}
+
+export interface RegistryApiOptions {
+  readonly deps: PullDeps;
+  readonly registries: Registries;
+  readonly onFault: (error: unknown) => void;
+}
+
+export function registryApi({ deps, registries, onFault }: RegistryApiOptions): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.use(async (c, next) => {
+    c.header('Docker-Distribution-Api-Version', 'registry/2.0');
+    const incoming = c.env.incoming;
+    const method = incoming.method ?? '';
+    if (method !== 'GET' && method !== 'HEAD') throw pushRefused();
+    const target = readTarget(incoming.url ?? '', incoming.headers.host, registries);
+    if (target === undefined) return c.text('tufgate: the registry API is at /v2/\n', 404);
+    c.set('target', target);
+    await next();
+    return undefined;
+  });
+
+  app.all('*', async (c) => {
+    const { target } = c.var;
+    if (target.kind === 'ping') return c.json({});
+    const { incoming } = c.env;
+    const { repository } = target;
+    const request = { repository, client: clientOf(incoming), method: incoming.method ?? 'GET' };
+    c.header('OCI-Namespace', repository.registry);
+    switch (target.kind) {
+      case 'manifest':
+        return manifestAnswer(c.req.raw, await pullManifest(deps, { ...request, tag: target.tag }));
+      case 'manifest-by-digest':
+        return manifestAnswer(c.req.raw, await pullManifest(deps, { ...request, digest: target.digest }));
+      case 'blob':
+        return blobHead(target.digest, await headBlob(deps, { ...request, digest: target.digest }));
+      case 'tags':
+        return await tagsAnswer(deps, request, target);
+      case 'referrers':
+        throw new TufgateError('upstream.not-found', 'referrers are not available yet');
+    }
+  });
+
+  app.onError(async (error, c) => {
+    if (!(error instanceof TufgateError)) onFault(error);
+    await refuseAtDoor(deps, c.env.incoming, error);
+    const target = c.var.target as Target | undefined;
+    const asked = target?.kind === 'blob' ? 'blob' : target?.kind === 'tags' ? 'name' : 'manifest';
+    const answer = errorAnswer(error, asked);
+    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+  });
+  return app;
+}
+
+/** The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. */
+function manifestAnswer(request: Request, { bytes, digest, mediaType }: VerifiedManifest): Response {
+  const etag = `"${digest}"`;
+  const headers = { 'docker-content-digest': digest, etag };
+  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
+  return new Response(bytes.slice().buffer, {
+    headers: { ...headers, 'content-type': mediaType, 'content-length': String(bytes.length) },
+  });
+}
+
+function blobHead(digest: string, { size }: { size: number }): Response {
+  return new Response(null, { headers: blobHeaders(digest, size) });
+}
+
+export function blobHeaders(digest: string, length: number): Record<string, string> {
+  return {
+    'content-type': 'application/octet-stream',
+    'content-length': String(length),
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+    etag: `"${digest}"`,
+  };
+}
+
+async function tagsAnswer(
+  deps: PullDeps,
+  request: PullRequest,
+  target: Extract<Target, { kind: 'tags' }>,
+): Promise<Response> {
+  const tags = await listTags(deps, request);
+  const { n, last } = target;
+  const after = last === undefined ? tags : tags.filter((tag) => tag > last);
+  const page = n === undefined ? after : after.slice(0, n);
+  const more = page.length > 0 && page.length < after.length;
+  const { registry, path } = target.repository;
+  const next = `/v2/${path}/tags/list?n=${n ?? ''}&last=${page.at(-1) ?? ''}&ns=${encodeURIComponent(registry)}`;
+  return Response.json(
+    { name: path, tags: page },
+    { headers: { 'oci-namespace': registry, ...(more ? { link: `<${next}>; rel="next"` } : {}) } },
+  );
+}
+
+function pushRefused(): TufgateError {
+  return new TufgateError(
+    'request.push',
+    'tufgate is read only: push to the registry itself, then sign or approve the tag',
+  );
+}

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+/**
+ * Holds the import directions: main → compose → {server, cli, adapters}; server, cli → pull → {policy, trust, verify,
+ * upstream, ports} → oci, json, errors. A part is a folder of `src`, or the file itself; ports and types that all parts
+ * meet on are parts of their own. Prints the line that breaks an edge.
+ */
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** What each part may import besides itself. Longer names win: `trust/tuf` is not `trust`. */
+const MAY: Record<string, readonly string[]> = {
+  'errors.ts': [],
+  json: ['errors.ts'],
+  oci: ['errors.ts', 'json'],
+  'config/config.ts': [],
+  'policy/decision.ts': ['errors.ts', 'oci'],
+  policy: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts'],
+  'trust/tuf': ['errors.ts', 'oci', 'json', 'noble'],
+  'state/store.ts': ['oci', 'policy/decision.ts'],
+  'cache/blob-store.ts': ['oci'],
+  'upstream/registry.ts': ['oci', 'node'],
+  verify: ['errors.ts', 'oci', 'cache/blob-store.ts', 'upstream/registry.ts', 'node'],
+  config: ['errors.ts', 'oci', 'config/config.ts', 'policy', 'node', 'yaml', 'zod'],
+  upstream: ['errors.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
+  trust: [
+    'errors.ts',
+    'oci',
+    'config/config.ts',
+    'policy/decision.ts',
+    'state/store.ts',
+    'trust/tuf',
+    'upstream',
+    'node',
+    'x509',
+  ],
+  cache: ['errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
+  state: ['errors.ts', 'oci', 'policy/decision.ts', 'state/store.ts', 'node', 'better-sqlite3'],
+  pull: [
+    'errors.ts',
+    'json',
+    'oci',
+    'config/config.ts',
+    'policy',
+    'policy/decision.ts',
+    'trust',
+    'verify',
+    'upstream/registry.ts',
+    'cache/blob-store.ts',
+    'state/store.ts',
+    'node',
+  ],
+  telemetry: [
+    'errors.ts',
+    'config/config.ts',
+    'policy/decision.ts',
+    'state/store.ts',
+    'trust',
+    'node',
+    'pino',
+    'prom-client',
+  ],
+  server: ['errors.ts', 'oci', 'config/config.ts', 'pull', 'node', 'hono'],
+  simulator: [
+    'errors.ts',
+    'json',
+    'oci',
+    'cache/blob-store.ts',
+    'trust',
+    'trust/tuf',
+    'state/store.ts',
+    'node',
+    'x509',
+  ],
+  cli: ['*'],
+  'compose.ts': ['*'],
+  'main.ts': ['cli'],
+};
+
+const PACKAGES: readonly (readonly [RegExp, string])[] = [
+  [/^@noble\//, 'noble'],
+  [/^@peculiar\/|^reflect-metadata$/, 'x509'],
+  [/^@?hono(\/|$)/, 'hono'],
+  [/^node:/, 'node'],
+  [/^pino(-pretty)?$/, 'pino'],
+];
+
+/** Only the composition root and the commands may reach these; a pure part that does is not pure. */
+const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
+const PURE = ['json', 'oci', 'policy', 'policy/decision.ts', 'trust/tuf', 'config/config.ts'];
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name) ? [path] : [];
+  });
+}
+
+function partOf(file: string): string {
+  const path = relative(SRC, file);
+  const parts = Object.keys(MAY).filter((part) => path === part || path.startsWith(`${part}/`));
+  return parts.sort((a, b) => b.length - a.length)[0] ?? path;
+}
+
+function targetOf(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return partOf(resolve(dirname(file), specifier));
+  return PACKAGES.find(([pattern]) => pattern.test(specifier))?.[1] ?? specifier;
+}
+
+const imports = /^\s*(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'/gm;
+
+test('imports run one way', () => {
+  const broken: string[] = [];
+  for (const file of sources(SRC)) {
+    const part = partOf(file);
+    const may = MAY[part];
+    if (may === undefined) broken.push(`${relative(SRC, file)}: no place in the house; give it one in MAY`);
+    if (may === undefined || may.includes('*')) continue;
+    for (const [line, specifier = ''] of readFileSync(file, 'utf8').matchAll(imports)) {
+      const target = targetOf(file, specifier);
+      if (target !== part && !may.includes(target)) broken.push(`${relative(SRC, file)}: ${line.trim()}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+test('the pure parts know no clock, no randomness, no environment, no platform', () => {
+  const broken: string[] = [];
+  for (const file of sources(SRC)) {
+    if (!PURE.includes(partOf(file))) continue;
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .forEach((line, i) => {
+        if (IMPURE.test(line)) broken.push(`${relative(SRC, file)}:${i + 1}: ${line.trim()}`);
+      });
+  }
+  expect(broken).toEqual([]);
+});
+
+test('simulators are for tests and the demo only', () => {
+  const users = sources(SRC).filter((file) => /from '[^']*\/simulator\//.test(readFileSync(file, 'utf8')));
+  expect(users.map((file) => relative(SRC, file)).filter((file) => !/^(simulator|cli)\//.test(file))).toEqual([]);
+});
