@@ -1,0 +1,292 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { TufgateError } from '../errors.ts';
+import { RegistrySimulator, type RegistryOptions } from '../simulator/registry.ts';
+import { rateLimited, redirectTo, RESET, status } from '../simulator/registry-lies.ts';
+import type { PeerConfig } from '../config/config.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { UpstreamRegistry } from './registry.ts';
+import { createUpstream, type UpstreamsOptions } from './upstreams.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const REPO = 'acme/hello';
+const LAYER = Buffer.from('a layer of some forty bytes, no more than that');
+const cleanup: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(cleanup.splice(0).map((end) => end()));
+});
+
+interface Scene {
+  registry: RegistrySimulator;
+  upstream: UpstreamRegistry;
+  clock: { now: number };
+}
+
+async function scene(
+  options: RegistryOptions & { peer?: PeerConfig; client?: Partial<UpstreamsOptions> } = {},
+): Promise<Scene> {
+  const registry = await RegistrySimulator.start(options);
+  const clock = { now: NOW };
+  const config = { name: 'sim', url: registry.url, aliases: [], ...options.peer };
+  const upstream = createUpstream(config, { connections: 4, clock: () => clock.now, ...options.client });
+  cleanup.push(
+    () => upstream.close(),
+    () => registry.close(),
+  );
+  return { registry, upstream, clock };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<TufgateError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof TufgateError)) throw new Error(`a TufgateError was expected, not ${String(error)}`);
+  return error;
+}
+
+async function blobOf(upstream: UpstreamRegistry, digest: Digest, offset = 0): Promise<Buffer> {
+  const { body } = await upstream.blob(REPO, digest, { offset });
+  return buffer(body);
+}
+
+const MAX = { maxBytes: 4096 };
+
+describe('manifests', () => {
+  it('come by tag and by digest, byte for byte, with the type upstream gave', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    for (const reference of ['1.0', image.digest]) {
+      const manifest = await upstream.manifest(REPO, reference, MAX);
+      expect(Buffer.from(manifest.bytes)).toEqual(image.bytes);
+      expect(manifest.contentType).toBe('application/vnd.oci.image.manifest.v1+json');
+    }
+    const [first] = registry.seen;
+    expect(first?.headers).toMatchObject({ 'accept-encoding': 'identity', 'user-agent': 'tufgate' });
+    expect(first?.headers.accept).toContain('application/vnd.oci.image.index.v1+json');
+  });
+
+  it('are asked for their digest by HEAD, which Docker Hub does not count', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+    expect(await upstream.head(REPO, '1.0')).toEqual({ digest: image.digest });
+    expect(registry.count(`/v2/${REPO}/manifests/1.0`, 'GET')).toBe(0);
+    registry.lie(`/v2/${REPO}/manifests/1.0`, { kind: 'headers', headers: { 'docker-content-digest': 'md5:1' } });
+    expect(await upstream.head(REPO, '1.0')).toEqual({});
+  });
+
+  it('over the limit are refused: at once by their length, and while they come when they give none', async () => {
+    const { registry, upstream } = await scene();
+    const { digest } = registry.addManifest(REPO, Buffer.alloc(5000, 0x20), 'application/json');
+    const declared = await failureOf(upstream.manifest(REPO, digest, MAX));
+    expect(declared.code).toBe('upstream.protocol');
+    registry.lie(`/v2/${REPO}/manifests/${digest}`, { kind: 'endless' });
+    const endless = await failureOf(upstream.manifest(REPO, digest, { maxBytes: 600_000 }));
+    expect(endless).toMatchObject({ code: 'upstream.protocol', detail: { maxBytes: 600_000 } });
+  });
+
+  it.each([
+    [404, 'upstream.not-found'],
+    [401, 'upstream.unauthorized'],
+    [403, 'upstream.unauthorized'],
+    [500, 'upstream.unreachable'],
+    [503, 'upstream.unreachable'],
+    [302, 'upstream.protocol'],
+    [201, 'upstream.protocol'],
+    [400, 'upstream.protocol'],
+  ])('answered with %i are %s, in words that name upstream, image and status', async (code, reason) => {
+    const { registry, upstream } = await scene();
+    registry.lie(`/v2/${REPO}/manifests/1.0`, status(code, {}, 'secret <html>'));
+    const error = await failureOf(upstream.manifest(REPO, '1.0', MAX));
+    expect(error.code).toBe(reason);
+    expect(error.message).toContain('sim');
+    expect(error.message).not.toContain('secret');
+    if (code !== 302) expect(error.message).toMatch(new RegExp(`acme/hello:1.0.*${String(code)}`));
+  });
+
+  it('never ask for a name outside the grammar', async () => {
+    const { registry, upstream } = await scene();
+    for (const path of ['../x', 'a//b', 'a/%2e%2e/b', 'A', 'a?b', ''])
+      expect((await failureOf(upstream.manifest(path, 'latest', MAX))).code).toBe('request.name');
+    for (const tag of ['a/b', '..', 'a?b', '-x'])
+      expect((await failureOf(upstream.manifest('a', tag, MAX))).code).toBe('request.name');
+    expect(registry.seen).toEqual([]);
+  });
+
+  it('are asked for once more when the connection is reset before any byte, and not a third time', async () => {
+    const { registry, upstream } = await scene();
+    registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+    const path = `/v2/${REPO}/manifests/1.0`;
+    registry.lie(path, RESET, 1);
+    await upstream.manifest(REPO, '1.0', MAX);
+    expect(registry.count(path)).toBe(2);
+    registry.lie(path, RESET);
+    expect((await failureOf(upstream.manifest(REPO, '1.0', MAX))).code).toBe('upstream.unreachable');
+    expect(registry.count(path)).toBe(4);
+  });
+
+  it('that never end within the deadline are unreachable; a caller who leaves gets his own reason', async () => {
+    const { registry, upstream } = await scene({ client: { deadlineMs: 60 } });
+    registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+    registry.lie(`/v2/${REPO}/manifests/1.0`, { kind: 'stall', bytes: 5 });
+    const error = await failureOf(upstream.manifest(REPO, '1.0', MAX));
+    expect(error).toMatchObject({ code: 'upstream.unreachable', detail: { peer: 'sim' } });
+    const reason = new Error('client left');
+    await expect(upstream.manifest(REPO, '1.0', { ...MAX, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('say what to do when nobody listens', async () => {
+    const { registry, upstream } = await scene();
+    await registry.close();
+    const error = await failureOf(upstream.manifest(REPO, '1.0', MAX));
+    expect(error.code).toBe('upstream.unreachable');
+    expect(error.message).toContain('connection refused');
+  });
+});
+
+describe('a rate limit', () => {
+  it('is obeyed: nothing but blobs is asked for until it ends, then everything', async () => {
+    const { registry, upstream, clock } = await scene();
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    registry.lie(`/v2/${REPO}/manifests/1.0`, rateLimited(120), 1);
+    const first = await failureOf(upstream.manifest(REPO, '1.0', MAX));
+    expect(first).toMatchObject({ code: 'upstream.rate-limited', detail: { retryAfter: 120 } });
+    clock.now += 20_000;
+    const second = await failureOf(upstream.manifest(REPO, image.digest, MAX));
+    expect(second).toMatchObject({ code: 'upstream.rate-limited', detail: { retryAfter: 100 } });
+    expect((await failureOf(upstream.head(REPO, '1.0'))).code).toBe('upstream.rate-limited');
+    expect(registry.seen).toHaveLength(1);
+    expect(await blobOf(upstream, image.layers[0]!)).toEqual(LAYER);
+    clock.now += 100_000;
+    await upstream.manifest(REPO, '1.0', MAX);
+  });
+
+  it('of a storage host does not stop the registry', async () => {
+    const { registry, upstream } = await scene({ redirectBlobs: true });
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    const path = `/v2/${REPO}/blobs/${image.layers[0]!}`;
+    registry.lie(path, redirectTo(new URL('/full', registry.storageUrl).href), 1);
+    registry.lie('/full', rateLimited(120));
+    expect((await failureOf(upstream.blob(REPO, image.layers[0]!, { offset: 0 }))).code).toBe('upstream.unreachable');
+    await upstream.manifest(REPO, '1.0', MAX);
+  });
+});
+
+describe('blobs', () => {
+  it('stream, with their length, from any offset', async () => {
+    const { registry, upstream } = await scene();
+    const digest = registry.addBlob(REPO, LAYER);
+    const whole = await upstream.blob(REPO, digest, { offset: 0 });
+    expect(whole.length).toBe(LAYER.length);
+    expect(await buffer(whole.body)).toEqual(LAYER);
+    const rest = await upstream.blob(REPO, digest, { offset: 10 });
+    expect(rest.length).toBe(LAYER.length - 10);
+    expect(await buffer(rest.body)).toEqual(LAYER.subarray(10));
+    expect(registry.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=10-']);
+  });
+
+  it('of an upstream that does not know Range lose their first bytes here', async () => {
+    const { registry, upstream } = await scene();
+    const digest = registry.addPatternBlob(REPO, 700_000);
+    const whole = await blobOf(upstream, digest);
+    registry.lie(`/v2/${REPO}/blobs/${digest}`, { kind: 'no-range' });
+    const { body, length } = await upstream.blob(REPO, digest, { offset: 600_001 });
+    expect(length).toBe(99_999);
+    expect((await buffer(body)).equals(whole.subarray(600_001))).toBe(true);
+  });
+
+  it('are refused when a lying 206 starts elsewhere, contradicts itself, was not asked for, or says nothing', async () => {
+    const { registry, upstream } = await scene();
+    const digest = registry.addBlob(REPO, LAYER);
+    const path = `/v2/${REPO}/blobs/${digest}`;
+    const length = String(LAYER.length - 10);
+    const bad = [
+      { kind: 'wrong-range', start: 9, honest: true },
+      { kind: 'wrong-range', start: 11, honest: true },
+      { kind: 'headers', headers: { 'content-range': `bytes 10-11/${String(LAYER.length)}` } },
+      { kind: 'headers', headers: { 'content-range': undefined } },
+      { kind: 'headers', headers: { 'content-range': `bytes 10-${length}` } },
+    ] as const;
+    for (const lie of bad) {
+      registry.lie(path, lie);
+      expect((await failureOf(upstream.blob(REPO, digest, { offset: 10 }))).code).toBe('upstream.protocol');
+    }
+    registry.lie(path, status(206, { 'content-range': 'bytes 0-0/1' }, 'x'));
+    expect((await failureOf(upstream.blob(REPO, digest, { offset: 0 }))).code).toBe('upstream.protocol');
+    registry.lie(path, status(200, {}, 'short'));
+    expect((await failureOf(upstream.blob(REPO, digest, { offset: 10 }))).code).toBe('upstream.protocol');
+  });
+
+  it('that break off, fall silent or are left end their stream with a coded error, and free the connection', async () => {
+    const { registry, upstream } = await scene({ client: { connections: 1, timeouts: { idleMs: 80 } } });
+    const digest = registry.addBlob(REPO, LAYER);
+    const path = `/v2/${REPO}/blobs/${digest}`;
+    registry.lie(path, { kind: 'cut', bytes: 7 }, 1);
+    expect((await failureOf(blobOf(upstream, digest))).code).toBe('upstream.unreachable');
+    registry.lie(path, { kind: 'stall', bytes: 7 }, 1);
+    expect((await failureOf(blobOf(upstream, digest))).message).toContain('no answer in time');
+    registry.lie(path, { kind: 'stall', bytes: 7 }, 1);
+    const leaving = new AbortController();
+    const { body } = await upstream.blob(REPO, digest, { offset: 0, signal: leaving.signal });
+    const reason = new Error('client left');
+    const broken = buffer(body);
+    leaving.abort(reason);
+    await expect(broken).rejects.toBe(reason);
+    expect(await blobOf(upstream, digest)).toEqual(LAYER);
+  });
+
+  it('are not read ahead of their reader', async () => {
+    const { registry, upstream } = await scene();
+    const digest = registry.addPatternBlob(REPO, 64 * 1024 * 1024);
+    const { body } = await upstream.blob(REPO, digest, { offset: 0 });
+    const [first] = await Promise.all([new Promise((resolve) => body.once('data', resolve))]);
+    body.pause();
+    expect(first).toBeInstanceOf(Buffer);
+    expect(body.readableLength).toBeLessThan(2 * 1024 * 1024);
+    body.destroy();
+  });
+});
+
+describe('tags', () => {
+  it('come over all pages, up to a number', async () => {
+    const { registry, upstream } = await scene({ pageSize: 2 });
+    for (const tag of ['c', 'a', 'e', 'b', 'd']) registry.addImage({ repository: REPO, tag, layers: [] });
+    expect(await upstream.tags(REPO, 100)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(await upstream.tags(REPO, 3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('do not go on at another origin or path, nor for ever', async () => {
+    const { registry, upstream } = await scene();
+    const path = `/v2/${REPO}/tags/list`;
+    const page = JSON.stringify({ tags: ['x'] });
+    for (const link of [
+      `<${new URL(path, registry.storageUrl).href}>; rel="next"`,
+      '</v2/other/tags/list>; rel=next',
+    ]) {
+      registry.lie(path, status(200, { link }, page));
+      expect((await failureOf(upstream.tags(REPO, 10))).code).toBe('upstream.protocol');
+    }
+    registry.lie(path, status(200, { link: `<${path}?last=x>; rel="next"` }, page));
+    expect((await failureOf(upstream.tags(REPO, 10))).message).toContain('circle');
+    let pages = 0;
+    const answer = (_: unknown, response: ServerResponse): void => {
+      response.writeHead(200, { link: `<${path}?last=${String(pages++)}>; rel="next"` }).end('{"tags":[]}');
+    };
+    registry.lie(path, { kind: 'answer', answer });
+    expect((await failureOf(upstream.tags(REPO, 10))).message).toContain('pages');
+    expect(pages).toBe(500);
+  });
+
+  it('that are none are none; nonsense is refused', async () => {
+    const { registry, upstream } = await scene();
+    const path = `/v2/${REPO}/tags/list`;
+    registry.lie(path, status(200, {}, '{"name":"x","tags":null}'));
+    expect(await upstream.tags(REPO, 10)).toEqual([]);
+    for (const text of ['[]', '{"tags":["../x"]}', '{"tags":[1]}', 'nonsense', '{"tags":["a"],"tags":["b"]}']) {
+      registry.lie(path, status(200, {}, text));
+      expect((await failureOf(upstream.tags(REPO, 10))).code).toBe('upstream.protocol');
+    }
+  });
+});
