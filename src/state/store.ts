@@ -126,6 +126,14 @@ export interface StoredDecision extends Decision {
   readonly firstAt: number;
 }
 
+/** A decision about to be stored; one that was repeated before it was written says how often. */
+export interface CountedDecision extends Decision {
+  /** 1 when absent. */
+  readonly count?: number;
+  /** `at` when absent. */
+  readonly firstAt?: number;
+}
+
 export interface DecisionFilter {
   readonly since?: number;
   readonly verdict?: 'allow' | 'deny';
@@ -140,8 +148,8 @@ export interface DecisionFilter {
 }
 
 export interface DecisionStore {
-  /** One transaction. Equal decisions of a batch, but for the time, become one row with a count. */
-  appendDecisions(batch: readonly Decision[]): Promise<void>;
+  /** One transaction. Equal decisions of a batch, or of one minute, but for the time, become one row with a count. */
+  appendDecisions(batch: readonly CountedDecision[]): Promise<void>;
   /** Newest last. */
   decisions(filter: DecisionFilter): Promise<readonly StoredDecision[]>;
   /** Deletes what is older than `before`, then the oldest until the rest fits `maxBytes`. */

@@ -1,0 +1,41 @@
+import type { Decision, SourceVerdict } from '../policy/decision.ts';
+
+/**
+ * Decisions as text. Role names come from outside: Maps become lists of entries, never objects keyed by them.
+ */
+type PlainSource = Omit<SourceVerdict, 'versions' | 'expires'> & {
+  readonly versions: readonly (readonly [string, number])[];
+  readonly expires: readonly (readonly [string, number])[];
+};
+type PlainDecision = Omit<Decision, 'sources'> & { readonly sources: readonly PlainSource[] };
+
+export function writeDecision(decision: Decision): string {
+  return JSON.stringify({ ...decision, sources: decision.sources.map(plainSource) } satisfies PlainDecision);
+}
+
+/** Reads what `writeDecision` wrote, and nothing else. @throws SyntaxError, TypeError when it was changed since */
+export function readDecision(text: string): Decision {
+  const plain = JSON.parse(text) as PlainDecision;
+  return { ...plain, sources: plain.sources.map(mappedSource) };
+}
+
+/** Equal for decisions that differ only in when they were made, and when their sources last looked. */
+export function decisionKey(decision: Decision): string {
+  const { address, userAgent } = decision.client;
+  const sources = decision.sources.map((source) => entriesWithout(['checkedAt'], plainSource(source)));
+  return JSON.stringify([address, userAgent, sources, entriesWithout(['at', 'client', 'sources'], decision)]);
+}
+
+/** In a fixed order, so that the order in which an object was built does not matter. */
+function entriesWithout(names: readonly string[], object: object): readonly [string, unknown][] {
+  const entries = Object.entries(object) as [string, unknown][];
+  return entries.filter(([name]) => !names.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function plainSource(source: SourceVerdict): PlainSource {
+  return { ...source, versions: [...source.versions], expires: [...source.expires] };
+}
+
+function mappedSource(source: PlainSource): SourceVerdict {
+  return { ...source, versions: new Map(source.versions), expires: new Map(source.expires) };
+}

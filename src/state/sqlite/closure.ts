@@ -1,0 +1,112 @@
+import type Database from 'better-sqlite3';
+import type { Digest } from '../../oci/digest.ts';
+import type { Child } from '../../oci/manifest.ts';
+import type { Ancestor, GivenOut } from '../store.ts';
+import { refused } from './fault.ts';
+
+/** The graph of manifests, and what was given out. One graph for all: a digest means the same bytes everywhere. */
+export class Closure {
+  readonly #db: Database.Database;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#sql = prepare(db);
+  }
+
+  record(parent: Digest, children: readonly Child[]): void {
+    if (this.#alreadyKnown(parent, children)) return;
+    const store = this.#db.transaction(() => {
+      if (this.#alreadyKnown(parent, children)) return;
+      this.#sql.insertManifest.run(parent);
+      for (const child of distinct(children))
+        this.#sql.insertEdge.run(parent, child.digest, child.size, child.mediaType, child.kind);
+    });
+    store.immediate();
+  }
+
+  #alreadyKnown(parent: Digest, children: readonly Child[]): boolean {
+    if (this.#sql.manifest.get(parent) === undefined) return false;
+    const stored = this.#sql.children.all(parent);
+    const given = distinct(children);
+    if (stored.length === given.length && stored.every((child, at) => sameEdge(child, given[at]))) return true;
+    throw refused(`other children of ${parent} than are known: a digest never changes, so the state may be damaged`);
+  }
+
+  ancestors(digest: Digest, depth: number): readonly Ancestor[] {
+    return [{ digest }, ...this.#sql.ancestors.all({ digest, depth }).map(ancestor)];
+  }
+
+  /**
+   * The latest word counts: a verified row must not live on because the same digest was let through unverified later,
+   * and of two at the same instant the unverified one holds.
+   */
+  giveOut({ repository, digest, tag, verified, at }: GivenOut): void {
+    this.#sql.giveOut.run(repository, digest, tag, verified ? 1 : 0, at);
+  }
+
+  givenOut(repository: string, digests: readonly Digest[]): readonly GivenOut[] {
+    return this.#sql.givenOut
+      .all(repository, JSON.stringify(digests))
+      .map((row) => ({ ...row, verified: row.verified === 1 }));
+  }
+}
+
+function distinct(children: readonly Child[]): readonly Child[] {
+  const known = new Map<Digest, Child>();
+  for (const child of children) {
+    const twin = known.get(child.digest);
+    if (twin !== undefined && !sameEdge(twin, child))
+      throw refused(`two descriptors of ${child.digest} in one manifest`);
+    known.set(child.digest, child);
+  }
+  return [...known.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+function sameEdge(a: Child, b: Child | undefined): boolean {
+  return a.digest === b?.digest && a.size === b.size && a.mediaType === b.mediaType && a.kind === b.kind;
+}
+
+function ancestor({ ancestor: digest, ...edge }: AncestorRow): Ancestor {
+  return { digest, edge: { digest: edge.digest, size: edge.size, mediaType: edge.mediaType, kind: edge.kind } };
+}
+
+type AncestorRow = Child & { readonly ancestor: Digest };
+type GivenOutRow = Omit<GivenOut, 'verified'> & { readonly verified: 0 | 1 };
+
+function prepare(db: Database.Database) {
+  return {
+    manifest: db.prepare<[string]>('SELECT 1 FROM manifest WHERE digest = ?'),
+    insertManifest: db.prepare<[string]>('INSERT INTO manifest (digest) VALUES (?)'),
+    insertEdge: db.prepare<[string, string, number, string, string]>(
+      'INSERT INTO edge (parent, child, size, media_type, kind) VALUES (?, ?, ?, ?, ?)',
+    ),
+    children: db.prepare<[string], Child>(
+      'SELECT child AS digest, size, media_type AS mediaType, kind FROM edge WHERE parent = ? ORDER BY child',
+    ),
+    // `first` is the parent that the path up starts with: its edge tells size and type. Of several paths to one
+    // ancestor the shortest is kept; SQLite takes the other columns from the row that holds the minimum.
+    ancestors: db.prepare<[{ digest: string; depth: number }], AncestorRow>(
+      `WITH RECURSIVE up (digest, hops, first) AS (
+         SELECT parent, 1, parent FROM edge WHERE child = :digest AND :depth >= 1
+         UNION
+         SELECT edge.parent, up.hops + 1, up.first FROM up JOIN edge ON edge.child = up.digest WHERE up.hops < :depth
+       ),
+       nearest AS (SELECT digest, min(hops) AS hops, first FROM up WHERE digest <> :digest GROUP BY digest)
+       SELECT nearest.digest AS ancestor, edge.child AS digest, edge.size, edge.media_type AS mediaType, edge.kind
+         FROM nearest JOIN edge ON edge.parent = nearest.first AND edge.child = :digest
+        ORDER BY nearest.hops, nearest.digest`,
+    ),
+    giveOut: db.prepare<[string, string, string, number, number]>(
+      `INSERT INTO given_out (repository, digest, tag, verified, at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (repository, digest, tag) DO UPDATE SET
+           verified = CASE WHEN excluded.at = at THEN min(verified, excluded.verified) ELSE excluded.verified END,
+           at = excluded.at
+         WHERE excluded.at >= at`,
+    ),
+    givenOut: db.prepare<[string, string], GivenOutRow>(
+      `SELECT repository, tag, digest, verified, at FROM given_out
+        WHERE repository = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY at, tag, digest`,
+    ),
+  };
+}

@@ -1,0 +1,118 @@
+-- Version 1 of the state. application_id and user_version are set by the code that runs this file.
+-- STRICT: a wrong type is an error here, not a surprise later. Digests are text as on the wire; instants are epoch
+-- milliseconds.
+
+-- Trust: what may only move forward.
+CREATE TABLE collection (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  gun TEXT NOT NULL,
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  anchor TEXT NOT NULL CHECK (anchor IN ('root-file', 'keys', 'ca', 'first-use')),
+  has_view INTEGER NOT NULL CHECK (has_view IN (0, 1)),
+  checked_at INTEGER NOT NULL,
+  withdrawn INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
+  UNIQUE (source, gun)
+) STRICT;
+
+-- Bytes once, however many of chain, floors and view refer to them.
+CREATE TABLE trust_file (
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  version INTEGER NOT NULL CHECK (version > 0),
+  sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+  bytes BLOB NOT NULL,
+  UNIQUE (collection, role, sha256)
+) STRICT;
+
+CREATE TABLE trust_root (
+  collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+  version INTEGER NOT NULL,
+  file INTEGER NOT NULL REFERENCES trust_file (id),
+  PRIMARY KEY (collection, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trust_root_file ON trust_root (file);
+
+CREATE TABLE trust_floor (
+  collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  file INTEGER NOT NULL REFERENCES trust_file (id),
+  PRIMARY KEY (collection, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trust_floor_file ON trust_floor (file);
+
+CREATE TABLE trust_view (
+  collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  file INTEGER NOT NULL REFERENCES trust_file (id),
+  PRIMARY KEY (collection, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trust_view_file ON trust_view (file);
+
+-- Who said what of which tag, and until when; `until` is null while it is said.
+CREATE TABLE statement (
+  id INTEGER PRIMARY KEY,
+  collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER
+) STRICT;
+CREATE INDEX statement_digest ON statement (collection, digest);
+CREATE UNIQUE INDEX statement_current ON statement (collection, role, tag, digest) WHERE until IS NULL;
+
+CREATE TABLE clock (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  highest INTEGER NOT NULL
+) STRICT;
+
+-- Closure: a manifest and what it names. Content-addressed: a row never changes.
+CREATE TABLE manifest (
+  digest TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE edge (
+  parent TEXT NOT NULL REFERENCES manifest (digest),
+  child TEXT NOT NULL,
+  size INTEGER NOT NULL CHECK (size >= 0),
+  media_type TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('manifest', 'blob')),
+  PRIMARY KEY (parent, child)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX edge_child ON edge (child);
+
+CREATE TABLE given_out (
+  repository TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+  at INTEGER NOT NULL,
+  PRIMARY KEY (repository, digest, tag)
+) STRICT, WITHOUT ROWID;
+
+-- The decision log: columns for what is filtered, JSON for the rest.
+CREATE TABLE decision (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  count INTEGER NOT NULL CHECK (count > 0),
+  event TEXT NOT NULL,
+  verdict TEXT NOT NULL,
+  would_deny INTEGER NOT NULL,
+  repository TEXT NOT NULL,
+  tag TEXT,
+  reason TEXT,
+  client TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  rule TEXT,
+  digest TEXT,
+  body TEXT NOT NULL,
+  -- sha256 over all but the times: equal ones fold.
+  fold TEXT NOT NULL,
+  -- What the row costs, about; the limit on the log is over its sum.
+  bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX decision_at ON decision (at, bytes);
+CREATE INDEX decision_fold ON decision (fold, first_at);

@@ -1,0 +1,77 @@
+import { setImmediate } from 'node:timers/promises';
+import type Database from 'better-sqlite3';
+import type { StateStore } from '../store.ts';
+import { TrustAdvancer } from './advance.ts';
+import { HighestClock } from './clock.ts';
+import { Closure } from './closure.ts';
+import { DecisionTable } from './decisions.ts';
+import { damaged, stateFault } from './fault.ts';
+import { openDatabase } from './open.ts';
+import { TrustReader } from './trust.ts';
+
+/**
+ * The state store in one SQLite file. Every operation is one transaction, synced to disk before its promise resolves:
+ * a `kill -9` or a power cut takes nothing back that was answered. The server and the command line open the same file
+ * at once; readers never wait for the writer (WAL).
+ *
+ * Calls run on the event loop: a worker would cost a message each way, and these are single rows by key.
+ * @param file created with mode 0600 when missing, its folder too; or `:memory:`
+ * @throws startup.directory · state.newer-version · state.damaged
+ */
+export function openSqliteStore(file: string): StateStore {
+  const db = openDatabase(file);
+  try {
+    return assemble(db, file);
+  } catch (cause) {
+    db.close();
+    throw damaged(file, 'its tables are not those of its version', cause);
+  }
+}
+
+function assemble(db: Database.Database, file: string): StateStore {
+  const trust = new TrustReader(db);
+  const advancer = new TrustAdvancer(db, trust);
+  const clock = new HighestClock(db);
+  const closure = new Closure(db);
+  const decisions = new DecisionTable(db);
+  const touch = db.prepare('UPDATE clock SET highest = highest WHERE id = 1');
+
+  /** Runs now; what it throws becomes the rejection, with a code. */
+  function attempt<T>(doing: string, run: () => T): Promise<T> {
+    try {
+      return Promise.resolve(run());
+    } catch (cause) {
+      return Promise.reject(stateFault(file, doing, cause));
+    }
+  }
+
+  async function prune(before: number, maxBytes: number): Promise<void> {
+    while (await attempt('pruning the decision log', () => decisions.prunePortion(before, maxBytes)))
+      await setImmediate();
+    await attempt('giving back free pages', () => db.pragma('incremental_vacuum(1000)'));
+  }
+
+  return {
+    loadTrust: (collection) => attempt('loading trust', () => trust.load(collection)),
+    advanceTrust: (collection, from, step, at) =>
+      attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
+    listTrust: () => attempt('listing trust', () => trust.list()),
+    statements: (collection, digests) => attempt('reading statements', () => trust.statements(collection, digests)),
+    raiseClock: (now) => attempt('raising the clock', () => clock.raise(now)),
+    recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
+    ancestors: (digest, depth) => attempt('reading the closure', () => closure.ancestors(digest, depth)),
+    giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
+    givenOut: (repository, digests) =>
+      attempt('reading what was given out', () => closure.givenOut(repository, digests)),
+    appendDecisions: (batch) => attempt('storing decisions', () => decisions.append(batch)),
+    decisions: (filter) => attempt('reading decisions', () => decisions.select(filter)),
+    pruneDecisions: prune,
+    check: () => attempt('a test write', () => void touch.run()),
+    close: () =>
+      attempt('closing', () => {
+        if (!db.open) return;
+        clock.keep();
+        db.close();
+      }),
+  };
+}
