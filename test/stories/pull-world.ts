@@ -1,0 +1,132 @@
+import type { RuleConfig, SourceRequirement } from '../../src/config/config.ts';
+import type { Reason } from '../../src/errors.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { type Repository, repositoryName } from '../../src/oci/reference.ts';
+import type { Decision, SourceVerdict } from '../../src/policy/decision.ts';
+import { compilePolicy } from '../../src/policy/rules.ts';
+import { BlobFlights } from '../../src/pull/blob-flights.ts';
+import type { PullDeps, UnsignedTag } from '../../src/pull/deps.ts';
+import { GivenOutMemory } from '../../src/pull/give-out.ts';
+import { Manifests } from '../../src/pull/manifests.ts';
+import { MemoryBlobStore } from '../../src/simulator/memory-blob-store.ts';
+import { RegistrySimulator } from '../../src/simulator/registry.ts';
+import { openSqliteStore } from '../../src/state/sqlite/store.ts';
+import type { Statement } from '../../src/state/store.ts';
+import type { TrustService } from '../../src/trust/service.ts';
+import { createPeer } from '../../src/upstream/peer.ts';
+import { RegistryClient } from '../../src/upstream/registry-client.ts';
+
+/** A gate without HTTP and without Notary: real rulings, closure, cache and registry; trust says what the test says. */
+export interface World {
+  readonly deps: PullDeps;
+  readonly registry: RegistrySimulator;
+  readonly trust: ScriptedTrust;
+  readonly decisions: Decision[];
+  readonly store: MemoryBlobStore;
+  clock: number;
+  close(): Promise<void>;
+}
+
+export const NOON = Date.parse('2026-11-21T12:00:00Z');
+export const APP: Repository = { registry: 'reg.example', path: 'acme/app' };
+export const client = { address: '192.0.2.1', userAgent: 'story' };
+
+export function rule(over: Partial<RuleConfig> & Pick<RuleConfig, 'match' | 'action'>, position = 1): RuleConfig {
+  return { position, line: position, digests: { kind: 'current' }, mode: 'enforce', ...over };
+}
+
+export const requireVendor = { kind: 'require', requirement: { kind: 'source', source: 'vendor' } } as const;
+export const allowed = { kind: 'allow', reason: 'bootstrap', untilMs: NOON + 86_400_000 } as const;
+
+export class ScriptedTrust implements TrustService {
+  private readonly signed = new Map<string, Map<string, Digest>>();
+  private readonly history: (Statement & { gun: string; source: string })[] = [];
+  private readonly refusals = new Map<string, Reason>();
+  now = NOON;
+  asked = 0;
+
+  sign(repository: Repository, tag: string, digest: Digest, source = 'vendor'): void {
+    this.unsign(repository, tag, source);
+    const gun = repositoryName(repository);
+    this.tagsOf(source, gun).set(tag, digest);
+    this.history.push({ source, gun, role: 'targets', tag, digest, since: this.now });
+  }
+
+  unsign(repository: Repository, tag: string, source = 'vendor'): void {
+    const gun = repositoryName(repository);
+    this.tagsOf(source, gun).delete(tag);
+    this.history.forEach((row, i) => {
+      const mine = row.source === source && row.gun === gun && row.tag === tag && row.until === undefined;
+      if (mine) this.history[i] = { ...row, until: this.now };
+    });
+  }
+
+  refuse(source: string, reason: Reason): void {
+    this.refusals.set(source, reason);
+  }
+
+  resolve({ source }: SourceRequirement, repository: Repository, tag: string): Promise<SourceVerdict> {
+    this.asked++;
+    const base = { source, kind: 'notary', roles: [], signers: [], versions: new Map(), expires: new Map() } as const;
+    const digest = this.tagsOf(source, repositoryName(repository)).get(tag);
+    const reason = this.refusals.get(source) ?? (digest === undefined ? 'trust.unsigned' : undefined);
+    if (reason !== undefined) return Promise.resolve({ ...base, outcome: 'refused', reason, message: reason });
+    return Promise.resolve({ ...base, outcome: 'signed', ...(digest === undefined ? {} : { digest }) });
+  }
+
+  statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
+    const gun = repositoryName(repository);
+    return Promise.resolve(
+      this.history.filter((row) => row.source === source && row.gun === gun && digests.includes(row.digest)),
+    );
+  }
+
+  tags(source: string, repository: Repository): Promise<readonly string[]> {
+    return Promise.resolve([...this.tagsOf(source, repositoryName(repository)).keys()]);
+  }
+
+  private tagsOf(source: string, gun: string): Map<string, Digest> {
+    const key = `${source} ${gun}`;
+    const tags = this.signed.get(key) ?? new Map<string, Digest>();
+    this.signed.set(key, tags);
+    return tags;
+  }
+}
+
+export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
+  const registry = await RegistrySimulator.start();
+  const state = openSqliteStore(':memory:');
+  const store = new MemoryBlobStore();
+  const trust = new ScriptedTrust();
+  const decisions: Decision[] = [];
+  const world = { registry, trust, decisions, store, clock: NOON };
+  const now = (): number => world.clock;
+  const peer = createPeer({ name: APP.registry, url: registry.url, config: {}, connections: 8, clock: now });
+  const upstream = new RegistryClient(peer, { url: registry.url, clock: now, credentials: false });
+  const flights = new BlobFlights({ store, now, delay: () => Promise.resolve() });
+  const tags = new Map<string, UnsignedTag>();
+  const deps: PullDeps = {
+    policy: compilePolicy(rules),
+    trust,
+    upstreams: new Map([[APP.registry, upstream]]),
+    closure: state,
+    unsignedTags: { get: (image) => tags.get(image), set: (image, tag) => void tags.set(image, tag) },
+    checkEveryMs: 60_000,
+    maxManifestBytes: 4 << 20,
+    maxBlobBytes: 1 << 30,
+    now,
+    manifests: new Manifests({ cache: store, closure: state, maxBytes: 4 << 20, onCacheFailure: () => undefined }),
+    flights,
+    givenOut: new GivenOutMemory(state),
+    decisions: { record: (decision: Decision) => void decisions.push(decision) } as unknown as PullDeps['decisions'],
+  };
+  return Object.assign(world, {
+    deps,
+    async close() {
+      await flights.close();
+      await upstream.close();
+      await registry.close();
+      await state.close();
+    },
+  });
+}
