@@ -38,7 +38,7 @@ export class Podman implements Client {
     writeFileSync(conf, registriesConf(gate));
     writeFileSync(space.at('empty-registries.conf'), '');
     this.env = space.env({ ...origin.env, CONTAINERS_REGISTRIES_CONF: conf });
-    space.onClose(() => run('podman', [...this.storage, 'rm', '--all', '--force'], { env: this.env }));
+    space.onClose(() => run('podman', [...this.settings, 'rm', '--all', '--force'], { env: this.env }));
   }
 
   pull(image: string): Promise<Finished> {
@@ -55,21 +55,33 @@ export class Podman implements Client {
 
   pullAround(image: string): Promise<Finished> {
     const env = { ...this.env, CONTAINERS_REGISTRIES_CONF: this.space.at('empty-registries.conf') };
-    return run('podman', [...this.storage, 'pull', image], { env });
+    return run('podman', [...this.settings, 'pull', image], { env });
   }
 
   run(...args: readonly string[]): Promise<Finished> {
-    return run('podman', [...this.storage, ...args], { env: this.env });
+    return run('podman', [...this.settings, ...args], { env: this.env });
   }
 
   must(...args: readonly string[]): Promise<string> {
-    return must('podman', [...this.storage, ...args], { env: this.env });
+    return must('podman', [...this.settings, ...args], { env: this.env });
   }
 
-  private get storage(): readonly string[] {
+  /** Where images and containers lie, for buildah too. */
+  get storage(): readonly string[] {
     const folder = this.space.folder('podman');
-    const places = ['--root', `${folder}/root`, '--runroot', `${folder}/run`, '--tmpdir', `${folder}/tmp`];
-    return [...places, '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none'];
+    return ['--root', `${folder}/root`, '--runroot', `${folder}/run`, '--storage-driver', 'overlay'];
+  }
+
+  private get settings(): readonly string[] {
+    const rest = [
+      '--tmpdir',
+      this.space.at('podman', 'tmp'),
+      '--cgroup-manager',
+      'cgroupfs',
+      '--events-backend',
+      'none',
+    ];
+    return [...this.storage, ...rest];
   }
 }
 

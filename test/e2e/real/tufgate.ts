@@ -42,6 +42,11 @@ export class Tufgate {
     return `127.0.0.1:${this.port}`;
   }
 
+  /** `127.0.0.1:PORT` of health, metrics and API. */
+  get admin(): string {
+    return `127.0.0.1:${this.adminPort}`;
+  }
+
   get url(): string {
     return `http://${this.host}`;
   }
@@ -105,9 +110,5 @@ export class Tufgate {
     return until(`a decision record with ${JSON.stringify(like)}`, found, 10_000).catch(async (error: unknown) => {
       throw new Error(`${String(error)}; there are:\n${JSON.stringify(await this.decisions(), null, 1)}`);
     });
-  }
-
-  private get admin(): string {
-    return `127.0.0.1:${this.adminPort}`;
   }
 }
