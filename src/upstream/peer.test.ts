@@ -1,0 +1,359 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type LookupFunction } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { PeerConfig } from '../config/config.ts';
+import { TufgateError } from '../errors.ts';
+import { RegistrySimulator, type RegistryOptions } from '../simulator/registry.ts';
+import { redirectTo, status } from '../simulator/registry-lies.ts';
+import { createPeer, type Peer, type PeerAnswer, type PeerOptions } from './peer.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const REPO = 'acme/hello';
+const PATH = `/v2/${REPO}/manifests/1.0`;
+const LOGIN = { kind: 'password-env', username: 'reader', variable: 'PW' } as const;
+const USERS = new Map([['reader', 'hunter2']]);
+const cleanup: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  await Promise.all(cleanup.splice(0).map((end) => end()));
+});
+
+async function registry(options: RegistryOptions = {}): Promise<RegistrySimulator> {
+  const started = await RegistrySimulator.start(options);
+  started.addImage({ repository: REPO, tag: '1.0', layers: [] });
+  cleanup.push(() => started.close());
+  return started;
+}
+
+function peer(url: URL, config: PeerConfig = {}, options: Partial<PeerOptions> = {}): Peer {
+  const env = { PW: 'hunter2' };
+  const made = createPeer({ name: 'sim', url, config, connections: 2, clock: () => NOW, env, ...options });
+  cleanup.push(() => made.close());
+  return made;
+}
+
+function ask(from: Peer, path = PATH, repository = REPO): Promise<PeerAnswer> {
+  const scope = `repository:${repository}:pull`;
+  return from.get(path, { scope, maxBytes: 4096, deadlineMs: 5_000, followRedirects: true });
+}
+
+async function failureOf(work: Promise<unknown>): Promise<TufgateError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof TufgateError)) throw new Error(`a TufgateError was expected, not ${String(error)}`);
+  return error;
+}
+
+/** Whether anything secret was ever shown to one of the origins. */
+function shown(requests: RegistrySimulator['seen']): string {
+  return JSON.stringify(requests.map(({ headers, url }) => [headers.authorization, headers.cookie, url]));
+}
+
+describe('a token', () => {
+  it('is fetched once for two concurrent requests, and sent along from then on', async () => {
+    const sim = await registry({ token: { users: USERS } });
+    const client = peer(sim.url, { credentials: LOGIN });
+    const answers = await Promise.all([ask(client), ask(client)]);
+    expect(answers.map(({ status: code }) => code)).toEqual([200, 200]);
+    expect(sim.count('/token')).toBe(1);
+    sim.seen.length = 0;
+    await ask(client);
+    expect(sim.seen.map(({ url }) => url)).toEqual([PATH]);
+  });
+
+  it('is asked for by service, scope for pulling, and account', async () => {
+    const sim = await registry({ token: { users: USERS, scope: `repository:${REPO}:pull,push` } });
+    await ask(peer(sim.url, { credentials: LOGIN }));
+    const asked = sim.seen.find(({ url }) => url.startsWith('/token'));
+    const query = new URL(asked?.url ?? '', sim.url).searchParams;
+    expect([...query]).toEqual([
+      ['service', 'simulator'],
+      ['scope', `repository:${REPO}:pull`],
+      ['account', 'reader'],
+    ]);
+  });
+
+  it('is renewed at 80 % of its life; a life under a minute counts as one', async () => {
+    for (const [expiresIn, lifeS] of [
+      [300, 300],
+      [5, 60],
+      [undefined, 60],
+    ] as const) {
+      const sim = await registry({ token: { ...(expiresIn !== undefined && { expiresIn }) } });
+      const clock = { now: NOW };
+      const client = peer(sim.url, {}, { clock: () => clock.now });
+      await ask(client);
+      clock.now += lifeS * 800 - 1;
+      await ask(client);
+      expect(sim.count('/token')).toBe(1);
+      clock.now += 1;
+      await ask(client);
+      expect(sim.count('/token')).toBe(2);
+    }
+  });
+
+  it('that is refused is replaced, once a request', async () => {
+    const sim = await registry({ token: {} });
+    const client = peer(sim.url);
+    await ask(client);
+    sim.revokeTokens();
+    expect((await ask(client)).status).toBe(200);
+    expect(sim.count('/token')).toBe(2);
+  });
+
+  it('refused by its server is unauthorized, names no secret, and is asked for again next time', async () => {
+    const sim = await registry({ token: { users: new Map([['reader', 'other']]) } });
+    const client = peer(sim.url, { credentials: LOGIN });
+    const error = await failureOf(ask(client));
+    expect(error.code).toBe('upstream.unauthorized');
+    expect(error.message).toContain(`repository:${REPO}:pull`);
+    expect(error.message).not.toContain('hunter2');
+    await failureOf(ask(client));
+    expect(sim.count('/token')).toBe(2);
+  });
+
+  it.each([
+    [500, 'upstream.unreachable'],
+    [403, 'upstream.unauthorized'],
+    [429, 'upstream.rate-limited'],
+    [307, 'upstream.protocol'],
+  ])('whose server says %i is %s; its redirects are not followed', async (code, reason) => {
+    const thief = await registry();
+    const sim = await registry();
+    const challenge = `Bearer realm="${new URL('/t', sim.url).href}"`;
+    sim.lie(PATH, status(401, { 'www-authenticate': challenge }));
+    sim.lie('/t', status(code, { location: thief.url.href, 'retry-after': '7' }));
+    const error = await failureOf(ask(peer(sim.url, { credentials: LOGIN })));
+    expect(error.code).toBe(reason);
+    if (code === 429) expect(error.detail['retryAfter']).toBe(7);
+    expect(thief.seen).toEqual([]);
+  });
+
+  it('without sense is refused: no JSON, no token, one that would split a header, an endless answer', async () => {
+    const sim = await registry();
+    sim.lie(PATH, status(401, { 'www-authenticate': `Bearer realm="${new URL('/t', sim.url).href}"` }));
+    for (const text of ['no', '[]', '{"token":""}', '{"token":"a\\r\\nb"}', '{"token":1}', ' '.repeat(300_000)]) {
+      sim.lie('/t', status(200, {}, text));
+      expect((await failureOf(ask(peer(sim.url)))).code).toBe('upstream.protocol');
+    }
+  });
+
+  it('for an identity token comes by POST, by GET where there is no POST', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tufgate-peer-'));
+    cleanup.push(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'config.json');
+    const login = async (sim: RegistrySimulator): Promise<PeerAnswer> => {
+      const auth = Buffer.from('acr:').toString('base64');
+      await writeFile(file, JSON.stringify({ auths: { [sim.url.host]: { auth, identitytoken: 'refresh' } } }));
+      return ask(peer(sim.url, { credentials: { kind: 'docker-config', file } }));
+    };
+    const modern = await registry({ token: { users: new Map(), identityTokens: ['refresh'] } });
+    expect((await login(modern)).status).toBe(200);
+    expect(modern.count('/token', 'GET')).toBe(0);
+    const old = await registry({ token: { users: new Map([['acr', 'refresh']]) } });
+    expect((await login(old)).status).toBe(200);
+    expect(old.count('/token', 'POST')).toBe(1);
+    expect(shown(old.seen)).not.toContain('"refresh');
+  });
+
+  it('challenge that is missing is learnt from /v2/', async () => {
+    const sim = await registry({ token: {} });
+    const client = peer(sim.url);
+    const bare = status(401);
+    const hidden = await registry();
+    hidden.lie(PATH, bare, 1);
+    hidden.lie('/v2/', status(401, { 'www-authenticate': `Bearer realm="${new URL('/t', hidden.url).href}"` }));
+    hidden.lie('/t', status(200, {}, '{"access_token":"abc"}'));
+    expect((await ask(peer(hidden.url))).status).toBe(200);
+    expect(hidden.seen.at(-1)?.headers.authorization).toBe('Bearer abc');
+    expect((await ask(client)).status).toBe(200);
+  });
+});
+
+describe('a password', () => {
+  it('is never shown to a realm of another domain, nor is anything asked there', async () => {
+    const thief = await registry();
+    const realm = `http://localhost:${thief.url.port}/token`;
+    const sim = await registry({ token: { realm } });
+    const error = await failureOf(ask(peer(sim.url, { credentials: LOGIN })));
+    expect(error.code).toBe('upstream.unauthorized');
+    expect(error.message).toContain('another domain');
+    expect(thief.seen).toEqual([]);
+    expect(shown(sim.seen)).not.toContain('Basic');
+  });
+
+  it('goes to Basic registries, and a newer one once when the old one is refused, be it by ECR with a 403', async () => {
+    let password = 'hunter2';
+    const sim = await registry({ basic: () => ({ username: 'reader', password }) });
+    const env = { PW: 'hunter2' };
+    const client = peer(sim.url, { credentials: LOGIN }, { env });
+    expect((await ask(client)).status).toBe(200);
+    [env.PW, password] = ['second', 'third'];
+    expect((await ask(client)).status).toBe(401);
+    env.PW = 'third';
+    expect((await ask(client)).status).toBe(200);
+    sim.lie(PATH, status(403), 1);
+    sim.seen.length = 0;
+    expect((await ask(client)).status).toBe(403);
+    expect(sim.seen).toHaveLength(1);
+  });
+
+  it('that ended is looked up again when ECR says 403', async () => {
+    const sim = await registry({ basic: () => ({ username: 'reader', password: 'hunter2' }) });
+    let reads = 0;
+    const env = {
+      get PW(): string {
+        return ++reads === 3 ? 'ended' : 'hunter2';
+      },
+    };
+    const client = peer(sim.url, { credentials: LOGIN }, { env });
+    await ask(client);
+    const expired = `Basic ${Buffer.from('reader:ended').toString('base64')}`;
+    const front = createServer((request, response) => {
+      const ended = request.headers.authorization === expired;
+      const headers = request.headers.authorization === undefined ? { 'www-authenticate': 'Basic' } : {};
+      response.writeHead(ended ? 403 : headers['www-authenticate'] === undefined ? 200 : 401, headers).end();
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    cleanup.push(() => new Promise((resolve) => front.close(resolve)));
+    reads = 1;
+    const ecr = peer(
+      new URL(`http://127.0.0.1:${String((front.address() as AddressInfo).port)}`),
+      { credentials: LOGIN },
+      { env },
+    );
+    expect((await ask(ecr)).status).toBe(200);
+    expect((await ask(ecr)).status).toBe(200);
+    expect(reads).toBe(4);
+  });
+});
+
+describe('a redirect', () => {
+  it('keeps the token on the same origin, and takes nothing along to another, not even back home', async () => {
+    const sim = await registry({ token: {}, redirectBlobs: true });
+    const digest = sim.addBlob(REPO, Buffer.from('blob'));
+    sim.lie('/v2/moved', redirectTo(`/v2/${REPO}/blobs/${digest}`));
+    const answer = await ask(peer(sim.url), '/v2/moved');
+    expect(Buffer.from(answer.bytes).toString()).toBe('blob');
+    expect(answer.foreign).toBe(true);
+    expect(sim.count(`/v2/${REPO}/blobs/${digest}`)).toBe(2);
+    const storage = sim.seen.filter((seen) => seen.storage);
+    expect(storage).toHaveLength(1);
+    expect(shown(storage)).not.toContain('Bearer');
+    sim.seen.length = 0;
+    const back = new URL(PATH, sim.url).href;
+    sim.lie(`/v2/${REPO}/blobs/${digest}`, redirectTo(back));
+    const home = await ask(peer(sim.url), `/v2/${REPO}/blobs/${digest}`);
+    expect(home.status).toBe(200);
+    const foreign = await registry();
+    foreign.lie('/x', redirectTo(back));
+    sim.lie('/v2/out', redirectTo(new URL('/x', foreign.url).href));
+    expect((await ask(peer(sim.url), '/v2/out')).status).toBe(401);
+    expect(shown(foreign.seen)).not.toContain('Bearer');
+    expect(sim.seen.at(-1)?.headers.authorization).toBeUndefined();
+  });
+
+  it('to one who fishes for credentials with a challenge gets none', async () => {
+    const thief = await registry();
+    thief.lie('/x', status(401, { 'www-authenticate': `Bearer realm="${new URL('/t', thief.url).href}"` }));
+    thief.lie('/y', status(401, { 'www-authenticate': 'Basic realm="thief"' }));
+    const sim = await registry({ basic: () => ({ username: 'reader', password: 'hunter2' }) });
+    for (const trap of ['/x', '/y']) {
+      sim.lie('/v2/out', redirectTo(new URL(trap, thief.url).href));
+      expect((await ask(peer(sim.url, { credentials: LOGIN }), '/v2/out')).status).toBe(401);
+    }
+    expect(thief.seen.map(({ url }) => url)).toEqual(['/x', '/y']);
+    expect(shown(thief.seen)).not.toMatch(/Basic|Bearer/);
+  });
+
+  it('is an answer like others unless it is to be followed', async () => {
+    const sim = await registry();
+    sim.lie(PATH, redirectTo('/elsewhere'));
+    const answer = await peer(sim.url).get(PATH, { scope: 's', maxBytes: 10, deadlineMs: 1_000 });
+    expect([answer.status, answer.headers.get('location')]).toEqual([307, '/elsewhere']);
+    expect(sim.seen).toHaveLength(1);
+  });
+
+  it('is followed ten times, for all five statuses', async () => {
+    const sim = await registry();
+    const codes = [301, 302, 303, 307, 308];
+    codes.forEach((code, hop) =>
+      sim.lie(`/hop${String(hop)}`, redirectTo(hop === 4 ? PATH : `/hop${String(hop + 1)}`, code)),
+    );
+    expect((await ask(peer(sim.url), '/hop0')).status).toBe(200);
+    sim.lie('/loop', redirectTo('/loop?X-Signature=secret'));
+    const error = await failureOf(ask(peer(sim.url), '/loop'));
+    expect(error.code).toBe('upstream.protocol');
+    expect(error.message).not.toContain('secret');
+    expect(sim.count('/loop')).toBe(11);
+  });
+
+  it('into a forbidden network is refused, by address and by a name that resolves to one', async () => {
+    const sim = await registry();
+    const lookup: LookupFunction = (_, options, callback) => {
+      const address = '169.254.169.254';
+      if (options.all === true) callback(null, [{ address, family: 4 }]);
+      else callback(null, address, 4);
+    };
+    for (const host of ['169.254.169.254', '[::ffff:169.254.169.254]', 'metadata.example']) {
+      sim.lie(PATH, redirectTo(`http://${host}/latest?X-Signature=secret`));
+      const error = await failureOf(ask(peer(sim.url, {}, { lookup })));
+      expect(error.code).toBe('upstream.protocol');
+      expect(error.message).toContain('private network');
+      expect(error.message).not.toContain('secret');
+    }
+  });
+
+  it('whose host fails tells the host, not the signed query', async () => {
+    const sim = await registry({ redirectBlobs: true });
+    const digest = sim.addBlob(REPO, Buffer.from('blob'));
+    sim.lie('/v2/out', redirectTo('http://127.0.0.1:1/blob?X-Signature=secret'));
+    const error = await failureOf(ask(peer(sim.url), '/v2/out'));
+    expect(error.message).toContain('127.0.0.1:1/blob');
+    expect(error.message + JSON.stringify(error.detail)).not.toContain('secret');
+    expect(digest).toContain('sha256:');
+  });
+});
+
+describe('a peer', () => {
+  it('may live below a path, and is not asked for anything outside', async () => {
+    const sim = await registry();
+    sim.lie('/art/v2/x', status(200, {}, 'yes'));
+    const client = peer(new URL('/art/', sim.url));
+    expect(Buffer.from((await ask(client, '/v2/x')).bytes).toString()).toBe('yes');
+    for (const path of ['/../x', '/a/%2e%2e/b', 'x', '//evil.example/x', '/a b'])
+      if (path !== '//evil.example/x') expect((await failureOf(ask(client, path))).code).toBe('internal');
+    await ask(client, '//evil.example/x');
+    expect(sim.seen.at(-1)?.url).toBe('/art//evil.example/x');
+  });
+
+  it('behind an egress proxy is reached through it', async () => {
+    const sim = await registry();
+    const tunnels: string[] = [];
+    const proxy = createServer().on('connect', (request, socket) => {
+      tunnels.push(request.url ?? '');
+      const onward = connect(Number(sim.url.port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(onward).pipe(socket);
+      });
+      socket.on('error', () => onward.destroy());
+      onward.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    cleanup.push(() => new Promise((resolve) => proxy.close(resolve)));
+    const url = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+    expect((await ask(peer(sim.url, { proxy: url }))).status).toBe(200);
+    expect(tunnels).toEqual([sim.url.host]);
+  });
+
+  it('with a certificate file that cannot be read is a configuration error', async () => {
+    const sim = await registry();
+    for (const member of ['ca', 'clientCert', 'clientKey'])
+      expect(() => peer(sim.url, { [member]: '/nowhere.pem' })).toThrow('/nowhere.pem');
+  });
+});
