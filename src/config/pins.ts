@@ -1,0 +1,82 @@
+import type { Pin, PinAnchor } from './config.ts';
+import { type Field, quote, type Reader, section } from './field.ts';
+import { certificates, contents } from './file.ts';
+
+/**
+ * Pins by GUN, the root of all trust: a pin that does not hold what its author meant is the worst mistake of the file.
+ * GUNs are compared as written, capitals included; "all below" is a trailing slash and nothing else.
+ */
+export const pins: Reader<readonly Pin[]> = (field) =>
+  field.members('such as `docker.io/library/: { keys: [4ff57dc9…] }`')?.flatMap(({ key, field: value, fail }) => {
+    const prefix = key.endsWith('/');
+    const gun = prefix ? key.slice(0, -1) : key;
+    const why = mistakeInGun(gun);
+    if (why !== undefined) fail(`${quote(key)} ${why}`);
+    const found = anchor(prefix)(value);
+    return found === undefined ? [] : [{ gun, prefix, anchor: found }];
+  });
+
+const GUN = /^[A-Za-z0-9._:[\]-]+(?:\/[A-Za-z0-9._:[\]-]+)*$/;
+const WAYS = 'one of `keys: [TUF key ids]`, `ca: FILE` or `root: FILE`';
+
+function mistakeInGun(gun: string): string | undefined {
+  if (gun.includes('*')) return 'is not a pin: wildcards are not supported; a trailing "/" stands for all below';
+  if (gun.includes('://')) return 'is not a pin: write the name without https://';
+  if (!GUN.test(gun))
+    return 'is not a pin: expected a collection such as docker.io/library/nginx, or docker.io/library/';
+  return undefined;
+}
+
+function anchor(prefix: boolean): Reader<PinAnchor> {
+  return section(WAYS, (open) => {
+    const keys = open.optional('keys', keyIds);
+    const ca = open.optional('ca', certificates);
+    const root = open.optional('root', rootFile);
+    if (prefix && open.has('root'))
+      open.failAt('root', 'root: one root file anchors one collection; for all below a "/" use keys or ca');
+    if (!open.exactlyOne(['root', 'keys', 'ca'], WAYS)) return undefined;
+    if (root !== undefined) return { kind: 'root-file', ...root };
+    if (ca !== undefined) return { kind: 'ca', ...ca };
+    return keys === undefined ? undefined : { kind: 'keys', keyIds: keys };
+  });
+}
+
+const keyIds: Reader<string[]> = (field) => {
+  const items = field.items('such as `[4ff57dc9…]`, 64 hex digits each');
+  if (items === undefined) return undefined;
+  if (items.length === 0) return field.fail('is an empty list, which would refuse everything: name a key id');
+  const found = new Set<string>();
+  for (const item of items) {
+    const id = keyId(item);
+    if (id !== undefined && found.has(id)) item.fail('this key id stands here twice');
+    if (id !== undefined) found.add(id);
+  }
+  return found.size === 0 ? undefined : [...found];
+};
+
+function keyId(item: Field): string | undefined {
+  const text = item.text('a TUF key id, 64 hex digits');
+  if (text === undefined || /^[0-9a-f]{64}$/.test(text)) return text;
+  if (/^[0-9a-f]{64}$/i.test(text)) return item.fail(`expected lower case: ${quote(text.toLowerCase())}`);
+  return item.fail(
+    `${quote(text)} is not a key id: expected 64 hex digits, as \`signed.roles.root.keyids\` of root.json has them`,
+  );
+}
+
+/** Looked at only as far as it takes to see that it is the right kind of file; the trust core judges it. */
+const rootFile: Reader<{ readonly file: string; readonly bytes: Uint8Array }> = (field) => {
+  const found = contents(field);
+  if (found === undefined) return undefined;
+  return looksLikeMetadata(found.bytes)
+    ? found
+    : field.fail(`${quote(found.file)} is not root metadata: expected JSON with "signed" and "signatures"`);
+};
+
+function looksLikeMetadata(bytes: Uint8Array): boolean {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return typeof value === 'object' && value !== null && 'signed' in value && 'signatures' in value;
+  } catch {
+    return false;
+  }
+}
