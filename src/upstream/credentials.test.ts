@@ -95,7 +95,7 @@ describe('a credential helper', () => {
     const log = join(folder, 'count');
     await helper('count', `echo x >> ${log}; echo "{\\"Username\\":\\"u\\",\\"Secret\\":\\"$(wc -l < ${log})\\"}"`);
     const found = credentials({ kind: 'helper', helper: 'count' });
-    const ask = async (fresh = false): Promise<unknown> => (await found.find('x', fresh)) as unknown;
+    const ask = (fresh = false): Promise<unknown> => found.find('x', fresh);
     const [first, second] = await Promise.all([ask(), ask()]);
     expect(first).toEqual(second);
     expect(await ask(true)).toEqual(first);
