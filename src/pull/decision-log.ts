@@ -1,0 +1,246 @@
+import { codeOf, messageOf, TufgateError } from '../errors.ts';
+import type { Decision } from '../policy/decision.ts';
+import { decisionKey } from '../state/decision-key.ts';
+import type { CountedDecision, DecisionStore } from '../state/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { decisionFacts } from './decision-facts.ts';
+
+/** Runs `task` once after `ms`; the answer cancels it. */
+export type Schedule = (task: () => void, ms: number) => () => void;
+
+export interface DecisionLogOptions {
+  readonly store: Pick<DecisionStore, 'appendDecisions' | 'pruneDecisions'>;
+  readonly log: Logger;
+  /** `refuse`: a pull whose decision cannot be stored is refused. */
+  readonly onFailure: 'serve' | 'refuse';
+  readonly keepMs: number;
+  readonly maxBytes: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly schedule?: Schedule;
+  /** For the metrics. */
+  readonly onLost?: (decisions: number) => void;
+  readonly onFailed?: () => void;
+}
+
+const MAX_QUEUED = 10_000;
+const BATCH = 500;
+const DELAY_MS = { allow: 200, deny: 10, durable: 2 } as const;
+const RETRY_MS = { first: 1_000, last: 30_000 } as const;
+const PRUNE_MS = 3_600_000;
+
+interface Entry {
+  decision: CountedDecision;
+  readonly waiting: { resolve: () => void; reject: (error: TufgateError) => void }[];
+}
+type Queue = Map<string, Entry>;
+
+/**
+ * The decision log: at once to the structured log, in batches to the database.
+ *
+ * Guarantee: memory stays bounded whatever clients ask and however long the database fails. Equal decisions fold into
+ * counts; a client that floods the queue with distinct names loses allows first, the oldest before the newer, counted;
+ * denials go only when nothing else is left. With `refuse` nothing is promised before it is on the disk.
+ */
+export class DecisionLog {
+  readonly #options: DecisionLogOptions;
+  readonly #schedule: Schedule;
+  #denied: Queue = new Map();
+  #allowed: Queue = new Map();
+  #timer: { due: number; cancel: () => void } | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #retryMs = 0;
+  #closed = false;
+  #cancelPruning: () => void = () => undefined;
+  /** Decisions that never reached the database. */
+  lost = 0;
+  /** Failed writes. */
+  failures = 0;
+
+  /** Prunes at once, and then hourly. */
+  constructor(options: DecisionLogOptions) {
+    this.#options = options;
+    this.#schedule = options.schedule ?? later;
+    this.#prune();
+  }
+
+  get queued(): number {
+    return this.#denied.size + this.#allowed.size;
+  }
+
+  /**
+   * With `serve` it never fails. With `refuse` it resolves when the row is durable.
+   * @throws state.failed with `refuse`: the caller must refuse the pull
+   */
+  record(decision: Decision): Promise<void> {
+    this.#tell(decision);
+    if (this.#closed) return this.#tooLate();
+    const entry = this.#enqueue(decision);
+    if (this.#options.onFailure === 'serve') {
+      this.#flushIn(this.#retryMs || (this.queued >= BATCH ? 0 : DELAY_MS[decision.verdict]));
+      return Promise.resolve();
+    }
+    const durable = new Promise<void>((resolve, reject) => entry.waiting.push({ resolve, reject }));
+    this.#makeRoom();
+    this.#flushIn(DELAY_MS.durable);
+    return durable;
+  }
+
+  /** Resolves when all that is queued now was written, or failed to be. */
+  flush(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#writeAll());
+    return this.#writing;
+  }
+
+  /** Writes the rest; what still cannot be written is lost, and counted. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelPruning();
+    await this.flush();
+    this.#timer?.cancel();
+    for (const queue of [this.#denied, this.#allowed]) for (const key of queue.keys()) this.#lose(queue, key);
+  }
+
+  #tell(decision: Decision): void {
+    const words = `${decision.event}: ${decision.verdict} ${decision.repository}`;
+    const facts = { decision: decisionFacts(decision) };
+    if (decision.event === 'pull' && decision.verdict === 'allow') this.#options.log.info(facts, words);
+    else this.#options.log.warn(facts, words);
+  }
+
+  #tooLate(): Promise<void> {
+    this.#countLost(1);
+    return this.#options.onFailure === 'serve' ? Promise.resolve() : Promise.reject(notStored('the log is closed'));
+  }
+
+  #enqueue(decision: CountedDecision): Entry {
+    const queue = decision.verdict === 'allow' && decision.event === 'pull' ? this.#allowed : this.#denied;
+    const key = decisionKey(decision);
+    const known = queue.get(key);
+    const entry = known ?? { decision: { ...decision, count: 1, firstAt: decision.at }, waiting: [] };
+    if (known === undefined) queue.set(key, entry);
+    else entry.decision = folded(known.decision, decision);
+    if (this.#options.onFailure === 'serve') this.#makeRoom();
+    return entry;
+  }
+
+  #makeRoom(): void {
+    while (this.queued > MAX_QUEUED) {
+      const queue = this.#allowed.size > 0 ? this.#allowed : this.#denied;
+      for (const oldest of queue.keys()) {
+        this.#lose(queue, oldest);
+        break;
+      }
+    }
+  }
+
+  #lose(queue: Queue, key: string): void {
+    const entry = queue.get(key);
+    queue.delete(key);
+    if (entry === undefined) return;
+    this.#countLost(entry.decision.count ?? 1);
+    for (const { reject } of entry.waiting) reject(notStored('too many decisions wait for the database'));
+  }
+
+  #countLost(decisions: number): void {
+    this.lost += decisions;
+    this.#options.onLost?.(decisions);
+  }
+
+  #flushIn(ms: number): void {
+    const due = this.#options.now() + ms;
+    if (this.#timer !== undefined && this.#timer.due <= due) return;
+    this.#timer?.cancel();
+    this.#timer = { due, cancel: this.#schedule(() => void this.flush(), ms) };
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let left = this.queued; left > 0; left -= BATCH) {
+      if (!(await this.#writeBatch())) return;
+    }
+  }
+
+  async #writeBatch(): Promise<boolean> {
+    const batch = [...take(this.#denied, BATCH)];
+    batch.push(...take(this.#allowed, BATCH - batch.length));
+    if (batch.length === 0) return true;
+    try {
+      await this.#options.store.appendDecisions(batch.map((entry) => entry.decision));
+      this.#retryMs = 0;
+      for (const { waiting } of batch) for (const { resolve } of waiting) resolve();
+      return true;
+    } catch (error) {
+      this.#failed(batch, error);
+      return false;
+    }
+  }
+
+  #failed(batch: readonly Entry[], error: unknown): void {
+    this.failures++;
+    this.#options.onFailed?.();
+    this.#options.log.error({ err: error, decisions: batch.length, lost: this.lost }, 'decisions could not be stored');
+    for (const entry of batch) {
+      const refusedNow = entry.waiting.splice(0);
+      for (const { reject } of refusedNow) reject(notStored(messageOf(error), error));
+      // A pull that is refused for want of its record must not be recorded as allowed later.
+      if (refusedNow.length === 0 || entry.decision.verdict === 'deny') this.#putBack(entry.decision);
+      else this.#countLost(entry.decision.count ?? 1);
+    }
+    this.#retryMs = Math.min(RETRY_MS.last, this.#retryMs === 0 ? RETRY_MS.first : this.#retryMs * 2);
+    if (!this.#closed && this.queued > 0) this.#flushIn(this.#retryMs);
+  }
+
+  /** To the end of the queue: which of the old ones is lost first matters less than a queue that is easy to follow. */
+  #putBack(decision: CountedDecision): void {
+    const queue = decision.verdict === 'allow' && decision.event === 'pull' ? this.#allowed : this.#denied;
+    const key = decisionKey(withoutCount(decision));
+    const newer = queue.get(key);
+    if (newer === undefined) queue.set(key, { decision, waiting: [] });
+    else newer.decision = folded(decision, newer.decision);
+    this.#makeRoom();
+  }
+
+  #prune(): void {
+    const { store, now, keepMs, maxBytes, log } = this.#options;
+    store.pruneDecisions(now() - keepMs, maxBytes).catch((error: unknown) => {
+      log.warn({ err: error, code: codeOf(error) }, 'the decision log could not be pruned');
+    });
+    this.#cancelPruning = this.#schedule(() => this.#prune(), PRUNE_MS);
+  }
+}
+
+function folded(older: CountedDecision, newer: CountedDecision): CountedDecision {
+  const firstAt = Math.min(older.firstAt ?? older.at, newer.firstAt ?? newer.at);
+  return { ...newer, at: Math.max(older.at, newer.at), count: (older.count ?? 1) + (newer.count ?? 1), firstAt };
+}
+
+function withoutCount(decision: CountedDecision): Decision {
+  const copy: Partial<Record<'count' | 'firstAt', number>> & Decision = { ...decision };
+  delete copy.count;
+  delete copy.firstAt;
+  return copy;
+}
+
+function* take(queue: Queue, most: number): Generator<Entry> {
+  for (const [key, entry] of queue) {
+    if (most-- <= 0) return;
+    queue.delete(key);
+    yield entry;
+  }
+}
+
+function notStored(why: string, cause?: unknown): TufgateError {
+  return new TufgateError(
+    'state.failed',
+    `the decision could not be recorded (${why}), and \`decisions.on_failure: refuse\` serves nothing unrecorded`,
+    { cause },
+  );
+}
+
+function later(task: () => void, ms: number): () => void {
+  const timer = setTimeout(task, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const DAY = 86_400_000;
+
+describe('metrics', () => {
+  it('count decisions by verdict and reason', async () => {
+    const metrics = createMetrics();
+    metrics.decision('deny', 'trust.unsigned');
+    metrics.decision('deny', 'trust.unsigned');
+    metrics.decision('allow');
+    const text = await metrics.text();
+    expect(text).toContain('tufgate_decisions_total{verdict="deny",reason="trust.unsigned"} 2');
+    expect(text).toContain('tufgate_decisions_total{verdict="allow",reason=""} 1');
+  });
+
+  it('show the nearest expiry of a source, counted when asked', async () => {
+    const metrics = createMetrics(() => NOW);
+    metrics.trustExpires('vendor', 'a', NOW + 9 * DAY);
+    metrics.trustExpires('vendor', 'b', NOW + 2 * DAY);
+    expect(await metrics.text()).toContain('tufgate_trust_expires_days{source="vendor"} 2\n');
+    metrics.trustForget('vendor', 'b');
+    expect(await metrics.text()).toContain('tufgate_trust_expires_days{source="vendor"} 9\n');
+  });
+
+  it('class status codes, and no answer as none', async () => {
+    const metrics = createMetrics();
+    metrics.upstreamRequest('docker.io', 404);
+    metrics.upstreamRequest('docker.io');
+    const text = await metrics.text();
+    expect(text).toContain('tufgate_upstream_requests_total{upstream="docker.io",status="4xx"} 1');
+    expect(text).toContain('tufgate_upstream_requests_total{upstream="docker.io",status="none"} 1');
+  });
+
+  it('hold no more routes than there can be', async () => {
+    const metrics = createMetrics();
+    for (let n = 0; n < 500; n++) metrics.http(`route${n}`, 200, 0.1);
+    const text = await metrics.text();
+    expect(text).not.toContain('route499');
+    expect(text).toContain('tufgate_http_request_seconds_count{route="other",status="2xx"} 460');
+  });
+
+  it('include the lag of the event loop, and two registries do not meet', async () => {
+    const [one, other] = [createMetrics(), createMetrics()];
+    one.cacheHit(10);
+    expect(await one.text()).toContain('nodejs_eventloop_lag_p99_seconds');
+    expect(await other.text()).toContain('tufgate_cache_served_bytes_total 0');
+  });
+});
