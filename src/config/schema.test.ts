@@ -504,6 +504,26 @@ log: { level: loud }
   });
 });
 
+describe('trust servers', () => {
+  const source = (rest: string): string => `${file()}\ntrust: { vendor: { type: notary, ${rest} } }`;
+
+  it('are asked over TLS, or on loopback, or insecurely when that was said', () => {
+    expect(mistakes(source('url: http://notary.example')).join()).toContain('insecure: true');
+    expect(mistakes(source('urls: [https://a.example, http://b.example]')).join()).toContain('urls[2]');
+    expect(mistakes(source('url: http://notary.example, insecure: true'))).toEqual([]);
+    expect(mistakes(source('url: http://localhost:4443'))).toEqual([]);
+  });
+
+  it('are believed without a pin only where that was said', () => {
+    expect(vendor(parse(source('url: https://a.example')))).toMatchObject({
+      firstUse: 'refuse',
+      releases: 'strict',
+      gun: '{registry}/{repository}',
+      pins: [],
+    });
+  });
+});
+
 describe('fuzz', () => {
   const sample = file({
     trust: `, pins: { a.io/b/: { keys: [${KEY_ID}] } }`,
