@@ -78,8 +78,10 @@ describe('manifests', () => {
   });
 
   it('over the limit are refused: at once by their length, and while they come when they give none', async () => {
-    const { registry, upstream } = await scene();
+    const { registry, upstream } = await scene({ client: { deadlineMs: 2_000 } });
     const { digest } = registry.addManifest(REPO, Buffer.alloc(5000, 0x20), 'application/json');
+    // Nothing of the body ever comes: only the length can tell.
+    registry.lie(`/v2/${REPO}/manifests/${digest}`, { kind: 'stall', bytes: 0 });
     const declared = await failureOf(upstream.manifest(REPO, digest, MAX));
     expect(declared.code).toBe('upstream.protocol');
     registry.lie(`/v2/${REPO}/manifests/${digest}`, { kind: 'endless' });
