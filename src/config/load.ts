@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { TufgateError } from '../errors.ts';
 import type { Config } from './config.ts';
-import { type Environment } from './field.ts';
+import type { Environment } from './field.ts';
 import { whyNot } from './file.ts';
 import { parseConfig } from './schema.ts';
 
@@ -10,7 +10,8 @@ const MAX_BYTES = 64 * 2 ** 20;
 
 /** `--config FILE`, else TUFGATE_CONFIG, else `config/tufgate.yaml` below the working directory. */
 export function configFile(option: string | undefined, env: Environment): string {
-  return option ?? (nonEmpty(env['TUFGATE_CONFIG']) || DEFAULT_FILE);
+  const named = env['TUFGATE_CONFIG'];
+  return option ?? (named === undefined || named === '' ? DEFAULT_FILE : named);
 }
 
 /**
@@ -37,8 +38,4 @@ function readBounded(path: string): Uint8Array {
   if (!found.isFile() && !found.isDirectory()) throw new Error('not a file');
   if (found.size > MAX_BYTES) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
   return readFileSync(path);
-}
-
-function nonEmpty(text: string | undefined): string {
-  return text ?? '';
 }
