@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { codeOf } from '../../errors.ts';
+import { contextOf } from '../../simulator/notary-refresh.ts';
+import {
+  acceptRoot,
+  acceptSnapshot,
+  acceptTargets,
+  acceptTimestamp,
+  type Anchor,
+  completeView,
+  finishRoots,
+  lookup,
+  rolesToLoad,
+  startChain,
+  type View,
+  viewSignedTags,
+} from './collection.ts';
+
+/**
+ * Files that `notary` and `notary-server` 0.7.0 wrote on 2026-11-21: a collection with ECDSA, RSA-PSS and P-384
+ * signers, then rotated snapshot (to the server), root and targets keys. Only metadata; the clock is fixed.
+ */
+const NOW = Date.UTC(2026, 10, 22);
+const GUN = 'registry.example/acme/app';
+const V1 = 'sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed';
+const V2 = 'sha256:3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3';
+
+function file(name: string): Uint8Array {
+  return readFileSync(new URL(`../../../test/vectors/notary/rotated/${name}.tuf`, import.meta.url));
+}
+
+function verify(anchor?: Anchor, now = NOW): View {
+  const ctx = contextOf(GUN, anchor);
+  let trusted = startChain(ctx, file('1.root'));
+  for (const version of [2, 3, 4]) trusted = acceptRoot(ctx, trusted, file(`${version}.root`));
+  trusted = finishRoots(ctx, trusted, now).trusted;
+  trusted = acceptTimestamp(ctx, trusted, file('timestamp'), now);
+  trusted = acceptSnapshot(ctx, trusted, file('snapshot'), now);
+  for (let next = rolesToLoad(trusted); next.length > 0; next = rolesToLoad(trusted))
+    for (const { role } of next) trusted = acceptTargets(ctx, trusted, role, file(role), now).trusted;
+  return completeView(ctx, trusted, now);
+}
+
+test('what the real Notary wrote is accepted, through all its rotations', () => {
+  const view = verify();
+  expect([...viewSignedTags(view)]).toEqual([
+    { role: 'targets', tag: 'v1', digest: V1 },
+    { role: 'targets/releases', tag: 'v2', digest: V2 },
+    { role: 'targets/qa', tag: 'v2', digest: V2 },
+  ]);
+  expect(view.unusable.size).toBe(0);
+});
+
+test('all three signers of the release are counted', () => {
+  const found = lookup(verify(), 'v2', { releases: 'strict' }, NOW);
+  expect(found).toMatchObject({ digest: V2, length: 4321, roles: ['targets/releases'] });
+  expect(found.signers).toHaveLength(3);
+});
+
+test('the first root as a pinned file anchors the same chain', () => {
+  expect(verify({ kind: 'root-file', bytes: file('1.root') }).anchor).toBe('root-file');
+});
+
+test('its timestamp ends after 14 days', () => {
+  let code = '';
+  try {
+    verify(undefined, NOW + 20 * 86_400_000);
+  } catch (error) {
+    code = codeOf(error);
+  }
+  expect(code).toBe('trust.expired');
+});
