@@ -74,12 +74,15 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
   return app;
 }
 
-/** The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. */
-function manifestAnswer(request: Request, { bytes, digest, mediaType }: VerifiedManifest): Response {
+/**
+ * The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. The bytes are copied by their
+ * own bounds: a Buffer shares its `buffer` with others, and `slice` of a Buffer copies nothing.
+ */
+export function manifestAnswer(request: Request, { bytes, digest, mediaType }: VerifiedManifest): Response {
   const etag = `"${digest}"`;
   const headers = { 'docker-content-digest': digest, etag };
   if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
-  return new Response(bytes.slice().buffer, {
+  return new Response(new Uint8Array(bytes), {
     headers: { ...headers, 'content-type': mediaType, 'content-length': String(bytes.length) },
   });
 }
