@@ -1,5 +1,5 @@
 import { TufgateError } from '../errors.ts';
-import { type BlobRequest, isIntegrity, originOf } from './blob-request.ts';
+import { type BlobRequest, originOf } from './blob-request.ts';
 
 const MAX_REMEMBERED = 1_000;
 
@@ -17,8 +17,8 @@ export class BadBlobs {
     this.#forMs = forMs;
   }
 
+  /** @param error the integrity.* that was found */
   remember(request: BlobRequest, error: TufgateError): void {
-    if (!isIntegrity(error)) return;
     const oldest = this.#known.keys().next();
     if (this.#known.size >= MAX_REMEMBERED && !oldest.done) this.#known.delete(oldest.value);
     this.#known.set(keyOf(request), { error, until: this.#now() + this.#forMs });

@@ -14,7 +14,8 @@ const PROGRESS_BYTES = 1024 * 1024;
  * other bytes fails the hash.
  *
  * An upstream that cannot go on from the middle is asked from the start, and what is known already is skipped.
- * @throws integrity.length for a byte too many, at once; for too few, after 5 tries · upstream.*
+ * Bytes past the size are passed on, for whoever verifies to refuse; an upstream that announces them is not read at all.
+ * @throws integrity.length for too many announced, or for too few after 5 tries · upstream.*
  */
 export async function* download(
   request: BlobRequest,
@@ -61,7 +62,6 @@ async function* connection(
       skip -= chunk.length - fresh.length;
       if (fresh.length === 0) continue;
       progress.offset += fresh.length;
-      if (progress.offset > request.size) throw wrongLength(request.digest, request.size, progress.offset);
       yield fresh;
     }
   } catch (error) {

@@ -12,7 +12,13 @@ import { codeOf, TufgateError } from '../errors.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { MemoryBlobStore } from '../simulator/memory-blob-store.ts';
 import type { UpstreamBlob } from '../upstream/registry.ts';
-import { BlobFlights, type BlobFlightsOptions, type BlobReading, type IntegrityEvent } from './blob-flights.ts';
+import {
+  BlobFlights,
+  type BlobFlightsOptions,
+  type BlobReading,
+  type ByteRange,
+  type IntegrityEvent,
+} from './blob-flights.ts';
 
 const digestOf = (bytes: Uint8Array): Digest =>
   parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
@@ -21,6 +27,12 @@ const sizes = { tailBytes: 10, spoolBytes: 8, readBytes: 8, smallBytes: 0 };
 /** 100 bytes: `00 01 02 …`, each two characters naming its place. */
 const blob = Buffer.from(Array.from({ length: 50 }, (_, i) => String(i).padStart(2, '0')).join(''));
 const text = blob.toString();
+
+function pieces(bytes: Buffer, length: number): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) =>
+    bytes.subarray(i * length, (i + 1) * length),
+  );
+}
 
 /** Lets everything run that can run without new input. */
 async function settle(): Promise<void> {
@@ -722,6 +734,36 @@ test('a crash between the last byte and the commit leaves a temporary file, whic
   expect(after.client.got).toBe(text);
   await flights.close();
   expect(await restarted.stat(digestOf(blob))).toBe(100);
+  await rm(join(directory, '..'), { recursive: true });
+});
+
+test('with real sizes, files and several readers, every byte arrives once and in order', async () => {
+  const directory = join(await mkdtemp(join(tmpdir(), 'flights-')), 'cache');
+  const files = await openFsBlobStore({ directory, maxBytes: 1e8, lowWaterBytes: 1e8, now: () => now });
+  const large = Buffer.alloc(5_000_000);
+  for (let i = 0; i < large.length; i += 4) large.writeUInt32LE(i, i);
+  const fetch = () => Promise.resolve({ body: Readable.from(pieces(large, 65_537)) });
+  const flights = flightsOn({ store: files, sizes: {}, now: () => 0 });
+  const read = async (range: ByteRange): Promise<string> => {
+    const hash = createHash('sha256');
+    const reading = await flights.open(request({ digest: digestOf(large), size: large.length, fetch }));
+    await reading.copyTo(
+      new Writable({ write: (chunk: Buffer, _, done) => void setImmediate(done, void hash.update(chunk)) }),
+      range,
+      new AbortController().signal,
+    );
+    await reading.close();
+    return hash.digest('hex');
+  };
+  const all = { start: 0, end: large.length - 1 };
+  const part = { start: 1_000_001, end: 3_999_999 };
+  const wanted = [large, large, large.subarray(part.start, part.end + 1)].map((bytes) => digestOf(bytes).slice(7));
+  expect(await Promise.all([all, all, part].map(read))).toEqual(wanted);
+  await flights.close();
+  const warm = flightsOn({ store: files, sizes: {} });
+  const reading = await warm.open(request({ digest: digestOf(large), size: large.length }));
+  expect(reading.warm).toBe(true);
+  await reading.close();
   await rm(join(directory, '..'), { recursive: true });
 });
 

@@ -93,7 +93,6 @@ export class BlobFlights {
       try {
         const reader = await found.board(signal);
         if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
-        this.#bad.check(request);
         return await DirectReading.open(request, this.#parts);
       } catch (error) {
         if (originOf(found.request) === originOf(request) || start === MAX_STARTS || signal?.aborted) throw error;

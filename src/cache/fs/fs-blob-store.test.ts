@@ -13,11 +13,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { blobOf, blobStoreContract, keep, listed, readAll } from '../../../test/contract/blob-store.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { openFsBlobStore } from './fs-blob-store.ts';
+import { FsBlobWriter } from './fs-blob-writer.ts';
+import { SharedFile } from './shared-file.ts';
 
 let directory: string;
 let now = Date.UTC(2026, 10, 1);
@@ -72,7 +74,8 @@ test('a file that was taken away, or replaced by a link, is a miss', async () =>
   for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
   await rm(pathOf(a.digest));
   await rm(pathOf(b.digest));
-  await symlink('/etc/hostname', pathOf(b.digest));
+  await writeFile(join(directory, 'ten bytes'), '0123456789');
+  await symlink(join(directory, 'ten bytes'), pathOf(b.digest));
   expect(await store.open(a.digest)).toBeUndefined();
   expect(await store.open(b.digest)).toBeUndefined();
   expect(store.usedBytes).toBe(0);
@@ -168,6 +171,27 @@ test('a disk that refuses is cache.failed, and the promised room is given back',
   await mkdir(join(directory, 'v1/tmp'));
   await keep(store, a.bytes, a.digest);
   expect(await store.stat(a.digest)).toBe(10);
+});
+
+test('the data is on disk before the blob has its name', async () => {
+  await openStore();
+  const temporary = join(directory, 'v1/tmp/one');
+  const path = join(directory, 'v1/blobs/sha256/aa/one');
+  const file = await SharedFile.create(temporary);
+  const named: boolean[] = [];
+  vi.spyOn(file, 'sync').mockImplementation(async () => {
+    named.push(
+      await stat(path).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+  const writer = new FsBlobWriter(file, { temporary, path, size: 10, ended: () => undefined });
+  await writer.write(a.bytes);
+  await writer.commit();
+  expect(named).toEqual([false]);
+  expect(await readFile(path, 'latin1')).toBe('aaaaaaaaaa');
 });
 
 test('a commit that fails keeps nothing', async () => {
