@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Client } from './real/client.ts';
 import { publishTags, type Published } from './real/images.ts';
 import { stories, WORLD } from './real/needs.ts';
@@ -36,10 +36,12 @@ export function clientStories(
         await fresh.publishIndex();
         return HELLO;
       });
+      return () => world.close();
+    });
+    beforeAll(async () => {
       client = await start(world);
       expect(await pulledThrough(hello('1.0'))).toBe('signed');
     });
-    afterAll(() => world.close());
 
     /** Pulls what is signed: nobody asks the origin. */
     async function pulledThrough(image: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'undici';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { buildImage, IMAGE } from './real/container-image.ts';
 import { publishTags } from './real/images.ts';
 import { stories, WORLD } from './real/needs.ts';
@@ -15,6 +15,10 @@ const NAME = 'tufgate-story';
 const READ_ONLY = ['--read-only', '--read-only-tmpfs=false', '--cap-drop', 'all'];
 const BUILD_MS = 900_000;
 
+interface Printed {
+  readonly decisions: readonly { readonly reason?: string }[];
+}
+
 stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => {
   let world: World;
   let podman: Podman;
@@ -25,6 +29,9 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
       await fresh.publishIndex();
       return [REPOSITORY];
     });
+    return () => world.close();
+  });
+  beforeAll(async () => {
     // The image takes the place of the program, on the same ports.
     await world.gate.stop('SIGTERM');
     podman = new Podman(world.space, world.gate.host, world.origin);
@@ -38,7 +45,6 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
       throw new Error((await podman.run('logs', NAME)).output, { cause: error });
     });
   }, BUILD_MS);
-  afterAll(() => world.close());
 
   /** The configuration where the image looks for it, the data in a volume, the peers on this machine's loopback. */
   function place(): string[] {
@@ -89,8 +95,8 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
   async function decisionReasons(): Promise<unknown[]> {
     const command = ['node', '/app/dist/main.js', 'decisions', '--json', '--config', '/app/config/docker.yaml'];
     return until('the record of the refusal', async () => {
-      const records = JSON.parse(await podman.must('exec', NAME, ...command)) as { reason?: string }[];
-      return records.some(({ reason }) => reason !== undefined) && records.map(({ reason }) => reason);
+      const { decisions } = JSON.parse(await podman.must('exec', NAME, ...command)) as Printed;
+      return decisions.some(({ reason }) => reason !== undefined) && decisions.map(({ reason }) => reason);
     });
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { publishBigBlob } from './real/big-blob.ts';
 import { CacheFiles } from './real/cache-files.ts';
 import { stories, WORLD } from './real/needs.ts';
@@ -21,9 +21,11 @@ stories('a gate that is killed in the middle of a cold pull', [...WORLD, 'skopeo
       layer = await publishBigBlob(fresh, REPOSITORY, SIZE);
       return [REPOSITORY];
     });
+    return () => world.close();
+  });
+  beforeAll(() => {
     client = new Skopeo(world.space, world.gate.host, world.origin);
   });
-  afterAll(() => world.close());
 
   it('holds nothing unverified, and completes the pull after a restart', async () => {
     const image = `docker.io/${REPOSITORY}:1.0`;

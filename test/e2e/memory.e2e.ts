@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { publishBigBlob } from './real/big-blob.ts';
 import { stories, WORLD } from './real/needs.ts';
 import type { Stored } from './real/registry.ts';
@@ -22,10 +22,12 @@ stories('many clients that pull one big blob', [...WORLD, 'curl'], () => {
       layer = await publishBigBlob(fresh, REPOSITORY, SIZE);
       return [REPOSITORY];
     });
+    return () => world.close();
+  });
+  beforeAll(async () => {
     const manifest = await request(`${world.gate.url}/v2/${REPOSITORY}/manifests/1.0`);
     expect(manifest.statusCode, await manifest.body.text()).toBe(200);
   });
-  afterAll(() => world.close());
 
   it('from cold: one upstream request, and memory stays under 256 MiB', { timeout: 600_000 }, async () => {
     const url = `${world.gate.url}/v2/${REPOSITORY}/blobs/${layer.digest}`;

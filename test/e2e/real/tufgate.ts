@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 /** A record of the decision log as `tufgate decisions --json` prints it: what the stories look at. */
 export interface DecisionRecord {
-  readonly at: string | number;
+  readonly at: string;
   readonly event: 'pull' | 'integrity' | 'alarm';
   readonly repository: string;
   readonly tag?: string;
@@ -95,9 +95,9 @@ export class Tufgate {
   }
 
   async decisions(): Promise<readonly DecisionRecord[]> {
-    const finished = await this.run('decisions', '--json');
+    const finished = await this.run('decisions', '--json', '--limit', '10000');
     if (finished.code !== 0) throw new Error(`tufgate decisions ended with ${finished.code}: ${finished.output}`);
-    return JSON.parse(finished.stdout) as DecisionRecord[];
+    return (JSON.parse(finished.stdout) as { decisions: DecisionRecord[] }).decisions;
   }
 
   /** The newest record like this one; they are written in batches, so it is waited for. */
