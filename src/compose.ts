@@ -18,6 +18,7 @@ import { openSqliteStore } from './state/sqlite/store.ts';
 import type { StateStore } from './state/store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { countedPeer } from './telemetry/counted-peer.ts';
 import { TrustWatch } from './telemetry/trust-watch.ts';
 import { Collections } from './trust/collections.ts';
 import { nodeCrypto } from './trust/crypto.ts';
@@ -38,6 +39,8 @@ export interface Gate {
   readonly registries: Registries;
   readonly registryListener: RequestListener;
   readonly adminListener: RequestListener;
+  /** Resolves when every decision so far is in the database. */
+  flushDecisions(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,7 +73,16 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     now,
   });
   const { onFailure, keepMs, maxBytes } = config.decisions;
-  const decisions = new DecisionLog({ store: judge.state, log, metrics, onFailure, keepMs, maxBytes, now });
+  const decisions = new DecisionLog({
+    store: judge.state,
+    log,
+    onFailure,
+    keepMs,
+    maxBytes,
+    now,
+    onLost: (count) => metrics.decisionsLost(count),
+    onFailed: () => metrics.decisionsFailed(),
+  });
   judge.watch.keepAlarmsIn(decisions);
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
@@ -84,9 +96,13 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     trust: judge.trust,
     registries,
     registryListener: registryListener(deps, registries, metrics, onFault),
-    adminListener: toListener(adminApi({ ready: () => judge.state.check(), metrics: () => metrics.text() })),
+    adminListener: toListener(
+      adminApi({ ready: () => judge.state.check(), metrics: () => metricsText(metrics, cache) }),
+    ),
+    flushDecisions: () => decisions.flush(),
     async close() {
       await deps.flights.close();
+      await deps.manifests.close();
       await cache.close();
       await decisions.close();
       await judge.close();
@@ -106,7 +122,7 @@ export async function composeJudge(
   const metrics = options.metrics ?? createMetrics();
   const state = openSqliteStore(join(config.data, 'tufgate.db'));
   const now = await forwardClock(state, options.clock ?? Date.now);
-  const peers = openPeers(config, now);
+  const peers = openPeers(config, now, metrics);
   const watch = new TrustWatch({ log, metrics, now });
   const collections = new Collections({
     store: state,
@@ -159,6 +175,7 @@ function pullDeps(
   metrics: Metrics,
 ): PullDeps {
   const { now } = judge.deps;
+  const cacheUsed = (hit: boolean, bytes: number): void => (hit ? metrics.cacheHit(bytes) : metrics.cacheMiss());
   const onCacheFailure = (error: unknown): void => log.warn({ err: error }, 'the cache failed; the pull goes on');
   return {
     ...judge.deps,
@@ -168,6 +185,7 @@ function pullDeps(
       closure: judge.state,
       maxBytes: config.limits.manifestBytes,
       onCacheFailure,
+      cacheUsed,
     }),
     flights: new BlobFlights({
       store: cache,
@@ -177,10 +195,21 @@ function pullDeps(
         metrics.integrity(event.reason);
         log.error({ event }, 'upstream delivered other bytes than the digest names');
       },
-      onFetch: () => metrics.blobFetched(),
+      onFetch: ({ origin }) => metrics.upstreamBlob(origin.slice(0, origin.indexOf('/'))),
     }),
     givenOut: new GivenOutMemory(judge.state),
-    decisions,
+    decisions: counted(decisions, metrics),
+    cacheUsed,
+  };
+}
+
+/** Counts what is recorded; the log itself knows no metrics. */
+function counted(decisions: DecisionLog, metrics: Metrics): PullDeps['decisions'] {
+  return {
+    async record(decision) {
+      metrics.decision(decision.wouldDeny ? 'would-deny' : decision.verdict, decision.reason);
+      await decisions.record(decision);
+    },
   };
 }
 
@@ -196,11 +225,11 @@ interface Peers {
   close(): Promise<void>;
 }
 
-function openPeers(config: Config, clock: () => number): Peers {
+function openPeers(config: Config, clock: () => number, metrics: Metrics): Peers {
   const connections = config.limits.upstreamConnections;
   const open: Peer[] = [];
   const peer = (name: string, url: URL, peerConfig: PeerConfig): Peer => {
-    const made = createPeer({ name, url, config: peerConfig, connections, clock });
+    const made = countedPeer(createPeer({ name, url, config: peerConfig, connections, clock }), metrics);
     open.push(made);
     return made;
   };
@@ -255,17 +284,25 @@ function registryListener(
   return (incoming, outgoing) => {
     countRequest(metrics, incoming, outgoing);
     const blob = blobTarget(incoming, registries);
-    if (blob === undefined) void api(incoming, outgoing);
+    if (blob === undefined) api(incoming, outgoing);
     else void serveBlob({ deps, onFault }, incoming, outgoing, blob).catch(onFault);
   };
 }
 
+async function metricsText(metrics: Metrics, cache: BlobStore): Promise<string> {
+  metrics.cacheUsed(cache.usedBytes);
+  return await metrics.text();
+}
+
 function countRequest(metrics: Metrics, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const kind = /\/(manifests|blobs|tags|referrers)\//.exec(incoming.url ?? '')?.[1] ?? 'other';
-  outgoing.once('close', () => metrics.request(kind, outgoing.statusCode));
+  const route = /\/(manifests|blobs|tags|referrers)\//.exec(incoming.url ?? '')?.[1] ?? 'other';
+  const began = performance.now();
+  outgoing.once('close', () => metrics.http(route, outgoing.statusCode, (performance.now() - began) / 1000));
 }
 
 function toListener(app: { fetch: Parameters<typeof getRequestListener>[0] }): RequestListener {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  return (incoming, outgoing) => void listener(incoming, outgoing);
+  return (incoming, outgoing) => {
+    void listener(incoming, outgoing);
+  };
 }

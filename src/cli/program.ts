@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { configFile, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import { checkConfig } from './check-config.ts';
-import { listDecisions } from './list-decisions.ts';
-import { runDemo } from './demo.ts';
+import { checkConfig } from './config-check.ts';
+import { listDecisions } from './decisions.ts';
+import { runDemo } from './demo/demo.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { createOutput, type Output } from './output.ts';
 import { resolveImages } from './resolve.ts';
@@ -15,7 +15,7 @@ import { VERSION } from './version.ts';
 
 /** What every command gets: the configuration, loaded when it is asked for, and where to speak. */
 export interface CommandContext {
-  readonly config: () => Promise<Config>;
+  readonly config: () => Config;
   readonly out: Output;
 }
 
@@ -47,19 +47,19 @@ function build(env: Env, ended: (code: number) => void): Command {
     .configureHelp({ showGlobalOptions: true })
     .option('-c, --config <file>', 'configuration file (default: $TUFGATE_CONFIG, else config/tufgate.yaml)');
 
-  const command = <T>(
+  const command = (
     parent: Command,
     usage: string,
     description: string,
-    action: (context: CommandContext, options: T, operands: readonly string[]) => Promise<number>,
+    action: (context: CommandContext, options: object, operands: readonly string[]) => Promise<number>,
   ): Command => {
     const made = parent.command(usage).description(description).exitOverride();
     made.option('--json', 'print one JSON document on stdout, messages on stderr');
     return made.action(async () => {
-      const { json, ...options } = made.opts<T & { json?: boolean }>();
+      const { json, ...options } = made.opts<{ json?: boolean }>();
       const { config } = program.opts<{ config?: string }>();
-      const context = { config: () => loadConfig(config, env), out: createOutput(json === true) };
-      ended(await action(context, options as T, made.args));
+      const context = { config: () => loadConfig(configFile(config, env), env), out: createOutput(json === true) };
+      ended(await action(context, options, made.args));
     });
   };
 

@@ -33,7 +33,7 @@ export async function resolveImages(
   images: readonly string[],
 ): Promise<number> {
   const names = images.map(parseImageName);
-  const judge = await composeJudge(await config());
+  const judge = await composeJudge(config());
   try {
     const resolutions: Resolution[] = [];
     for (const name of names) resolutions.push(await resolveImage(judge.deps, name));

@@ -8,7 +8,7 @@ const GRACE_MS = 25_000;
 
 /** Runs until a signal; then stops taking connections, lets requests end, and closes what is open. */
 export async function serve({ config, out }: CommandContext): Promise<number> {
-  const gate = await composeGate(await config());
+  const gate = await composeGate(config());
   const listeners = await openListeners(gate);
   const signal = await stopSignal();
   out.message(`tufgate: ${signal}, stopping; requests in progress have ${GRACE_MS / 1000} s`);

@@ -5,7 +5,7 @@ import { type CollectionReport, reportOn } from './trust-report.ts';
 
 /** Every collection that trust data is stored of. */
 export async function listTrust({ config, out }: CommandContext): Promise<number> {
-  const judge = await composeJudge(await config());
+  const judge = await composeJudge(config());
   try {
     const collections = await judge.state.listTrust();
     const reports: CollectionReport[] = [];

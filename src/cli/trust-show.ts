@@ -12,7 +12,7 @@ export async function showTrust(
   _: unknown,
   [repository = '']: readonly string[],
 ): Promise<number> {
-  const judge = await composeJudge(await config());
+  const judge = await composeJudge(config());
   try {
     const reports = await reportsOn(judge, repository);
     if (out.json) out.document(reports);

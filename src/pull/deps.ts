@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
+import type { Decision } from '../policy/decision.ts';
 import type { Policy } from '../policy/rules.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { TrustService } from '../trust/service.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { BlobFlights } from './blob-flights.ts';
-import type { DecisionLog } from './decision-log.ts';
 import type { GivenOutMemory } from './give-out.ts';
 import type { Manifests } from './manifests.ts';
 
@@ -28,7 +28,10 @@ export interface PullDeps extends RulingDeps {
   readonly manifests: Manifests;
   readonly flights: BlobFlights;
   readonly givenOut: GivenOutMemory;
-  readonly decisions: DecisionLog;
+  /** @throws state.failed when the decision must be kept and cannot be: the answer is then not given */
+  readonly decisions: { record(decision: Decision): Promise<void> };
+  /** Told of each manifest and blob: found in the cache or not, and its bytes. */
+  readonly cacheUsed: (hit: boolean, bytes: number) => void;
   readonly maxBlobBytes: number;
 }
 

@@ -22,6 +22,7 @@ export interface ManifestsOptions {
   readonly maxBytes: number;
   /** The cache or its disk failed: told, and otherwise without effect on the pull (invariant 3). */
   readonly onCacheFailure: (error: unknown) => void;
+  readonly cacheUsed: (hit: boolean, bytes: number) => void;
 }
 
 export interface ManifestWanted {
@@ -35,6 +36,7 @@ export interface ManifestWanted {
 export class Manifests {
   private readonly options: ManifestsOptions;
   private readonly running = new Map<string, Promise<VerifiedManifest>>();
+  private readonly keeping = new Set<Promise<void>>();
 
   constructor(options: ManifestsOptions) {
     this.options = options;
@@ -45,10 +47,17 @@ export class Manifests {
     const { digest, length } = wanted;
     const { maxBytes } = this.options;
     if (length !== undefined && length > maxBytes) throw tooLarge(digest, length, maxBytes);
-    const manifest = (await this.cached(digest)) ?? (await this.once(wanted));
+    const cached = await this.cached(digest);
+    const manifest = cached ?? (await this.once(wanted));
+    this.options.cacheUsed(cached !== undefined, manifest.bytes.length);
     // One request for all; each caller still holds the answer to the length that its own signature names.
     verifyBytes(digest, length, manifest.bytes);
     return manifest;
+  }
+
+  /** Resolves when what was fetched is in the cache. */
+  async close(): Promise<void> {
+    await Promise.all(this.keeping);
   }
 
   private async once(wanted: ManifestWanted): Promise<VerifiedManifest> {
@@ -64,7 +73,7 @@ export class Manifests {
     verifyBytes(digest, undefined, bytes);
     const manifest = parseManifest(bytes, contentType);
     await this.options.closure.recordManifest(digest, manifest.children);
-    void this.keep(digest, bytes).catch(this.options.onCacheFailure);
+    this.keepInBackground(digest, bytes);
     return { ...manifest, digest, bytes };
   }
 
@@ -95,6 +104,13 @@ export class Manifests {
     } finally {
       await reader.close();
     }
+  }
+
+  /** The client does not wait for the disk. */
+  private keepInBackground(digest: Digest, bytes: Uint8Array): void {
+    const kept = this.keep(digest, bytes).catch(this.options.onCacheFailure);
+    this.keeping.add(kept);
+    void kept.finally(() => this.keeping.delete(kept));
   }
 
   private async keep(digest: Digest, bytes: Uint8Array): Promise<void> {

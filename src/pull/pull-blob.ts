@@ -35,6 +35,7 @@ export async function pullBlob(deps: PullDeps, request: DigestRequest): Promise<
     ruling = ruled.ruling;
     return await openBlob(deps, request, ruled.edge);
   });
+  deps.cacheUsed(reading.warm, reading.size);
   return {
     size: reading.size,
     close: () => reading.close(),

@@ -66,7 +66,8 @@ async function requireSigned(
     const length = judged.length === undefined ? {} : { length: judged.length };
     return { ...base, sources: answers, verified: true, digest: judged.digest, ...length };
   }
-  const error = new TufgateError(judged.reason, `${imageName({ ...repository, tag })}: ${judged.message}`);
+  const refused = `${imageName({ ...repository, tag })} is refused by ${base.rule?.id ?? 'the policy'}`;
+  const error = new TufgateError(judged.reason, `${refused}: ${judged.message}`);
   return { ...base, sources: answers, verified: false, refusal: await orNotFound(deps, repository, tag, base, error) };
 }
 

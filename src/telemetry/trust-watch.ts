@@ -1,6 +1,6 @@
 import { isReason, type TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { Collection } from '../state/store.ts';
+import type { Collection, SignedTag } from '../state/store.ts';
 import type { TrustEvent } from '../trust/collections.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,23 +31,22 @@ export class TrustWatch {
   }
 
   note(event: TrustEvent): void {
-    const { log, metrics } = this.options;
+    const { log } = this.options;
     const { source, gun } = event.collection;
     switch (event.kind) {
       case 'refreshed':
-        metrics.trustRefreshed(source, event.outcome);
+        this.refreshed(event);
         log.debug({ source, gun, outcome: event.outcome, ms: event.ms }, 'trust data asked for');
         return;
       case 'alarm':
         log.error({ source, gun, code: event.error.code }, event.error.message);
-        if (isReason(event.error.code)) metrics.trustAlarm(event.error.code);
         this.keep(event.collection, event.error);
         return;
       case 'first-use':
         log.warn({ source, gun, keys: event.keys }, 'trusted on first use: pin these root keys if they are right');
         return;
       case 'changed':
-        metrics.signedChanges(source, event.began.length, event.ended.length);
+        this.changed(event);
         log.info(
           { source, gun, began: event.began.length, ended: event.ended.length, root: event.rootVersion },
           'new trust data verified',
@@ -55,7 +54,26 @@ export class TrustWatch {
     }
   }
 
-  private keep({ gun }: Collection, { code, message }: TufgateError): void {
+  private refreshed({ collection: { source, gun }, outcome, expires }: Event<'refreshed'>): void {
+    const { metrics } = this.options;
+    metrics.trustRefresh(source, outcome);
+    if (expires === undefined) metrics.trustForget(source, gun);
+    else metrics.trustExpires(source, gun, expires);
+  }
+
+  /** A moved tag is one that ended and began again: it counts once, as moved. */
+  private changed({ collection: { source }, began, ended, rootChanged }: Event<'changed'>): void {
+    const { metrics } = this.options;
+    const endedNames = new Set(ended.map(nameOf));
+    const moved = began.filter((tag) => endedNames.has(nameOf(tag))).length;
+    metrics.signedChange(source, 'moved', moved);
+    metrics.signedChange(source, 'new', began.length - moved);
+    metrics.signedChange(source, 'removed', ended.length - moved);
+    if (rootChanged) metrics.signedChange(source, 'root');
+  }
+
+  private keep({ source, gun }: Collection, { code, message }: TufgateError): void {
+    if (isReason(code)) this.options.metrics.trustAlarm(source, code);
     const base = { at: this.options.now(), event: 'alarm', request: 'manifest', method: '', repository: gun } as const;
     const kept = this.alarms?.record({
       ...base,
@@ -71,4 +89,10 @@ export class TrustWatch {
       this.options.log.error({ err: error }, 'an alarm was not kept'),
     );
   }
+}
+
+type Event<Kind extends TrustEvent['kind']> = Extract<TrustEvent, { readonly kind: Kind }>;
+
+function nameOf({ role, tag }: SignedTag): string {
+  return `${role}\n${tag}`;
 }

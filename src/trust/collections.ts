@@ -1,7 +1,15 @@
 import { messageOf, TufgateError } from '../errors.ts';
 import type { Collection, SignedTag, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
 import type { MetadataSource } from './metadata-source.ts';
-import { restore, type TrustContext, type Trusted, type View, viewFiles, viewSignedTags } from './tuf/collection.ts';
+import {
+  expiriesOf,
+  restore,
+  type TrustContext,
+  type Trusted,
+  type View,
+  viewFiles,
+  viewSignedTags,
+} from './tuf/collection.ts';
 import { update } from './update.ts';
 
 /**
@@ -25,8 +33,10 @@ export type TrustEvent =
   | {
       readonly kind: 'refreshed';
       readonly collection: Collection;
-      readonly outcome: 'ok' | 'failed';
+      readonly outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn';
       readonly ms: number;
+      /** When the first role of what is believed now ends; absent when nothing is. */
+      readonly expires?: number;
     }
   /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, first use. */
   | { readonly kind: 'alarm'; readonly collection: Collection; readonly error: TufgateError }
@@ -37,6 +47,7 @@ export type TrustEvent =
       readonly began: readonly SignedTag[];
       readonly ended: readonly SignedTag[];
       readonly rootVersion: number;
+      readonly rootChanged: boolean;
     };
 
 /** What a collection is opened with; the same for every call of one collection. */
@@ -158,6 +169,7 @@ export class Collections {
 
   private async run(opened: Opened, entry: Entry): Promise<void> {
     const began = this.options.now();
+    const before = entry.view?.timestamp.file.sha256;
     try {
       await this.updateOnce(opened, entry);
       entry.failure = undefined;
@@ -165,8 +177,11 @@ export class Collections {
       await this.fail(opened, entry, error);
     }
     entry.triedAt = this.options.now();
-    const outcome = entry.failure === undefined ? 'ok' : 'failed';
-    this.options.on({ kind: 'refreshed', collection: opened, outcome, ms: entry.triedAt - began });
+    const { view, failure, withdrawn: gone } = entry;
+    const same = view?.timestamp.file.sha256 === before;
+    const outcome = failure !== undefined ? 'failed' : gone ? 'withdrawn' : same ? 'unchanged' : 'changed';
+    const ms = entry.triedAt - began;
+    this.options.on({ kind: 'refreshed', collection: opened, outcome, ms, ...soonestEnd(view) });
   }
 
   private async updateOnce(opened: Opened, entry: Entry): Promise<void> {
@@ -200,7 +215,9 @@ export class Collections {
     if (before === undefined && opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: opened, keys: view.root.signers });
     }
-    this.options.on({ kind: 'changed', collection: opened, ...change, rootVersion: view.root.file.version });
+    const { version } = view.root.file;
+    const rootChanged = before !== undefined && before.root.file.version !== version;
+    this.options.on({ kind: 'changed', collection: opened, ...change, rootVersion: version, rootChanged });
   }
 
   /** 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
@@ -244,6 +261,10 @@ function revive(entry: Entry, ctx: TrustContext, stored: StoredTrust): void {
   entry.view = view;
   entry.checkedAt = view === undefined ? 0 : stored.checkedAt;
   entry.withdrawn = stored.withdrawn;
+}
+
+function soonestEnd(view: View | undefined): { expires?: number } {
+  return view === undefined ? {} : { expires: Math.min(...expiriesOf(view, [...view.targets.keys()]).values()) };
 }
 
 function difference(before: View | undefined, after: View): { began: SignedTag[]; ended: SignedTag[] } {

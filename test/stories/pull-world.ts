@@ -115,10 +115,22 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
     maxManifestBytes: 4 << 20,
     maxBlobBytes: 1 << 30,
     now,
-    manifests: new Manifests({ cache: store, closure: state, maxBytes: 4 << 20, onCacheFailure: () => undefined }),
+    manifests: new Manifests({
+      cache: store,
+      closure: state,
+      maxBytes: 4 << 20,
+      onCacheFailure: () => undefined,
+      cacheUsed: () => undefined,
+    }),
     flights,
     givenOut: new GivenOutMemory(state),
-    decisions: { record: (decision: Decision) => void decisions.push(decision) } as unknown as PullDeps['decisions'],
+    decisions: {
+      record(decision) {
+        decisions.push(decision);
+        return Promise.resolve();
+      },
+    },
+    cacheUsed: () => undefined,
   };
   return Object.assign(world, {
     deps,

@@ -29,7 +29,12 @@ const byDigest = (digest: Digest, repository = APP) => pullManifest(world.deps, 
 const blob = async (digest: Digest, repository = APP) => {
   const answer = await pullBlob(world.deps, { ...request, repository, digest });
   const chunks: Buffer[] = [];
-  const to = new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(Buffer.from(chunk)), done()) });
+  const to = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
   await answer.copyTo(to, { start: 0, end: answer.size - 1 }, new AbortController().signal);
   await answer.close();
   return Buffer.concat(chunks).toString();
@@ -309,7 +314,13 @@ test('a manifest over its limit is refused before it is fetched', async () => {
   const { image, registry, trust } = await open();
   trust.sign(APP, '1.0', image.digest);
   const { closure } = world.deps;
-  const manifests = new Manifests({ cache: world.store, closure, maxBytes: 10, onCacheFailure: () => undefined });
+  const manifests = new Manifests({
+    cache: world.store,
+    closure,
+    maxBytes: 10,
+    onCacheFailure: () => undefined,
+    cacheUsed: () => undefined,
+  });
   expect(await refusal(pullManifest({ ...world.deps, manifests }, { ...request, tag: '1.0' }))).toBe(
     'upstream.protocol',
   );
@@ -330,7 +341,7 @@ test('only tags that would be served are listed', async () => {
 test('an answer that cannot be recorded is not given when the configuration says so', async () => {
   const { image, trust } = await open();
   trust.sign(APP, '1.0', image.digest);
-  const failing = { record: () => Promise.reject(new Error('disk full')) } as unknown as World['deps']['decisions'];
+  const failing = { record: () => Promise.reject(new Error('disk full')) };
   await expect(pullManifest({ ...world.deps, decisions: failing }, { ...request, tag: '1.0' })).rejects.toThrow(
     'disk full',
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredDecision } from '../state/store.ts';
-import { decisionsJson, parseDecisionFilter, renderDecisions } from './decisions.ts';
+import { decisionsJson, parseDecisionFilter, renderDecisions } from './render-decisions.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 9);
 const DAY = 86_400_000;

@@ -1,0 +1,215 @@
+import type { Config, NotaryConfig, Pin, Requirement, RuleConfig, SourceRequirement } from '../config/config.ts';
+import type { Reason } from '../errors.ts';
+import { imageName, normalisePath, parseImageName, type Repository } from '../oci/reference.ts';
+import { type Ruling, refusal, ruling } from '../policy/decide.ts';
+import { sourcesOf } from '../policy/requirement.ts';
+import type { Policy, Rule } from '../policy/rules.ts';
+import { gunOf, pinFor } from '../trust/collection-name.ts';
+
+/**
+ * What the configuration says of one image, without asking anybody: which upstream, which rule, which sources under
+ * which names and pins. Pure: the same functions that decide a pull, with their findings written down.
+ */
+export interface Explanation {
+  /** In full: `docker.io/library/nginx:1.27` */
+  readonly image: string;
+  /** Absent: the registry is not configured. */
+  readonly upstream?: { readonly name: string; readonly url: string };
+  /** What the rule for this tag says; `by-digest`: every rule of the repository may matter. */
+  readonly action: 'unknown-registry' | 'by-digest' | Ruling['kind'];
+  /** Refused already, whatever a source would say. */
+  readonly refusal?: { readonly reason: Reason; readonly message: string };
+  /** The rule that decides; for a digest all that may. */
+  readonly rules: readonly RuleExplanation[];
+}
+
+export interface RuleExplanation {
+  readonly id: string;
+  /** `/etc/tufgate/tufgate.yaml:12` */
+  readonly at: string;
+  readonly action: RuleConfig['action']['kind'];
+  readonly mode: RuleConfig['mode'];
+  readonly digests: RuleConfig['digests'];
+  /** In words: `vendor and (approvals or second)`. */
+  readonly requires?: string;
+  readonly sources: readonly SourceExplanation[];
+  /** The first day it no longer holds, an instant. */
+  readonly until?: string;
+}
+
+export interface SourceExplanation {
+  readonly source: string;
+  readonly urls: readonly string[];
+  readonly gun: string;
+  readonly anchor: AnchorExplanation;
+  readonly releases: NotaryConfig['releases'];
+  readonly signers?: { readonly atLeast: number; readonly of: readonly string[] };
+}
+
+/** `none`: no pin, and first use is refused, so this source can vouch for nothing here (trust.no-root). */
+export type AnchorExplanation =
+  | { readonly kind: 'none' | 'first-use' }
+  | { readonly kind: 'keys'; readonly pin: string; readonly keys: readonly string[] }
+  | { readonly kind: 'ca' | 'root-file'; readonly pin: string; readonly file: string };
+
+/**
+ * @param imageText as a user would write it: `nginx:1.27`
+ * @param now epoch milliseconds, for the end of exemptions
+ * @throws request.name, request.digest
+ */
+export function explainImage(config: Config, policy: Policy, imageText: string, now: number): Explanation {
+  const parsed = parseImageName(imageText);
+  const upstream = config.upstreams.get(parsed.registry) ?? upstreamByAlias(config, parsed.registry);
+  if (upstream === undefined) return unknownRegistry(config, imageName(parsed), parsed.registry);
+  const repository = { registry: upstream.name, path: normalisePath(upstream.name, parsed.path) };
+  const { tag, digest } = parsed;
+  const base = { upstream: { name: upstream.name, url: upstream.url.href } };
+  const explain = (rule: Rule): RuleExplanation => explainRule(config, rule, repository);
+  // With tag and digest a client asks for the digest only.
+  if (digest !== undefined || tag === undefined) {
+    const image = imageName({ ...parsed, ...repository });
+    return { image, ...base, action: 'by-digest', rules: policy.rulesOf(repository).map(explain) };
+  }
+  const image = imageName({ ...repository, tag });
+  const rule = policy.ruleFor(repository, tag);
+  return { image, ...base, ...outcome(ruling(rule, now), image), rules: rule === undefined ? [] : [explain(rule)] };
+}
+
+function upstreamByAlias(config: Config, registry: string): { name: string; url: URL } | undefined {
+  return [...config.upstreams.values()].find(({ aliases }) => aliases.includes(registry));
+}
+
+function unknownRegistry(config: Config, image: string, registry: string): Explanation {
+  const known = [...config.upstreams.keys()].join(', ');
+  const message = `${registry} is not one of the upstreams (${known}): add it under upstreams in ${config.file}`;
+  return { image, action: 'unknown-registry', refusal: { reason: 'policy.unknown-registry', message }, rules: [] };
+}
+
+function outcome(ruled: Ruling, image: string): Pick<Explanation, 'action' | 'refusal'> {
+  if (ruled.kind === 'require' || ruled.kind === 'allow') return { action: ruled.kind };
+  const { code, message } = refusal(ruled, image);
+  return { action: ruled.kind, refusal: { reason: code as Reason, message } };
+}
+
+function explainRule(config: Config, rule: Rule, repository: Repository): RuleExplanation {
+  const { action, mode, digests, line } = rule.config;
+  const base = { id: rule.id, at: `${config.file}:${line}`, action: action.kind, mode, digests };
+  switch (action.kind) {
+    case 'deny':
+      return { ...base, sources: [] };
+    case 'allow':
+      return { ...base, sources: [], until: new Date(action.untilMs).toISOString() };
+    case 'require': {
+      const sources = sourcesOf(action.requirement).flatMap((leaf) => explainSource(config, leaf, repository));
+      return { ...base, sources, requires: inWords(action.requirement) };
+    }
+  }
+}
+
+function explainSource(config: Config, leaf: SourceRequirement, repository: Repository): SourceExplanation[] {
+  const source = config.trust.get(leaf.source);
+  if (source === undefined) return [];
+  const gun = gunOf(source, repository);
+  return [
+    {
+      source: source.name,
+      urls: source.urls.map(({ href }) => href),
+      gun,
+      anchor: explainAnchor(source, pinFor(source, gun)),
+      releases: source.releases,
+      ...(leaf.signers === undefined ? {} : { signers: leaf.signers }),
+    },
+  ];
+}
+
+function explainAnchor(source: NotaryConfig, pin: Pin | undefined): AnchorExplanation {
+  if (pin === undefined) return { kind: source.firstUse === 'remember' ? 'first-use' : 'none' };
+  const name = pin.prefix ? `${pin.gun}/` : pin.gun;
+  return pin.anchor.kind === 'keys'
+    ? { kind: 'keys', pin: name, keys: pin.anchor.keyIds }
+    : { kind: pin.anchor.kind, pin: name, file: pin.anchor.file };
+}
+
+function inWords(requirement: Requirement, nested = false): string {
+  if (requirement.kind === 'source') return requirement.source;
+  const [only] = requirement.of;
+  if (only !== undefined && requirement.of.length === 1) return inWords(only, nested);
+  const word = requirement.kind === 'all' ? ' and ' : ' or ';
+  const text = requirement.of.map((part) => inWords(part, true)).join(word);
+  return nested ? `(${text})` : text;
+}
+
+/** For people, several lines. */
+export function renderExplanation(explanation: Explanation): string {
+  const { image, upstream, refusal: refused, rules } = explanation;
+  const lines = [image, row('upstream', upstream === undefined ? 'none' : `${upstream.name} (${upstream.url})`)];
+  if (explanation.action === 'by-digest') lines.push(row('asked', BY_DIGEST));
+  for (const rule of rules) lines.push(...ruleLines(rule));
+  if (rules.length === 0) lines.push(row('rule', 'none'));
+  lines.push(row('outcome', outcomeWords(explanation)));
+  if (refused !== undefined && rules.some(({ mode }) => mode === 'observe'))
+    lines.push(row('observe', 'served nevertheless, and recorded as what enforcing would have refused'));
+  return lines.join('\n');
+}
+
+const BY_DIGEST = 'by digest: tag patterns are not asked; it must belong to an image that one of these rules lets in';
+
+function outcomeWords({ action, refusal: refused, rules }: Explanation): string {
+  if (refused !== undefined) return `refused, ${refused.reason}: ${refused.message}`;
+  if (action === 'allow') return 'served unsigned: every byte must match its digest, but no signature is asked for';
+  if (rules.length === 0) return 'refused, policy.digest-outside-closure: no rule is about this repository';
+  const observed = rules.every(({ mode }) => mode === 'observe');
+  const then = observed ? 'what they refuse is served and recorded (observe)' : 'else refused';
+  return `served when the sources vouch for it; ${then}`;
+}
+
+function ruleLines(rule: RuleExplanation): string[] {
+  const lines = [row('rule', `${rule.id} at ${rule.at}`), row('action', actionWords(rule))];
+  if (rule.action !== 'deny') lines.push(row('digests', digestWords(rule)));
+  for (const source of rule.sources) lines.push(...sourceLines(source));
+  return lines;
+}
+
+function actionWords({ action, mode, requires, until }: RuleExplanation): string {
+  const what = requires === undefined ? action : `${action} ${requires}`;
+  const end = until === undefined ? '' : ` until ${until}`;
+  return `${what}${end} (mode ${mode})`;
+}
+
+function digestWords({ digests }: RuleExplanation): string {
+  if (digests.kind === 'current') return 'pulls by digest: what the tag names now';
+  if (digests.kind === 'any') return 'pulls by digest: whatever was ever signed';
+  return `pulls by digest: also what was signed until ${digests.forMs / 86_400_000} days ago`;
+}
+
+function sourceLines({ source, urls, gun, anchor, releases, signers }: SourceExplanation): string[] {
+  const roles =
+    signers === undefined
+      ? `targets/releases where it exists, ${releases === 'strict' ? 'and then only that' : 'else targets'}`
+      : `signed by ${signers.atLeast === signers.of.length ? 'each' : `${signers.atLeast}`} of ${signers.of.join(', ')}`;
+  return [
+    row('source', `${source} (${urls.join(', ')})`),
+    row('  name', gun),
+    row('  root', anchorWords(anchor, source, gun)),
+    row('  roles', roles),
+  ];
+}
+
+function anchorWords(anchor: AnchorExplanation, source: string, gun: string): string {
+  switch (anchor.kind) {
+    case 'none':
+      return `none: refused with trust.no-root; add a pin for ${gun} under trust.${source}.pins`;
+    case 'first-use':
+      return 'trusted on first use, then remembered';
+    case 'keys':
+      return `pin ${anchor.pin}: keys ${anchor.keys.join(', ')}`;
+    case 'ca':
+      return `pin ${anchor.pin}: certificates under ${anchor.file}`;
+    case 'root-file':
+      return `pin ${anchor.pin}: root ${anchor.file}`;
+  }
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(9)} ${text}`;
+}
