@@ -16,6 +16,8 @@ export interface CertificateOptions {
   readonly issuer?: IssuedCertificate;
   readonly ca?: boolean;
   readonly pathLength?: number;
+  /** keyCertSign in the key usage; as `ca` when absent. */
+  readonly mayCertify?: boolean;
   /** Object identifiers; codeSigning (as Notary's own tool) when absent, no extension when empty. */
   readonly extendedKeyUsages?: readonly string[];
   readonly hash?: 'sha256' | 'sha1';
@@ -71,7 +73,11 @@ function extensionsOf(options: CertificateOptions): readonly Buffer[] {
   const length = pathLength === undefined ? [] : [tlv(0x02, Buffer.from([pathLength]))];
   return [
     extension('2.5.29.19', true, sequence(...(ca ? [tlv(0x01, Buffer.from([0xff]))] : []), ...length)),
-    extension('2.5.29.15', true, tlv(0x03, ca ? Buffer.from([1, 0x06]) : Buffer.from([5, 0xa0]))),
+    extension(
+      '2.5.29.15',
+      true,
+      tlv(0x03, (options.mayCertify ?? ca) ? Buffer.from([1, 0x06]) : Buffer.from([5, 0xa0])),
+    ),
     ...(usages.length > 0 ? [extension('2.5.29.37', false, sequence(...usages.map(oid)))] : []),
     ...(unknownCritical ? [extension('1.3.6.1.4.1.99999.1', true, tlv(0x05, Buffer.alloc(0)))] : []),
   ];

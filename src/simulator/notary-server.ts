@@ -123,7 +123,10 @@ export class NotaryServer {
     const user = this.auth?.user;
     const basic = Buffer.from(request.headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString();
     const known = user === undefined || basic === `${user.username}:${user.password}`;
-    if (!known || !url.searchParams.has('scope')) { refuse(response, 401, 'UNAUTHORIZED'); return; }
+    if (!known || !url.searchParams.has('scope')) {
+      refuse(response, 401, 'UNAUTHORIZED');
+      return;
+    }
     const token = randomUUID();
     this.tokens.add(token);
     send(response, 200, JSON.stringify({ token, expires_in: 300 }), { 'content-type': 'application/json' });
@@ -132,13 +135,16 @@ export class NotaryServer {
 
 function misbehave(response: ServerResponse, wrong: Misbehaviour, bytes: Uint8Array): void {
   switch (wrong.kind) {
-    case 'status':
-      { refuse(response, wrong.status, 'UNKNOWN', wrong.headers); return; }
+    case 'status': {
+      refuse(response, wrong.status, 'UNKNOWN', wrong.headers);
+      return;
+    }
     case 'hang':
       return;
     case 'endless':
       response.writeHead(200, { 'content-type': 'text/plain' }).write(bytes);
-      { pour(response); return; }
+      pour(response);
+      return;
     case 'cut':
       response.writeHead(200, { 'content-type': 'text/plain', 'content-length': bytes.length });
       response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
@@ -146,8 +152,10 @@ function misbehave(response: ServerResponse, wrong: Misbehaviour, bytes: Uint8Ar
     case 'redirect':
       response.writeHead(302, { location: wrong.location }).end();
       return;
-    case 'bytes':
-      { send(response, 200, wrong.bytes); return; }
+    case 'bytes': {
+      send(response, 200, wrong.bytes);
+      return;
+    }
   }
 }
 

@@ -42,7 +42,6 @@ function reaches(
   allowed: ReadonlySet<string>,
   path: readonly Certificate[],
 ): boolean {
-  if (allowed.size === 0) return false;
   const issues = (issuer: Certificate): boolean => (issuer.pathLength ?? below) >= below && child.issuedBy(issuer);
   if (search.anchors.some((anchor) => issues(anchor) && common(allowed, purposes(anchor)).size > 0)) return true;
   return search.bundled.some(

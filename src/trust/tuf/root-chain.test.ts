@@ -287,6 +287,13 @@ describe('a pinned CA', () => {
   test('a leaf that stands in the CA file is no CA', () => {
     const leaf = certificate();
     expect(judge(leaf, [], leaf)).toBe('trust.pin');
+    const bold = certificate({ mayCertify: true });
+    expect(judge(bold, [], bold)).toBe('trust.pin');
+  });
+
+  test('a CA that may not sign certificates covers none', () => {
+    const mute = certificate({ commonNames: ['mute'], ca: true, mayCertify: false });
+    expect(judge(certificate({ issuer: mute }), [], mute)).toBe('trust.pin');
   });
 
   test('an expired CA covers no newest root', () => {

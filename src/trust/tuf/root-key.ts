@@ -9,7 +9,7 @@ import type { TrustContext } from './trusted.ts';
  * Which keys of a root's own role count. In Notary v1 only keys that came as certificates made out to the collection
  * do: that is what binds a root to its name, so that a root of one collection never vouches for another.
  *
- * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; signed with more than SHA-1; common
+ * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; no SHA-1 (it has no key then); common
  * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold.
  * Dates are judged only when `at` is given, which is for the newest root: for a root that was trusted before, an old
  * certificate is no reason to break the chain (Docker's official images became unverifiable in 2025 that way).
@@ -43,11 +43,8 @@ function ineligible(ctx: TrustContext, what: string, key: Key, at: number | unde
       'trust.signature',
       `${what}: key ${id} is no certificate with one leaf first, so it cannot sign a root`,
     );
-  if (leaf.weakSignature || leaf.notBefore > leaf.notAfter)
-    return refuse(
-      'trust.signature',
-      `${what}: the certificate of key ${id} is signed with SHA-1 or has impossible dates`,
-    );
+  if (leaf.notBefore > leaf.notAfter)
+    return refuse('trust.signature', `${what}: the certificate of key ${id} ends before it begins`);
   const name = leaf.commonNames.at(-1) ?? '';
   if (!namesCollection(name, ctx.gun))
     return refuse(

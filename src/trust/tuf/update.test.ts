@@ -214,6 +214,16 @@ describe('expiry', () => {
     expect(update(NOW + DAY)).toBe('trust.expired');
   });
 
+  test('what is expired is refused at its own step, so it never becomes a floor', () => {
+    repository.of('snapshot').expires = NOW;
+    repository.publish();
+    const { trusted } = finishRoots(ctx, firstRoot(ctx, repository), NOW);
+    const stamped = acceptTimestamp(ctx, trusted, repository.bytesOf('timestamp'), NOW);
+    expect(code(() => acceptSnapshot(ctx, stamped, repository.bytesOf('snapshot'), NOW))).toBe('trust.expired');
+    const { expires } = repository.of('timestamp');
+    expect(code(() => acceptTimestamp(ctx, trusted, repository.bytesOf('timestamp'), expires))).toBe('trust.expired');
+  });
+
   test('the clock of the update is one: what expires between two steps is accepted in this update', () => {
     repository.of('timestamp').expires = NOW + 1;
     expect(code(() => refresh(ctx, repository.publish(), NOW))).toBe('accepted');
