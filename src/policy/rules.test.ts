@@ -42,6 +42,13 @@ describe('the policy', () => {
   });
 });
 
+describe('the rules of a repository', () => {
+  it('end with the first one for all tags: what stands below is never met', () => {
+    const policy = compilePolicy(rules(['ghcr.io/acme/app', deny], ['ghcr.io/**:v*', allow], ['**', allow]));
+    expect(policy.rulesOf(app).map((rule) => rule.config.position)).toEqual([1]);
+  });
+});
+
 describe('the ruling', () => {
   const rule = compilePolicy(rules(['ghcr.io/acme/*', allow])).rules[0]!;
 

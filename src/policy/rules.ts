@@ -15,7 +15,7 @@ export interface Rule {
 export interface Policy {
   readonly rules: readonly Rule[];
   ruleFor(repository: Repository, tag: string): Rule | undefined;
-  /** Every rule whose repository part matches, whatever its tag part, in order: for requests by digest. */
+  /** Every rule that some tag of this repository can meet, in order: for requests by digest. */
   rulesOf(repository: Repository): readonly Rule[];
 }
 
@@ -26,8 +26,14 @@ export function compilePolicy(configs: readonly RuleConfig[]): Policy {
     rules,
     ruleFor: (repository, tag) =>
       rules.find(({ pattern }) => matchesRepository(pattern, repository) && matchesTag(pattern, tag)),
-    rulesOf: (repository) => rules.filter(({ pattern }) => matchesRepository(pattern, repository)),
+    rulesOf: (repository) => reachable(rules.filter(({ pattern }) => matchesRepository(pattern, repository))),
   };
+}
+
+/** What stands after a rule for all tags is never met: its sources are nobody's business here. */
+function reachable(rules: readonly Rule[]): readonly Rule[] {
+  const last = rules.findIndex(({ tagged }) => !tagged);
+  return last === -1 ? rules : rules.slice(0, last + 1);
 }
 
 function compile(config: RuleConfig): Rule {

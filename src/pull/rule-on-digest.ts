@@ -1,5 +1,5 @@
 import type { DigestsConfig } from '../config/config.ts';
-import { TufgateError } from '../errors.ts';
+import { isReason, TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
 import { imageName, type Repository, repositoryName } from '../oci/reference.ts';
@@ -53,8 +53,9 @@ export async function ruleOnDigest(
   kind: Child['kind'],
 ): Promise<DigestRuling> {
   const roots = await rootsAbove(deps, digest, kind);
-  let refused: TufgateError | undefined;
-  for (const candidate of await candidatesFor(deps, repository, roots)) {
+  const { candidates, unanswered } = await candidatesFor(deps, repository, roots);
+  let refused = unanswered;
+  for (const candidate of candidates) {
     const ruled = await covers(deps, repository, digest, candidate);
     if (!(ruled instanceof TufgateError)) return ruled;
     refused ??= OUTAGES.has(ruled.code) ? ruled : undefined;
@@ -73,11 +74,15 @@ async function rootsAbove(deps: RulingDeps, digest: Digest, kind: Child['kind'])
   return above.filter(({ edge }) => (edge === undefined ? kind === 'manifest' : edge.kind === kind));
 }
 
-async function candidatesFor(deps: RulingDeps, repository: Repository, roots: readonly Root[]): Promise<Candidate[]> {
-  if (roots.length === 0) return [];
+async function candidatesFor(
+  deps: RulingDeps,
+  repository: Repository,
+  roots: readonly Root[],
+): Promise<{ candidates: readonly Candidate[]; unanswered?: TufgateError }> {
+  if (roots.length === 0) return { candidates: [] };
   const digests = roots.map((root) => root.digest);
   const given = await deps.closure.givenOut(repositoryName(repository), digests);
-  const stated = await statementsOn(deps, repository, digests);
+  const { statements: stated, unanswered } = await statementsOn(deps, repository, digests);
   const candidates = new Map<string, Candidate>();
   for (const { tag, digest } of [...given, ...stated]) {
     const root = roots.find((each) => each.digest === digest);
@@ -87,22 +92,34 @@ async function candidatesFor(deps: RulingDeps, repository: Repository, roots: re
     const statements = stated.filter((each) => each.tag === tag && each.digest === digest);
     candidates.set(key, { tag, root, statements, ...(givenOut === undefined ? {} : { givenOut }) });
   }
-  return [...candidates.values()].slice(0, MAX_CANDIDATES);
+  const found = { candidates: [...candidates.values()].slice(0, MAX_CANDIDATES) };
+  return unanswered === undefined ? found : { ...found, unanswered };
 }
 
-/** Every source that a rule of this repository rests on is asked which tags name, or named, these digests. */
+/**
+ * Every source that a rule of this repository rests on is asked which tags name, or named, these digests. One that
+ * cannot say (no pin covers the repository) admits nothing itself, and takes nothing from what another source signed.
+ */
 async function statementsOn(
   deps: RulingDeps,
   repository: Repository,
   digests: readonly Digest[],
-): Promise<Statement[]> {
-  const sources = new Set<string>();
-  for (const rule of deps.policy.rulesOf(repository)) {
-    const { action } = rule.config;
-    if (action.kind === 'require') for (const { source } of sourcesOf(action.requirement)) sources.add(source);
-  }
-  const all = await Promise.all([...sources].map((source) => deps.trust.statements(source, repository, digests)));
-  return all.flat();
+): Promise<{ statements: readonly Statement[]; unanswered?: TufgateError }> {
+  const sources = deps.policy.rulesOf(repository).flatMap(({ config: { action } }) => {
+    return action.kind === 'require' ? sourcesOf(action.requirement).map(({ source }) => source) : [];
+  });
+  const ask = (source: string): Promise<readonly Statement[] | TufgateError> =>
+    deps.trust.statements(source, repository, digests).catch(onlyReasons);
+  const answers = await Promise.all([...new Set(sources)].map(ask));
+  const unanswered = answers.find((answer) => answer instanceof TufgateError);
+  const statements = answers.flatMap((answer) => (answer instanceof TufgateError ? [] : answer));
+  return unanswered === undefined ? { statements } : { statements, unanswered };
+}
+
+/** What is not about trust is a fault of our own, and stays one. */
+function onlyReasons(error: unknown): TufgateError {
+  if (error instanceof TufgateError && isReason(error.code)) return error;
+  throw error;
 }
 
 /** The rule that the tag meets today decides; then the tag must stand for the root, or have done so recently enough. */

@@ -1,5 +1,5 @@
 import type { RuleConfig, SourceRequirement } from '../../src/config/config.ts';
-import type { Reason } from '../../src/errors.ts';
+import { type Reason, TufgateError } from '../../src/errors.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { type Repository, repositoryName } from '../../src/oci/reference.ts';
 import type { Decision, SourceVerdict } from '../../src/policy/decision.ts';
@@ -42,6 +42,8 @@ export class ScriptedTrust implements TrustService {
   private readonly signed = new Map<string, Map<string, Digest>>();
   private readonly history: (Statement & { gun: string; source: string })[] = [];
   private readonly refusals = new Map<string, Reason>();
+  /** No pin of these sources covers any repository. */
+  readonly unpinned = new Set<string>();
   now = NOON;
   asked = 0;
 
@@ -75,6 +77,7 @@ export class ScriptedTrust implements TrustService {
   }
 
   statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
+    if (this.unpinned.has(source)) return Promise.reject(new TufgateError('trust.no-root', 'no pin'));
     const gun = repositoryName(repository);
     return Promise.resolve(
       this.history.filter((row) => row.source === source && row.gun === gun && digests.includes(row.digest)),

@@ -212,6 +212,21 @@ test('an outage of trust is told as an outage, also on a pull by digest', async 
   expect(await refusal(byDigest(image.digest))).toBe('trust.unreachable');
 });
 
+test('a source without a pin takes nothing by digest from what another source signed', async () => {
+  const other = { kind: 'require', requirement: { kind: 'source', source: 'other' } } as const;
+  const { image, layer, trust } = await open([
+    rule({ match: 'reg.example/acme/app:1.*', action: requireVendor }),
+    rule({ match: 'reg.example/**', action: other }, 2),
+  ]);
+  trust.unpinned.add('other');
+  trust.sign(APP, '1.0', image.digest);
+  await byTag('1.0');
+  expect((await byDigest(image.digest)).digest).toBe(image.digest);
+  expect(await blob(layer)).toBe('layer one');
+  trust.unsign(APP, '1.0');
+  expect(await refusal(byDigest(image.digest))).toBe('trust.no-root');
+});
+
 test('allow serves on the word of the registry, verified against the digest it named', async () => {
   const { image, registry } = await open([rule({ match: 'reg.example/**', action: allowed })]);
   expect((await byTag('1.0')).digest).toBe(image.digest);
