@@ -195,7 +195,9 @@ function pullDeps(
         metrics.integrity(event.reason);
         log.error({ event }, 'upstream delivered other bytes than the digest names');
       },
-      onFetch: ({ origin }) => metrics.upstreamBlob(origin.slice(0, origin.indexOf('/'))),
+      onFetch: ({ origin, offset }) => {
+        if (offset === 0) metrics.upstreamBlob(origin.slice(0, origin.indexOf('/')));
+      },
     }),
     givenOut: new GivenOutMemory(judge.state),
     decisions: counted(decisions, metrics),

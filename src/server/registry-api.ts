@@ -1,7 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { TufgateError } from '../errors.ts';
-import { type PullRequest } from '../pull/decide.ts';
+import type { PullRequest } from '../pull/decide.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { listTags } from '../pull/list-tags.ts';
 import type { VerifiedManifest } from '../pull/manifests.ts';
@@ -36,10 +37,9 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     const method = incoming.method ?? '';
     if (method !== 'GET' && method !== 'HEAD') throw pushRefused();
     const target = readTarget(incoming.url ?? '', incoming.headers.host, registries);
-    if (target === undefined) return c.text('tufgate: the registry API is at /v2/\n', 404);
+    if (target === undefined) throw new TufgateError('request.name', 'no such path: the registry API is at /v2/');
     c.set('target', target);
     await next();
-    return undefined;
   });
 
   app.all('*', async (c) => {
@@ -51,13 +51,13 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     c.header('OCI-Namespace', repository.registry);
     switch (target.kind) {
       case 'manifest':
-        return manifestAnswer(c.req.raw, await pullManifest(deps, { ...request, tag: target.tag }));
+        return manifestAnswer(c, await pullManifest(deps, { ...request, tag: target.tag }));
       case 'manifest-by-digest':
-        return manifestAnswer(c.req.raw, await pullManifest(deps, { ...request, digest: target.digest }));
+        return manifestAnswer(c, await pullManifest(deps, { ...request, digest: target.digest }));
       case 'blob':
-        return blobHead(target.digest, await headBlob(deps, { ...request, digest: target.digest }));
+        return blobHead(c, target.digest, await headBlob(deps, { ...request, digest: target.digest }));
       case 'tags':
-        return await tagsAnswer(deps, request, target);
+        return await tagsAnswer(c, deps, request, target);
       case 'referrers':
         throw new TufgateError('upstream.not-found', 'referrers are not available yet');
     }
@@ -69,26 +69,23 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     const target = c.var.target as Target | undefined;
     const asked = target?.kind === 'blob' ? 'blob' : target?.kind === 'tags' ? 'name' : 'manifest';
     const answer = errorAnswer(error, asked);
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    return c.body(answer.body, answer.status as ContentfulStatusCode, answer.headers);
   });
   return app;
 }
 
-/**
- * The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. The bytes are copied by their
- * own bounds: a Buffer shares its `buffer` with others, and `slice` of a Buffer copies nothing.
- */
-export function manifestAnswer(request: Request, { bytes, digest, mediaType }: VerifiedManifest): Response {
+/** The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. */
+function manifestAnswer(c: Context<Env>, { bytes, digest, mediaType }: VerifiedManifest): Response {
   const etag = `"${digest}"`;
   const headers = { 'docker-content-digest': digest, etag };
-  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
-  return new Response(new Uint8Array(bytes), {
-    headers: { ...headers, 'content-type': mediaType, 'content-length': String(bytes.length) },
-  });
+  if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
+  const about = { ...headers, 'content-type': mediaType, 'content-length': String(bytes.length) };
+  // A copy by its own bounds: a Buffer shares its `buffer` with others, and `slice` of a Buffer copies nothing.
+  return c.body(new Uint8Array(bytes), 200, about);
 }
 
-function blobHead(digest: string, { size }: { size: number }): Response {
-  return new Response(null, { headers: blobHeaders(digest, size) });
+function blobHead(c: Context<Env>, digest: string, { size }: { size: number }): Response {
+  return c.body(null, 200, blobHeaders(digest, size));
 }
 
 export function blobHeaders(digest: string, length: number): Record<string, string> {
@@ -102,6 +99,7 @@ export function blobHeaders(digest: string, length: number): Record<string, stri
 }
 
 async function tagsAnswer(
+  c: Context<Env>,
   deps: PullDeps,
   request: PullRequest,
   target: Extract<Target, { kind: 'tags' }>,
@@ -113,10 +111,8 @@ async function tagsAnswer(
   const more = page.length > 0 && page.length < after.length;
   const { registry, path } = target.repository;
   const next = `/v2/${path}/tags/list?n=${n ?? ''}&last=${page.at(-1) ?? ''}&ns=${encodeURIComponent(registry)}`;
-  return Response.json(
-    { name: path, tags: page },
-    { headers: { 'oci-namespace': registry, ...(more ? { link: `<${next}>; rel="next"` } : {}) } },
-  );
+  if (more) c.header('Link', `<${next}>; rel="next"`);
+  return c.json({ name: path, tags: page });
 }
 
 function pushRefused(): TufgateError {

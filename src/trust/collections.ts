@@ -69,6 +69,8 @@ interface Entry {
   view: View | undefined;
   checkedAt: number;
   withdrawn: boolean;
+  /** What is stored is not what the configured anchor covers: the next update begins a new chain at the anchor. */
+  restart: boolean;
   /** The last try, and how it ended. */
   triedAt: number;
   failure: TufgateError | undefined;
@@ -151,12 +153,28 @@ export class Collections {
       view: undefined,
       checkedAt: 0,
       withdrawn: false,
+      restart: false,
       triedAt: Number.NEGATIVE_INFINITY,
       failure: undefined,
       running: undefined,
     };
-    if (stored !== undefined) revive(entry, opened.ctx, stored);
+    if (stored !== undefined) this.reviveOrRestart(opened, entry, stored);
     return entry;
+  }
+
+  /**
+   * Only the operator's configuration can bring this about: a new pin that does not cover what was trusted before.
+   * What was trusted before is then worth nothing, and the pin is where trust begins anew; nobody outside can cause it.
+   */
+  private reviveOrRestart(opened: Opened, entry: Entry, stored: StoredTrust): void {
+    try {
+      revive(entry, opened.ctx, stored);
+    } catch (error) {
+      if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;
+      entry.generation = stored.generation;
+      entry.restart = true;
+      this.options.on({ kind: 'alarm', collection: opened, error });
+    }
   }
 
   private async refresh(opened: Opened, entry: Entry): Promise<void> {
@@ -241,16 +259,18 @@ export class Collections {
 
   private async reload(opened: Opened, entry: Entry): Promise<void> {
     const stored = await this.options.store.loadTrust(opened);
-    if (stored !== undefined) revive(entry, opened.ctx, stored);
+    if (stored !== undefined && !entry.restart) revive(entry, opened.ctx, stored);
   }
 
   private async persist(opened: Opened, entry: Entry, step: TrustAdvance): Promise<void> {
-    const result = await this.options.store.advanceTrust(opened, entry.generation, step, this.options.now());
+    const whole = entry.restart ? { ...step, restart: true } : step;
+    const result = await this.options.store.advanceTrust(opened, entry.generation, whole, this.options.now());
     if (result === 'conflict') {
       const why = 'another process updated it at the same time; it is asked again in a few seconds';
       throw new TufgateError('trust.unreachable', `${opened.gun}: ${why}`);
     }
     entry.generation += 1;
+    entry.restart = false;
   }
 }
 

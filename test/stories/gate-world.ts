@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { composeGate, type Gate } from '../../src/compose.ts';
+import { parseConfig } from '../../src/config/schema.ts';
+import { listen, type Listener } from '../../src/server/listen.ts';
+import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
+import { NotaryServer } from '../../src/simulator/notary-server.ts';
+import { type AddedImage, RegistrySimulator } from '../../src/simulator/registry.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+/** The whole gate over HTTP, before a simulated registry and a simulated Notary server, with a clock that stands still. */
+export const START = Date.parse('2026-11-21T12:00:00Z');
+export const DAY = 86_400_000;
+export const GUN = 'reg.example/acme/app';
+
+export interface GateWorld {
+  readonly registry: RegistrySimulator;
+  readonly notary: NotaryServer;
+  readonly publisher: NotaryRepository;
+  readonly image: AddedImage;
+  readonly url: string;
+  readonly folder: string;
+  readonly gate: Gate;
+  /** Epoch milliseconds. */
+  clock: number;
+  get(path: string, options?: { method?: string; headers?: Record<string, string> }): Promise<Answer>;
+  /** Stops the gate and starts it again on the same data, with other trust settings if given. */
+  restart(over?: Partial<Settings>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+}
+
+export interface Settings {
+  /** YAML of the members of the trust source beside url and gun. */
+  readonly trust: (publisher: NotaryRepository) => string;
+  readonly rule: string;
+  readonly more: string;
+}
+
+const DEFAULTS: Settings = {
+  trust: (publisher) => `pins: { reg.example/: { keys: [${keyOf(publisher)}] } }`,
+  rule: 'require: [vendor]',
+  more: '',
+};
+
+export function keyOf(publisher: NotaryRepository): string {
+  return publisher.of('root').keys[0]!.keyId;
+}
+
+const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
+
+export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'tufgate-story-'));
+  const registry = await RegistrySimulator.start();
+  const image = registry.addImage({ repository: 'acme/app', tag: '1.0', layers: [Buffer.from('layer')] });
+  const publisher = new NotaryRepository(GUN, START).sign('1.0', image.digest, image.size).publish();
+  const notary = new NotaryServer().add(publisher);
+  await notary.listen();
+  let settings = { ...DEFAULTS, ...over };
+  let gate: Gate;
+  let listener: Listener;
+  const start = async (): Promise<void> => {
+    const config = parseConfig(yaml(settings, registry, notary, publisher), join(folder, 'tufgate.yaml'), () => {
+      throw new Error('no file is read');
+    });
+    gate = await composeGate(config, { log: silent, clock: () => world.clock });
+    listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
+  };
+  const stop = async (): Promise<void> => {
+    await listener.close(0);
+    await gate.close();
+  };
+  const world: GateWorld = {
+    registry,
+    notary,
+    publisher,
+    image,
+    folder,
+    clock: START,
+    get url() {
+      return listener.url;
+    },
+    get gate() {
+      return gate;
+    },
+    get: (path, options = {}) => ask(`${listener.url}${path}`, options),
+    async restart(changed = {}) {
+      await stop();
+      settings = { ...settings, ...changed };
+      await start();
+    },
+    async close() {
+      await stop();
+      await notary.close();
+      await registry.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await start();
+  return world;
+}
+
+function yaml(
+  { trust, rule, more }: Settings,
+  registry: RegistrySimulator,
+  notary: NotaryServer,
+  publisher: NotaryRepository,
+): string {
+  return `
+data: ./data
+listen: [{ address: 127.0.0.1:0 }]
+admin: { address: 127.0.0.1:0 }
+upstreams: { reg.example: { url: "${registry.url.href}" } }
+default_upstream: reg.example
+trust:
+  vendor:
+    type: notary
+    url: "${notary.url.href}"
+    gun: "{registry}/{repository}"
+    ${trust(publisher)}
+policy:
+  - match: reg.example/acme/**
+    ${rule}
+${more}
+`;
+}
+
+async function ask(
+  url: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> },
+): Promise<Answer> {
+  const answer = await request(url, { method: method as 'GET', headers });
+  const body = Buffer.from(await answer.body.arrayBuffer());
+  const error = answer.statusCode >= 400 && body.length > 0 ? readError(body) : {};
+  return { status: answer.statusCode, headers: answer.headers, body, reason: error.reason, message: error.message };
+}
+
+function readError(body: Buffer): { reason?: string; message?: string } {
+  const { errors } = JSON.parse(body.toString()) as { errors: { message: string; detail: { reason: string } }[] };
+  return { reason: errors[0]!.detail.reason, message: errors[0]!.message };
+}
