@@ -1,4 +1,5 @@
-import { constants, type KeyObject, sign } from 'node:crypto';
+import { constants, createHash, type KeyObject, sign } from 'node:crypto';
+import * as ed25519 from '@noble/ed25519';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Json, readJson } from '../json/read.ts';
@@ -83,6 +84,18 @@ function tree(entry: { keytype: string; keyval: { public: string } }): Json {
   return readJson(Buffer.from(JSON.stringify(entry)), { depth: 3, values: 10, integersOnly: true });
 }
 
+test('a key of another type than it is listed as is no key', () => {
+  for (const [type, pair] of [
+    ['ecdsa', rsa],
+    ['rsa', newKeyPair()],
+    ['ecdsa', newKeyPair('ed25519')],
+  ] as const) {
+    const text = Buffer.from(spkiOf(pair.publicKey)).toString('base64');
+    const id = keyIdOf(type, text);
+    expect(readKey('test', id, tree({ keytype: type, keyval: { public: text } }), nodeCrypto)).toEqual({ keyId: id });
+  }
+});
+
 describe('Ed25519', () => {
   const key = plainKey('ed25519');
   const material = readKey('test', key.keyId, tree(key.entry), nodeCrypto).material!;
@@ -103,6 +116,22 @@ describe('Ed25519', () => {
     const forged = Buffer.from(key.sign(MESSAGE));
     const s = BigInt(`0x${Buffer.from(forged.subarray(32)).reverse().toString('hex')}`) + order;
     Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse().copy(forged, 32);
+    expect(verify('eddsa', forged)).toBe(false);
+  });
+
+  test('a signature that only the laxer ZIP 215 rules take is refused', () => {
+    const order = (1n << 252n) + 27742317777372353535851937790883648493n;
+    const little = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+    const seed = Buffer.from(key.pair.privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+    const scalar = createHash('sha512').update(seed).digest().subarray(0, 32);
+    scalar[0] = (scalar[0] ?? 0) & 248;
+    scalar[31] = ((scalar[31] ?? 0) & 127) | 64;
+    // R is the neutral point, y = 1, written as p + 1.
+    const r = Buffer.from(`ee${'ff'.repeat(30)}7f`, 'hex');
+    const k = little(createHash('sha512').update(r).update(material.bytes).update(MESSAGE).digest());
+    const s = Buffer.from(((k * little(scalar)) % order).toString(16).padStart(64, '0'), 'hex').reverse();
+    const forged = Buffer.concat([r, s]);
+    expect(ed25519.verify(forged, MESSAGE, material.bytes, { zip215: true })).toBe(true);
     expect(verify('eddsa', forged)).toBe(false);
   });
 
