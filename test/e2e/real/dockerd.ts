@@ -26,10 +26,11 @@ export class Dockerd {
     const docker = new Dockerd(space, `${folder}/sock`);
     const places = ['--data-root', `${folder}/data`, '--exec-root', `${folder}/exec`, '-p', `${folder}/pid`];
     const mirror = options.mirror === undefined ? [] : ['--registry-mirror', options.mirror];
-    const network = ['--iptables=false', '--ip6tables=false', '--bridge=none'];
+    // Its default of 5 download attempts waits 75 seconds in all.
+    const rest = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--max-download-attempts=2'];
     const program = await Program.start({
       command: 'dockerd',
-      args: [...places, '-H', `unix://${folder}/sock`, ...network, ...mirror],
+      args: [...places, '-H', `unix://${folder}/sock`, ...rest, ...mirror],
       env: space.env(options.env),
       logFile: space.at(`${options.name}.log`),
       ready: async () => (await docker.run(['version'])).code === 0,
