@@ -43,6 +43,9 @@ describe('ECDSA', () => {
       Buffer.from([2 + ((spki.at(-1) ?? 0) & 1)]),
       spki.subarray(27, 59),
     ]);
+    const hybrid = Buffer.from(spki);
+    hybrid[26] = 6 + ((spki.at(-1) ?? 0) & 1);
+    expect(nodeCrypto.readKey(hybrid)).toBeUndefined();
     compressed[1] = 57;
     compressed[24] = 34;
     expect(nodeCrypto.readKey(compressed)).toBeUndefined();
@@ -70,6 +73,10 @@ describe('RSA', () => {
     expect(nodeCrypto.verify(spki, 'rsapkcs1v15', MESSAGE, pss(32))).toBe(false);
     expect(nodeCrypto.verify(spki, 'rsapss', MESSAGE, pss(32, 'sha384'))).toBe(false);
     expect(nodeCrypto.verify(spki, 'ecdsa', MESSAGE, pss(32))).toBe(false);
+  });
+
+  test('trailing bytes make no second key of one', () => {
+    expect(nodeCrypto.readKey(Buffer.concat([spki, Buffer.alloc(1)]))).toBeUndefined();
   });
 
   test('keys have 2048 to 8192 bits', () => {

@@ -117,6 +117,11 @@ describe('damage', () => {
 
   test('a version that is not the file’s own, a missing file, an empty chain', () => {
     const files = keep(refresh(ctx, repository, NOW));
+    const padded = change(files.floors, 'targets', (file) => ({
+      ...file,
+      bytes: Buffer.concat([file.bytes, Buffer.from(' ')]),
+    }));
+    expect(code(() => restore(ctx, { ...files, floors: padded }))).toBe('state.damaged');
     const raised = change(files.floors, 'timestamp', (file) => ({ ...file, version: 99 }));
     expect(code(() => restore(ctx, { ...files, floors: raised }))).toBe('state.damaged');
     for (const role of roles.slice(1))
