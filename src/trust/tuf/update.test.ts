@@ -240,6 +240,17 @@ describe('hashes', () => {
     expect(update()).toBe('trust.hash');
   });
 
+  test('sha256 alone binds the bytes', () => {
+    repository.edits.set('timestamp', (signed) => {
+      const meta = signed['meta'] as { snapshot: { hashes: Record<string, string | undefined>; length: number } };
+      Object.assign(meta.snapshot, { length: 1_000_000, hashes: { sha256: meta.snapshot.hashes['sha256'] } });
+    });
+    const { trusted } = finishRoots(ctx, firstRoot(ctx, repository.publish()), NOW);
+    const stamped = acceptTimestamp(ctx, trusted, repository.bytesOf('timestamp'), NOW);
+    const padded = Buffer.concat([repository.bytesOf('snapshot'), Buffer.from(' ')]);
+    expect(code(() => acceptSnapshot(ctx, stamped, padded, NOW))).toBe('trust.hash');
+  });
+
   test('every hash that is listed must match', () => {
     expect(
       edit('timestamp', (signed) => {
