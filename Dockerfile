@@ -15,7 +15,7 @@ COPY config ./config
 RUN npm run build && npm prune --omit=dev --ignore-scripts && mkdir /empty
 
 FROM ${BASE}
-ENV NODE_ENV=production
+ENV NODE_ENV=production TUFGATE_CONFIG=/app/config/docker.yaml
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
@@ -28,4 +28,4 @@ EXPOSE 5000 5001
 # TUFGATE_ADMIN: where this container's `admin` address is reached from inside, when the configuration changes it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["node", "-e", "fetch((process.env.TUFGATE_ADMIN ?? 'http://127.0.0.1:5001') + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
-CMD ["serve", "--config", "/app/config/docker.yaml"]
+CMD ["serve"]

@@ -79,6 +79,14 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
     expect(kind).toBe('CMD');
     const checked = await podman.run('exec', NAME, ...command);
     expect(checked, checked.output).toMatchObject({ code: 0 });
+    const nobody = await podman.run('exec', '--env', 'TUFGATE_ADMIN=http://127.0.0.1:1', NAME, ...command);
+    expect(nobody.code).toBe(1);
+  });
+
+  it('brings a configuration of its own that is right', async () => {
+    const how = ['--rm', ...READ_ONLY, ...CONTAINED, '--network', 'none'];
+    const checked = await podman.run('run', ...how, IMAGE, 'config', 'check');
+    expect(checked, checked.output).toMatchObject({ code: 0 });
   });
 
   it('is pulled through, and refuses', async () => {
@@ -93,7 +101,7 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
   });
 
   async function decisionReasons(): Promise<unknown[]> {
-    const command = ['node', '/app/dist/main.js', 'decisions', '--json', '--config', '/app/config/docker.yaml'];
+    const command = ['node', '/app/dist/main.js', 'decisions', '--json'];
     return until('the record of the refusal', async () => {
       const { decisions } = JSON.parse(await podman.must('exec', NAME, ...command)) as Printed;
       return decisions.some(({ reason }) => reason !== undefined) && decisions.map(({ reason }) => reason);
