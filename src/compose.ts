@@ -1,19 +1,19 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
 import type { BlobStore } from './cache/blob-store.ts';
 import type { Config, PeerConfig, TrustSourceConfig } from './config/config.ts';
 import { compilePolicy, type Policy } from './policy/rules.ts';
-import { BlobFlights } from './pull/blob-flights.ts';
+import { BlobFlights } from './pull/blob/flights.ts';
 import { DecisionLog } from './pull/decision-log.ts';
 import type { PullDeps, RulingDeps, UnsignedTag } from './pull/deps.ts';
 import { GivenOutMemory } from './pull/give-out.ts';
 import { Manifests } from './pull/manifests.ts';
 import { adminApi } from './server/admin-api.ts';
-import { blobTarget, serveBlob } from './server/blobs.ts';
-import { registryApi } from './server/registry-api.ts';
+import { type CountAnswer, registryListener, toListener } from './server/registry-listener.ts';
+import { registriesOf } from './server/registries.ts';
 import type { Registries } from './server/target.ts';
+import { lockDataFolder } from './state/sqlite/lock.ts';
 import { openSqliteStore } from './state/sqlite/store.ts';
 import type { StateStore } from './state/store.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
@@ -25,7 +25,7 @@ import { nodeCrypto } from './trust/crypto.ts';
 import { notarySource } from './trust/notary-source.ts';
 import { createTrustService, type TrustServiceOptions } from './trust/service.ts';
 import { createPeer, type Peer } from './upstream/peer.ts';
-import { RegistryClient } from './upstream/registry-client.ts';
+import { createUpstream } from './upstream/upstream.ts';
 import type { UpstreamRegistry } from './upstream/registry.ts';
 
 /** The only place that constructs adapters and hands them down. */
@@ -64,6 +64,7 @@ const MAX_REMEMBERED_TAGS = 10_000;
 export async function composeGate(config: Config, options: ComposeOptions = {}): Promise<Gate> {
   const log = options.log ?? createLogger(config.log);
   const metrics = createMetrics();
+  const unlock = lockDataFolder(join(config.data, 'serve.lock'));
   const judge = await composeJudge(config, { ...options, log, metrics });
   const { now } = judge.deps;
   const cache = await openFsBlobStore({
@@ -87,6 +88,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
   const registries = registriesOf(config);
+  const count: CountAnswer = (route, status, seconds) => metrics.http(route, status, seconds);
   return {
     config,
     log,
@@ -95,7 +97,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     deps,
     trust: judge.trust,
     registries,
-    registryListener: registryListener(deps, registries, metrics, onFault),
+    registryListener: registryListener({ deps, registries, count, onFault }),
     adminListener: toListener(
       adminApi({ ready: () => judge.state.check(), metrics: () => metricsText(metrics, cache) }),
     ),
@@ -106,6 +108,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       await cache.close();
       await decisions.close();
       await judge.close();
+      unlock();
     },
   };
 }
@@ -237,9 +240,7 @@ function openPeers(config: Config, clock: () => number, metrics: Metrics): Peers
   };
   const upstreams = new Map<string, UpstreamRegistry>();
   for (const [name, upstream] of config.upstreams) {
-    const { url } = upstream;
-    const credentials = upstream.credentials !== undefined;
-    upstreams.set(name, new RegistryClient(peer(name, url, upstream), { url, clock, credentials }));
+    upstreams.set(name, createUpstream(upstream, peer(name, upstream.url, upstream), { clock }));
   }
   const sources = new Map<string, readonly Peer[]>();
   for (const [name, source] of config.trust) sources.set(name, peersOf(source, peer));
@@ -267,44 +268,7 @@ function rememberTags(): PullDeps['unsignedTags'] {
   };
 }
 
-export function registriesOf(config: Config): Registries {
-  const names = new Map<string, string>();
-  for (const [name, { aliases }] of config.upstreams) for (const each of [name, ...aliases]) names.set(each, name);
-  return {
-    named: (host) => names.get(host),
-    ...(config.defaultUpstream === undefined ? {} : { default: config.defaultUpstream }),
-  };
-}
-
-function registryListener(
-  deps: PullDeps,
-  registries: Registries,
-  metrics: Metrics,
-  onFault: (error: unknown) => void,
-): RequestListener {
-  const api = toListener(registryApi({ deps, registries, onFault }));
-  return (incoming, outgoing) => {
-    countRequest(metrics, incoming, outgoing);
-    const blob = blobTarget(incoming, registries);
-    if (blob === undefined) api(incoming, outgoing);
-    else void serveBlob({ deps, onFault }, incoming, outgoing, blob).catch(onFault);
-  };
-}
-
 async function metricsText(metrics: Metrics, cache: BlobStore): Promise<string> {
   metrics.cacheUsed(cache.usedBytes);
   return await metrics.text();
-}
-
-function countRequest(metrics: Metrics, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const route = /\/(manifests|blobs|tags|referrers)\//.exec(incoming.url ?? '')?.[1] ?? 'other';
-  const began = performance.now();
-  outgoing.once('close', () => metrics.http(route, outgoing.statusCode, (performance.now() - began) / 1000));
-}
-
-function toListener(app: { fetch: Parameters<typeof getRequestListener>[0] }): RequestListener {
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  return (incoming, outgoing) => {
-    void listener(incoming, outgoing);
-  };
 }

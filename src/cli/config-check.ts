@@ -1,7 +1,7 @@
 import { policyOf } from '../compose.ts';
 import { explainImage, renderExplanation } from './explain-image.ts';
 import { EXIT } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 /** Loading is the check: it refuses with file, line and column. With `--image` it says what would happen to one. */
 export function checkConfig({ config, out }: CommandContext, { image }: { readonly image?: string }): Promise<number> {

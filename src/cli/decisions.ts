@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import { type DecisionOptions, decisionsJson, parseDecisionFilter, renderDecisions } from './render-decisions.ts';
 import { EXIT } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 /** From the database, while a server writes it or not. */
 export async function listDecisions(

@@ -1,23 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { configFile, loadConfig } from '../config/load.ts';
-import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { checkConfig } from './config-check.ts';
+import type { CommandContext } from './context.ts';
 import { listDecisions } from './decisions.ts';
 import { runDemo } from './demo/demo.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput } from './output.ts';
 import { resolveImages } from './resolve.ts';
 import { serve } from './serve.ts';
 import { listTrust } from './trust-list.ts';
 import { showTrust } from './trust-show.ts';
 import { VERSION } from './version.ts';
-
-/** What every command gets: the configuration, loaded when it is asked for, and where to speak. */
-export interface CommandContext {
-  readonly config: () => Config;
-  readonly out: Output;
-}
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -9,7 +9,7 @@ import { ruleOnDigest } from '../pull/rule-on-digest.ts';
 import { ruleOnTag, type TagRuling } from '../pull/rule-on-tag.ts';
 import { verifyBytes } from '../verify/verify-bytes.ts';
 import { EXIT, exitCode } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 /** What `resolve --json` prints for one image (contract). */
 export interface Resolution {

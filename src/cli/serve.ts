@@ -1,7 +1,7 @@
 import { composeGate, type Gate } from '../compose.ts';
 import { listen, type Listener } from '../server/listen.ts';
 import { EXIT } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 /** How long requests in progress may go on after SIGTERM or SIGINT; a second signal ends at once. */
 const GRACE_MS = 25_000;

@@ -1,6 +1,6 @@
 import { composeJudge } from '../compose.ts';
 import { EXIT } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 import { type CollectionReport, reportOn } from './trust-report.ts';
 
 /** Every collection that trust data is stored of. */

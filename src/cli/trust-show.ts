@@ -3,7 +3,7 @@ import { TufgateError } from '../errors.ts';
 import { parseImageName, repositoryName } from '../oci/reference.ts';
 import { gunOf } from '../trust/collection-name.ts';
 import { EXIT } from './exit-code.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 import { type CollectionReport, reportOn, type RoleReport } from './trust-report.ts';
 
 /** One repository, in every source that knows it: roles, keys, thresholds, versions, expiry. */

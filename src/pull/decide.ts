@@ -10,6 +10,8 @@ export interface PullRequest {
   readonly repository: Repository;
   readonly client: Decision['client'];
   readonly method: string;
+  /** Fires when the client went away. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TagRequest extends PullRequest {
@@ -37,7 +39,9 @@ export async function decided<T>(
   try {
     answer = await run((made) => (ruling = made));
   } catch (error) {
-    await deps.decisions.record(decision(deps.now(), request, kind, ruling, error));
+    // Who left before the answer got nothing: that is no refusal.
+    const left = request.signal?.aborted === true;
+    if (!left) await deps.decisions.record(decision(deps.now(), request, kind, ruling, error));
     throw error;
   }
   await deps.decisions.record(decision(deps.now(), request, kind, ruling));

@@ -4,7 +4,7 @@ import type { Policy } from '../policy/rules.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { TrustService } from '../trust/service.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
-import type { BlobFlights } from './blob-flights.ts';
+import type { BlobFlights } from './blob/flights.ts';
 import type { GivenOutMemory } from './give-out.ts';
 import type { Manifests } from './manifests.ts';
 

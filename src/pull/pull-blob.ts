@@ -3,7 +3,7 @@ import { TufgateError } from '../errors.ts';
 import type { Child } from '../oci/manifest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { upstreamOf } from './ask-upstream.ts';
-import type { BlobReading } from './blob-flights.ts';
+import type { BlobReading, BlobRequest } from './blob/flights.ts';
 import { decided, decision, type DigestRequest } from './decide.ts';
 import type { PullDeps } from './deps.ts';
 import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
@@ -67,12 +67,17 @@ async function ruleOnBlob(
   return { ruling, edge };
 }
 
-async function openBlob(deps: PullDeps, { repository, digest }: DigestRequest, edge: Child): Promise<BlobReading> {
+async function openBlob(
+  deps: PullDeps,
+  { repository, digest, signal }: DigestRequest,
+  edge: Child,
+): Promise<BlobReading> {
   const upstream = upstreamOf(deps, repository);
-  return await deps.flights.open({
+  const wanted: BlobRequest = {
     digest,
     size: edge.size,
     origin: repositoryName(repository),
-    fetch: (offset, signal) => upstream.blob(repository.path, digest, { offset, signal }),
-  });
+    fetch: (offset, ended) => upstream.blob(repository.path, digest, { offset, signal: ended }),
+  };
+  return await deps.flights.open(wanted, signal);
 }

@@ -40,9 +40,10 @@ export async function serveBlob(
 ): Promise<void> {
   let blob: BlobAnswer | undefined;
   try {
-    blob = await pullBlob(deps, { repository, digest, client: clientOf(incoming), method: 'GET' });
+    const signal = goneSignal(outgoing);
+    blob = await pullBlob(deps, { repository, digest, client: clientOf(incoming), method: 'GET', signal });
     outgoing.setHeader('oci-namespace', repository.registry);
-    await sendBlob(blob, digest, incoming, outgoing);
+    await sendBlob(blob, digest, incoming, outgoing, signal);
   } catch (error) {
     if (!(error instanceof TufgateError) && !outgoing.destroyed) onFault(error);
     if (outgoing.headersSent) outgoing.destroy();
@@ -57,6 +58,7 @@ async function sendBlob(
   digest: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  signal: AbortSignal,
 ): Promise<void> {
   const { size } = blob;
   const range = readRange(incoming.headers.range, size);
@@ -72,7 +74,7 @@ async function sendBlob(
   const headers = blobHeaders(digest, end - start + 1);
   if (range.kind === 'whole') outgoing.writeHead(200, headers);
   else outgoing.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
-  await blob.copyTo(outgoing, { start, end }, goneSignal(outgoing));
+  await blob.copyTo(outgoing, { start, end }, signal);
   outgoing.end();
 }
 

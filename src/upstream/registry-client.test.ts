@@ -7,7 +7,8 @@ import { rateLimited, redirectTo, RESET, status } from '../simulator/registry-li
 import type { PeerConfig } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { UpstreamRegistry } from './registry.ts';
-import { createUpstream, type UpstreamsOptions } from './upstreams.ts';
+import { createPeer, type PeerOptions } from './peer.ts';
+import { createUpstream, type UpstreamOptions } from './upstream.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const REPO = 'acme/hello';
@@ -25,12 +26,14 @@ interface Scene {
 }
 
 async function scene(
-  options: RegistryOptions & { peer?: PeerConfig; client?: Partial<UpstreamsOptions> } = {},
+  options: RegistryOptions & { peer?: PeerConfig; client?: Partial<PeerOptions & UpstreamOptions> } = {},
 ): Promise<Scene> {
   const registry = await RegistrySimulator.start(options);
   const clock = { now: NOW };
   const config = { name: 'sim', url: registry.url, aliases: [], ...options.peer };
-  const upstream = createUpstream(config, { connections: 4, clock: () => clock.now, ...options.client });
+  const client = { clock: () => clock.now, ...options.client };
+  const peer = createPeer({ connections: 4, ...client, name: config.name, url: config.url, config });
+  const upstream = createUpstream(config, peer, client);
   cleanup.push(
     () => upstream.close(),
     () => registry.close(),

@@ -4,7 +4,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { type Repository, repositoryName } from '../../src/oci/reference.ts';
 import type { Decision, SourceVerdict } from '../../src/policy/decision.ts';
 import { compilePolicy } from '../../src/policy/rules.ts';
-import { BlobFlights } from '../../src/pull/blob-flights.ts';
+import { BlobFlights } from '../../src/pull/blob/flights.ts';
 import type { PullDeps, UnsignedTag } from '../../src/pull/deps.ts';
 import { GivenOutMemory } from '../../src/pull/give-out.ts';
 import { Manifests } from '../../src/pull/manifests.ts';

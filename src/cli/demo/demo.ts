@@ -1,7 +1,7 @@
 import type { StoredDecision } from '../../state/store.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Output } from '../output.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../context.ts';
 import { pull, type Pulled } from './pull.ts';
 import { openScene, type Scene } from './scene.ts';
 

@@ -1,10 +1,10 @@
-import type { BlobReader } from '../cache/blob-store.ts';
-import { TufgateError } from '../errors.ts';
-import { BlobVerifier, heldBack } from '../verify/blob-verifier.ts';
-import { Pace } from '../verify/pace.ts';
-import { verifying } from '../verify/verifying.ts';
-import { download } from './blob-download.ts';
-import type { BlobRequest, ByteRange, FlightParts } from './blob-request.ts';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { TufgateError } from '../../errors.ts';
+import { BlobVerifier, heldBack } from '../../verify/blob-verifier.ts';
+import { Pace } from '../../verify/pace.ts';
+import { verifying } from '../../verify/verifying.ts';
+import { download } from './download.ts';
+import type { BlobRequest, ByteRange, FlightParts } from './request.ts';
 import type { ClientSink } from './client-sink.ts';
 
 /** What a spool that failed still holds of the blob: its first `length` bytes. */

@@ -1,8 +1,8 @@
 import { addAbortSignal } from 'node:stream';
-import { codeOf, messageOf, TufgateError } from '../errors.ts';
-import type { UpstreamBlob } from '../upstream/registry.ts';
-import { wrongLength } from '../verify/mismatch.ts';
-import { type BlobRequest, type FlightParts, originOf } from './blob-request.ts';
+import { codeOf, messageOf, TufgateError } from '../../errors.ts';
+import type { UpstreamBlob } from '../../upstream/registry.ts';
+import { wrongLength } from '../../verify/mismatch.ts';
+import { type BlobRequest, type FlightParts, originOf } from './request.ts';
 
 const MAX_TRIES = 5;
 /** A connection that brought this much was worth it: tries are counted anew. */

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { BlobStore } from '../cache/blob-store.ts';
-import type { Reason, TufgateError } from '../errors.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { UpstreamBlob } from '../upstream/registry.ts';
+import type { BlobStore } from '../../cache/blob-store.ts';
+import type { Reason, TufgateError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { UpstreamBlob } from '../../upstream/registry.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
 /** What is wanted. Digest and size come from a verified manifest, never from the upstream. */

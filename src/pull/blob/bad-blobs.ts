@@ -1,5 +1,5 @@
-import { TufgateError } from '../errors.ts';
-import { type BlobRequest, originOf } from './blob-request.ts';
+import { TufgateError } from '../../errors.ts';
+import { type BlobRequest, originOf } from './request.ts';
 
 const MAX_REMEMBERED = 1_000;
 

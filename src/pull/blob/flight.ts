@@ -1,10 +1,10 @@
-import type { BlobReader } from '../cache/blob-store.ts';
-import { codeOf, messageOf } from '../errors.ts';
-import { BlobVerifier, heldBack } from '../verify/blob-verifier.ts';
-import { Pace } from '../verify/pace.ts';
-import { VerifyingSpool } from '../verify/verifying-spool.ts';
-import { download } from './blob-download.ts';
-import type { BlobRequest, ByteRange, FlightParts } from './blob-request.ts';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { codeOf, messageOf } from '../../errors.ts';
+import { BlobVerifier, heldBack } from '../../verify/blob-verifier.ts';
+import { Pace } from '../../verify/pace.ts';
+import { VerifyingSpool } from '../../verify/verifying-spool.ts';
+import { download } from './download.ts';
+import type { BlobRequest, ByteRange, FlightParts } from './request.ts';
 import type { ClientSink } from './client-sink.ts';
 
 type State =

@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { BlobReader, BlobStore } from '../cache/blob-store.ts';
-import { openFsBlobStore } from '../cache/fs/fs-blob-store.ts';
-import { codeOf, TufgateError } from '../errors.ts';
-import { type Digest, parseDigest } from '../oci/digest.ts';
-import { MemoryBlobStore } from '../simulator/memory-blob-store.ts';
-import type { UpstreamBlob } from '../upstream/registry.ts';
+import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
+import { openFsBlobStore } from '../../cache/fs/fs-blob-store.ts';
+import { codeOf, TufgateError } from '../../errors.ts';
+import { type Digest, parseDigest } from '../../oci/digest.ts';
+import { MemoryBlobStore } from '../../simulator/memory-blob-store.ts';
+import type { UpstreamBlob } from '../../upstream/registry.ts';
 import {
   BlobFlights,
   type BlobFlightsOptions,
   type BlobReading,
   type ByteRange,
   type IntegrityEvent,
-} from './blob-flights.ts';
+} from './flights.ts';
 
 const digestOf = (bytes: Uint8Array): Digest =>
   parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BlobReader, BlobStore } from '../cache/blob-store.ts';
-import { codeOf, messageOf, TufgateError } from '../errors.ts';
-import { TAIL_BYTES } from '../verify/blob-verifier.ts';
+import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
+import { codeOf, messageOf, TufgateError } from '../../errors.ts';
+import { TAIL_BYTES } from '../../verify/blob-verifier.ts';
 import { BadBlobs } from './bad-blobs.ts';
-import { Flight } from './blob-flight.ts';
-import { DirectReading, FlightReading, WarmReading } from './blob-readings.ts';
+import { Flight } from './flight.ts';
+import { DirectReading, FlightReading, WarmReading } from './readings.ts';
 import {
   type BlobReading,
   type BlobRequest,
@@ -15,10 +15,10 @@ import {
   isIntegrity,
   originOf,
   type Sizes,
-} from './blob-request.ts';
+} from './request.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
-export type { BlobReading, BlobRequest, ByteRange, FetchEvent, FlightLog, IntegrityEvent } from './blob-request.ts';
+export type { BlobReading, BlobRequest, ByteRange, FetchEvent, FlightLog, IntegrityEvent } from './request.ts';
 
 export interface BlobFlightsOptions {
   readonly store: BlobStore;

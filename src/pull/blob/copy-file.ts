@@ -1,5 +1,5 @@
-import type { BlobReader } from '../cache/blob-store.ts';
-import { TufgateError } from '../errors.ts';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { TufgateError } from '../../errors.ts';
 import type { ClientSink } from './client-sink.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
-import type { BlobReader } from '../cache/blob-store.ts';
-import { codeOf, messageOf } from '../errors.ts';
-import { DirectDownload, type Remains } from './blob-direct.ts';
-import type { Flight } from './blob-flight.ts';
-import type { BlobReading, BlobRequest, ByteRange, FlightParts } from './blob-request.ts';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { codeOf, messageOf } from '../../errors.ts';
+import { DirectDownload, type Remains } from './direct.ts';
+import type { Flight } from './flight.ts';
+import type { BlobReading, BlobRequest, ByteRange, FlightParts } from './request.ts';
 import { ClientSink } from './client-sink.ts';
 import { copyFile } from './copy-file.ts';
 
