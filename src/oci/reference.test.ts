@@ -53,9 +53,11 @@ test('what a name is written as is read as the same name', () => {
     path: fc.array(segment, { minLength: 2, maxLength: 4 }).map((parts) => parts.join('/')),
     tag: fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/),
   });
-  fc.assert(fc.property(name, (image) => {
+  fc.assert(
+    fc.property(name, (image) => {
       expect(parseImageName(imageName(image))).toEqual(image);
-    }));
+    }),
+  );
 });
 
 test('any text is a name or a coded error', () => {
