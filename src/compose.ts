@@ -4,6 +4,7 @@ import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
 import type { BlobStore } from './cache/blob-store.ts';
 import type { Config, PeerConfig, TrustSourceConfig } from './config/config.ts';
 import { compilePolicy, type Policy } from './policy/rules.ts';
+import { createBasis } from './pull/basis.ts';
 import { BlobFlights } from './pull/blob/flights.ts';
 import { DecisionLog } from './pull/decision-log.ts';
 import type { PullDeps, RulingDeps, UnsignedTag } from './pull/deps.ts';
@@ -154,6 +155,7 @@ export async function composeJudge(
       upstreams: peers.upstreams,
       closure: state,
       unsignedTags: rememberTags(),
+      basis: createBasis(config.trust),
       now,
       checkEveryMs: config.freshness.checkEveryMs,
       maxManifestBytes: config.limits.manifestBytes,

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/rules.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { TrustService } from '../trust/service.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { Basis } from './basis.ts';
 import type { BlobFlights } from './blob/flights.ts';
 import type { GivenOutMemory } from './give-out.ts';
 import type { Manifests } from './manifests.ts';
@@ -16,6 +17,7 @@ export interface RulingDeps {
   readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
   readonly closure: ClosureStore;
   readonly unsignedTags: UnsignedTags;
+  readonly basis: Basis;
   /** How long the registry's word for an unsigned but allowed tag is believed. */
   readonly checkEveryMs: number;
   readonly maxManifestBytes: number;

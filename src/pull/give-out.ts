@@ -16,7 +16,7 @@ export class GivenOutMemory {
   }
 
   async remember(given: GivenOut): Promise<void> {
-    const key = [given.repository, given.tag, given.digest, given.verified].join('\n');
+    const key = [given.repository, given.tag, given.digest, given.verified, given.basis].join('\n');
     const last = this.written.get(key);
     if (last !== undefined && given.at - last < EVERY_MS) return;
     await this.closure.giveOut(given);

@@ -50,5 +50,6 @@ async function rememberGivenOut(
   // A digest that a tag covers needs no memory of its own; one that `observe` let through without a tag does.
   if (tag === NO_TAG && ruling.tag !== undefined) return;
   const repository = repositoryName(request.repository);
-  await deps.givenOut.remember({ repository, tag, digest, verified: ruling.verified, at: deps.now() });
+  const { verified, rule } = ruling;
+  await deps.givenOut.remember({ repository, tag, digest, verified, basis: deps.basis(rule), at: deps.now() });
 }

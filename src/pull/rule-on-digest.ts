@@ -1,13 +1,13 @@
-import type { DigestsConfig } from '../config/config.ts';
 import { isReason, TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
 import { imageName, type Repository, repositoryName } from '../oci/reference.ts';
 import { ruling } from '../policy/decide.ts';
 import { sourcesOf } from '../policy/requirement.ts';
-import type { GivenOut, Statement } from '../state/store.ts';
+import type { GivenOut } from '../state/store.ts';
 import type { RulingDeps } from './deps.ts';
 import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
+import { coversPast, type PastStatement } from './superseded.ts';
 
 /**
  * May this digest of this repository be served? Only when an admission covers it: a root digest that a tag stands for,
@@ -30,7 +30,7 @@ export const NO_TAG = '';
 /** A pull in flight may end after its tag has moved. */
 const IN_FLIGHT_MS = 60 * 60 * 1000;
 /** Tags that are looked at for one digest; a digest with more names than this has one that covers it among them. */
-const MAX_CANDIDATES = 64;
+const MAX_CANDIDATES = 256;
 
 interface Root {
   readonly digest: Digest;
@@ -42,7 +42,7 @@ interface Candidate {
   readonly tag: string;
   readonly root: Root;
   readonly givenOut?: GivenOut;
-  readonly statements: readonly Statement[];
+  readonly statements: readonly PastStatement[];
 }
 
 /** @throws policy.digest-outside-closure, or why the one tag that names it is refused (`trust.unreachable`, …) */
@@ -104,12 +104,14 @@ async function statementsOn(
   deps: RulingDeps,
   repository: Repository,
   digests: readonly Digest[],
-): Promise<{ statements: readonly Statement[]; unanswered?: TufgateError }> {
+): Promise<{ statements: readonly PastStatement[]; unanswered?: TufgateError }> {
   const sources = deps.policy.rulesOf(repository).flatMap(({ config: { action } }) => {
     return action.kind === 'require' ? sourcesOf(action.requirement).map(({ source }) => source) : [];
   });
-  const ask = (source: string): Promise<readonly Statement[] | TufgateError> =>
-    deps.trust.statements(source, repository, digests).catch(onlyReasons);
+  const ask = async (source: string): Promise<readonly PastStatement[] | TufgateError> => {
+    const stated = await deps.trust.statements(source, repository, digests).catch(onlyReasons);
+    return stated instanceof TufgateError ? stated : stated.map((statement) => ({ ...statement, source }));
+  };
   const answers = await Promise.all([...new Set(sources)].map(ask));
   const unanswered = answers.find((answer) => answer instanceof TufgateError);
   const statements = answers.flatMap((answer) => (answer instanceof TufgateError ? [] : answer));
@@ -146,21 +148,13 @@ async function covers(
   if (tagIsGone) return ruled.refusal ?? outside(repository, digest);
   const past = { ...rest, digest, tag, ...edge };
   if (inFlight(deps, givenOut, ruled)) return past;
-  return ruled.verified && superseded(deps, candidate, ruled) ? past : outside(repository, digest);
+  return coversPast(ruled, candidate.statements, deps.now()) ? past : outside(repository, digest);
 }
 
-/** What was only let through never counts once the rule enforces signatures. */
+/** Only under the same rule and pins; and what was merely let through never counts once the rule enforces signatures. */
 function inFlight(deps: RulingDeps, givenOut: GivenOut | undefined, ruled: TagRuling): boolean {
   if (givenOut === undefined || deps.now() - givenOut.at > IN_FLIGHT_MS) return false;
-  return givenOut.verified || !ruled.verified;
-}
-
-function superseded(deps: RulingDeps, { statements }: Candidate, ruled: TagRuling): boolean {
-  const digests: DigestsConfig = ruled.rule?.config.digests ?? { kind: 'current' };
-  if (statements.length === 0 || digests.kind === 'current') return false;
-  if (digests.kind === 'any') return true;
-  const now = deps.now();
-  return statements.some(({ until }) => now - (until ?? now) <= digests.forMs);
+  return givenOut.basis === deps.basis(ruled.rule) && (givenOut.verified || !ruled.verified);
 }
 
 /** A digest without a tag in a repository that is only observed: served, and recorded as what would be refused. */

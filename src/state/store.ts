@@ -115,6 +115,8 @@ export interface GivenOut {
   readonly digest: Digest;
   /** Let through by `allow` or `observe`: never counts for an enforcing rule. */
   readonly verified: boolean;
+  /** Fingerprint of the rule and the pins it rested on. */
+  readonly basis: string;
   /** The last time, epoch milliseconds. */
   readonly at: number;
 }

@@ -129,7 +129,12 @@ export class Collections {
   private async entry(opened: Opened): Promise<Entry> {
     const key = `${opened.source}\n${opened.gun}`;
     const known = this.entries.get(key);
-    if (known !== undefined) return await known;
+    if (known !== undefined) {
+      // Last in the order of use, so that a flood of other names closes those first.
+      this.entries.delete(key);
+      this.entries.set(key, known);
+      return await known;
+    }
     const loading = this.load(opened);
     this.entries.set(key, loading);
     loading.catch(() => this.entries.delete(key));

@@ -254,7 +254,7 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
     });
 
     describe('what was given out', () => {
-      const given = { repository: 'docker.io/library/nginx', tag: '1.27', digest: digest('a'), verified: true, at: T0 };
+      const given = { repository: 'docker.io/library/nginx', tag: '1.27', digest: digest('a'), verified: true, basis: 'b', at: T0 };
       const rows = () => store.givenOut(given.repository, [given.digest]);
 
       it('is found by repository and digest only', async () => {
@@ -272,7 +272,7 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
 
       it('is no longer verified once it was let through unverified, and is again after it was verified again', async () => {
         await store.giveOut(given);
-        await store.giveOut({ ...given, verified: false, at: T0 + 1 });
+        await store.giveOut({ ...given, verified: false, basis: 'b', at: T0 + 1 });
         expect(await rows()).toMatchObject([{ verified: false }]);
         await store.giveOut({ ...given, at: T0 + 2 });
         expect(await rows()).toMatchObject([{ verified: true }]);

@@ -4,6 +4,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { type Repository, repositoryName } from '../../src/oci/reference.ts';
 import type { Decision, SourceVerdict } from '../../src/policy/decision.ts';
 import { compilePolicy } from '../../src/policy/rules.ts';
+import { createBasis } from '../../src/pull/basis.ts';
 import { BlobFlights } from '../../src/pull/blob/flights.ts';
 import type { PullDeps, UnsignedTag } from '../../src/pull/deps.ts';
 import { GivenOutMemory } from '../../src/pull/give-out.ts';
@@ -49,9 +50,13 @@ export class ScriptedTrust implements TrustService {
 
   sign(repository: Repository, tag: string, digest: Digest, source = 'vendor'): void {
     this.unsign(repository, tag, source);
-    const gun = repositoryName(repository);
-    this.tagsOf(source, gun).set(tag, digest);
-    this.history.push({ source, gun, role: 'targets', tag, digest, since: this.now });
+    this.tagsOf(source, repositoryName(repository)).set(tag, digest);
+    this.state(repository, tag, digest, 'targets', source);
+  }
+
+  /** A statement alone: by a role that is not believed, it makes no tag. */
+  state(repository: Repository, tag: string, digest: Digest, role: string, source = 'vendor'): void {
+    this.history.push({ source, gun: repositoryName(repository), role, tag, digest, since: this.now });
   }
 
   unsign(repository: Repository, tag: string, source = 'vendor'): void {
@@ -73,7 +78,12 @@ export class ScriptedTrust implements TrustService {
     const digest = this.tagsOf(source, repositoryName(repository)).get(tag);
     const reason = this.refusals.get(source) ?? (digest === undefined ? 'trust.unsigned' : undefined);
     if (reason !== undefined) return Promise.resolve({ ...base, outcome: 'refused', reason, message: reason });
-    return Promise.resolve({ ...base, outcome: 'signed', ...(digest === undefined ? {} : { digest }) });
+    return Promise.resolve({
+      ...base,
+      outcome: 'signed',
+      roles: ['targets'],
+      ...(digest === undefined ? {} : { digest }),
+    });
   }
 
   statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
@@ -115,6 +125,7 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
     closure: state,
     unsignedTags: { get: (image) => tags.get(image), set: (image, tag) => void tags.set(image, tag) },
     checkEveryMs: 60_000,
+    basis: createBasis(new Map()),
     maxManifestBytes: 4 << 20,
     maxBlobBytes: 1 << 30,
     now,

@@ -193,6 +193,49 @@ test('digests: any serves whatever was ever signed, and nothing else', async () 
   expect(await refusal(byDigest(never.digest))).toBe('policy.digest-outside-closure');
 });
 
+test('digests: any counts only statements by roles that the rule believes, from every source it requires', async () => {
+  const both = { kind: 'all', of: ['vendor', 'ours'].map((source) => ({ kind: 'source' as const, source })) } as const;
+  const { image, registry, trust } = await open([
+    rule({ match: 'reg.example/**', action: { kind: 'require', requirement: both }, digests: { kind: 'any' } }),
+  ]);
+  for (const source of ['vendor', 'ours']) trust.sign(APP, '1.0', image.digest, source);
+  const rogue = registry.addImage({ repository: APP.path, layers: [Buffer.from('rogue')] });
+  for (const source of ['vendor', 'ours']) trust.state(APP, '1.0', rogue.digest, 'targets/rogue', source);
+  trust.state(APP, '1.0', rogue.digest, 'targets', 'vendor');
+  expect(await refusal(byDigest(rogue.digest))).toBe('policy.digest-outside-closure');
+  trust.state(APP, '1.0', rogue.digest, 'targets', 'ours');
+  expect(await refusal(byDigest(rogue.digest))).toBe('served');
+});
+
+test('digests: any with signers wants as many of them as the rule does', async () => {
+  const signers = { atLeast: 2, of: ['targets/a', 'targets/b', 'targets/c'] };
+  const { image, registry, trust } = await open([
+    rule({
+      match: 'reg.example/**',
+      action: { kind: 'require', requirement: { kind: 'source', source: 'vendor', signers } },
+      digests: { kind: 'any' },
+    }),
+  ]);
+  trust.sign(APP, '1.0', image.digest);
+  const past = registry.addImage({ repository: APP.path, layers: [Buffer.from('past')] });
+  for (const role of ['targets/a', 'targets/z', 'targets']) trust.state(APP, '1.0', past.digest, role);
+  expect(await refusal(byDigest(past.digest))).toBe('policy.digest-outside-closure');
+  trust.state(APP, '1.0', past.digest, 'targets/c');
+  expect(await refusal(byDigest(past.digest))).toBe('served');
+});
+
+test('what was given out under another rule or pin does not count, not even for the hour', async () => {
+  const { image, registry, trust } = await open();
+  trust.sign(APP, '1.0', image.digest);
+  await byTag('1.0');
+  trust.sign(APP, '1.0', registry.addImage({ repository: APP.path, layers: [Buffer.from('two')] }).digest);
+  expect(await refusal(byDigest(image.digest))).toBe('served');
+  const other = { ...world.deps, basis: () => 'another' };
+  expect(await refusal(pullManifest(other, { ...request, digest: image.digest }))).toBe(
+    'policy.digest-outside-closure',
+  );
+});
+
 test('a revoked tag ends all its admissions at once, a pull in flight included', async () => {
   const { image, trust, layer } = await open([
     rule({ match: 'reg.example/**', action: requireVendor, digests: { kind: 'any' } }),

@@ -41,8 +41,8 @@ export class Closure {
    * The latest word counts: a verified row must not live on because the same digest was let through unverified later,
    * and of two at the same instant the unverified one holds.
    */
-  giveOut({ repository, digest, tag, verified, at }: GivenOut): void {
-    this.#sql.giveOut.run(repository, digest, tag, verified ? 1 : 0, at);
+  giveOut({ repository, digest, tag, verified, basis, at }: GivenOut): void {
+    this.#sql.giveOut.run(repository, digest, tag, verified ? 1 : 0, basis, at);
   }
 
   givenOut(repository: string, digests: readonly Digest[]): readonly GivenOut[] {
@@ -97,15 +97,16 @@ function prepare(db: Database.Database) {
          FROM nearest JOIN edge ON edge.parent = nearest.first AND edge.child = :digest
         ORDER BY nearest.hops, nearest.digest`,
     ),
-    giveOut: db.prepare<[string, string, string, number, number]>(
-      `INSERT INTO given_out (repository, digest, tag, verified, at) VALUES (?, ?, ?, ?, ?)
+    giveOut: db.prepare<[string, string, string, number, string, number]>(
+      `INSERT INTO given_out (repository, digest, tag, verified, basis, at) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (repository, digest, tag) DO UPDATE SET
            verified = CASE WHEN excluded.at = at THEN min(verified, excluded.verified) ELSE excluded.verified END,
+           basis = excluded.basis,
            at = excluded.at
          WHERE excluded.at >= at`,
     ),
     givenOut: db.prepare<[string, string], GivenOutRow>(
-      `SELECT repository, tag, digest, verified, at FROM given_out
+      `SELECT repository, tag, digest, verified, basis, at FROM given_out
         WHERE repository = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY at, tag, digest`,
     ),
   };

@@ -88,6 +88,7 @@ CREATE TABLE given_out (
   digest TEXT NOT NULL,
   tag TEXT NOT NULL,
   verified INTEGER NOT NULL CHECK (verified IN (0, 1)),
+  basis TEXT NOT NULL,
   at INTEGER NOT NULL,
   PRIMARY KEY (repository, digest, tag)
 ) STRICT, WITHOUT ROWID;

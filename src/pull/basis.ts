@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { TrustSourceConfig } from '../config/config.ts';
+import { sourcesOf } from '../policy/requirement.ts';
+import type { Rule } from '../policy/rules.ts';
+
+/**
+ * A fingerprint of all that a rule's verdicts depend on in the configuration: the rule itself, and the pins and
+ * settings of the sources it names. What was given out counts only under the same basis, so that a stricter rule or
+ * another pin holds at once, not an hour later (invariant 12).
+ */
+export type Basis = (rule: Rule | undefined) => string;
+
+export function createBasis(sources: ReadonlyMap<string, TrustSourceConfig>): Basis {
+  const known = new Map<Rule | undefined, string>();
+  return (rule) => {
+    const basis = known.get(rule) ?? fingerprint(rule, sources);
+    known.set(rule, basis);
+    return basis;
+  };
+}
+
+function fingerprint(rule: Rule | undefined, sources: ReadonlyMap<string, TrustSourceConfig>): string {
+  if (rule === undefined) return '';
+  const { match, action, mode } = rule.config;
+  const named = action.kind === 'require' ? sourcesOf(action.requirement) : [];
+  const settings = named.map(({ source }) => {
+    const config = sources.get(source);
+    return config && [config.name, config.urls.map(String), config.gun, config.pins, config.releases, config.firstUse];
+  });
+  return createHash('sha256')
+    .update(JSON.stringify([match, action, mode, settings]))
+    .digest('hex');
+}
