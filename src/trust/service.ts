@@ -52,9 +52,13 @@ export function createTrustService(options: TrustServiceOptions): TrustService {
       return await options.store.statements(opened, digests);
     },
     async tags(source, repository) {
-      const current = await options.collections.current(open(source, repository).opened).catch(onlyReasons);
-      if (current === undefined) return [];
-      return [...new Set([...viewSignedTags(current.view)].map(({ tag }) => tag))].sort();
+      try {
+        const { view } = await options.collections.current(open(source, repository).opened);
+        return [...new Set([...viewSignedTags(view)].map(({ tag }) => tag))].sort();
+      } catch (error) {
+        reasonOf(error);
+        return [];
+      }
     },
   };
 }
