@@ -1,7 +1,7 @@
 import { isReason, type TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Collection, SignedTag } from '../state/store.ts';
-import type { TrustEvent } from '../trust/collections.ts';
+import type { TrustEvent } from '../trust/collection.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 

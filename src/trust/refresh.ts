@@ -26,7 +26,7 @@ import {
  * floor; the view is returned only when everything verified. The root chain is walked first in every update, not only
  * after a failure as Notary's client does: a stolen, since rotated online key must not keep an old root alive.
  */
-export interface Update {
+export interface Refresh {
   readonly ctx: TrustContext;
   readonly source: MetadataSource;
   /** Undefined: the collection is not trusted yet. */
@@ -45,7 +45,7 @@ const TIMESTAMP_BYTES = 1 << 20;
  * @returns undefined when the source does not have the collection (404)
  * @throws trust.*: what was accepted before stays stored
  */
-export async function update(the: Update): Promise<View | undefined> {
+export async function refresh(the: Refresh): Promise<View | undefined> {
   const begun = the.trusted ?? (await begin(the));
   if (begun === undefined) return undefined;
   const run = new Run(the, begun);
@@ -62,7 +62,7 @@ export async function update(the: Update): Promise<View | undefined> {
 
 const RACES: ReadonlySet<string> = new Set(['trust.hash', 'trust.expired', 'trust.threshold', 'trust.signature']);
 
-async function begin(the: Update): Promise<Trusted | undefined> {
+async function begin(the: Refresh): Promise<Trusted | undefined> {
   const { anchor } = the.ctx;
   const bytes =
     anchor.kind === 'root-file' ? anchor.bytes : await the.source.fetch({ kind: 'newest-root' }, the.maxBytes);
@@ -74,10 +74,10 @@ async function begin(the: Update): Promise<Trusted | undefined> {
 
 /** Holds what was accepted so far, so that a second try never falls behind the floors of the first. */
 class Run {
-  private readonly the: Update;
+  private readonly the: Refresh;
   private trusted: Trusted;
 
-  constructor(the: Update, trusted: Trusted) {
+  constructor(the: Refresh, trusted: Trusted) {
     this.the = the;
     this.trusted = trusted;
   }

@@ -1,0 +1,311 @@
+import { messageOf, TufgateError } from '../errors.ts';
+import type { Collection as CollectionName, SignedTag, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { MetadataSource } from './metadata-source.ts';
+import { refresh } from './refresh.ts';
+import {
+  expiriesOf,
+  restore,
+  type TrustContext,
+  type Trusted,
+  type View,
+  viewFiles,
+  viewSignedTags,
+} from './tuf/collection.ts';
+
+/**
+ * One collection in use: one update at a time, everyone else waits for it; readers see the old view or the new one,
+ * never a mix.
+ *
+ * Freshness: a view older than `checkEvery` is asked for again. When that fails the last view goes on, with an alarm
+ * where an attacker or a wrong password may be behind it, until it expires or `staleIfUnreachable` ends. A collection
+ * that the source had and has no more (404) is withdrawn: it serves nothing until it is back.
+ */
+export interface CollectionOptions {
+  readonly store: TrustStore;
+  readonly checkEveryMs: number;
+  readonly staleIfUnreachableMs: number | 'until_expiry';
+  readonly maxBytes: number;
+  readonly now: () => number;
+  readonly on: (event: TrustEvent) => void;
+}
+
+export type TrustEvent =
+  | {
+      readonly kind: 'refreshed';
+      readonly collection: CollectionName;
+      readonly outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn';
+      readonly ms: number;
+      /** When the first role of what is believed now ends; absent when nothing is. */
+      readonly expires?: number;
+      readonly failure?: TufgateError;
+    }
+  /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, another pin. */
+  | { readonly kind: 'alarm'; readonly collection: CollectionName; readonly error: TufgateError }
+  | { readonly kind: 'first-use'; readonly collection: CollectionName; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'changed';
+      readonly collection: CollectionName;
+      readonly began: readonly SignedTag[];
+      readonly ended: readonly SignedTag[];
+      readonly rootVersion: number;
+      readonly rootChanged: boolean;
+    };
+
+/** What a collection is opened with. */
+export interface Opened extends CollectionName {
+  readonly ctx: TrustContext;
+  readonly metadata: MetadataSource;
+}
+
+/** A view, when its source last confirmed it, and why it could not be confirmed just now. */
+export interface Current {
+  readonly view: View;
+  readonly checkedAt: number;
+  readonly failure?: TufgateError;
+}
+
+/** What is held of a collection, as it is stored. */
+type Held =
+  | { readonly kind: 'nothing'; readonly generation: 0 }
+  /** The configured pin does not cover what is stored: the next update begins a new chain at the pin. */
+  | { readonly kind: 'uncovered'; readonly generation: number }
+  | {
+      readonly kind: 'trusted';
+      readonly generation: number;
+      readonly trusted: Trusted;
+      readonly view?: View;
+      readonly checkedAt: number;
+      readonly withdrawn: boolean;
+    };
+
+/** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
+const RETRY_MS = 5_000;
+
+/** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
+class Overtaken extends Error {}
+
+export class Collection {
+  private readonly opened: Opened;
+  private readonly options: CollectionOptions;
+  private held: Held = { kind: 'nothing', generation: 0 };
+  /** How the last try ended, and when. */
+  private failure: TufgateError | undefined;
+  private triedAt = Number.NEGATIVE_INFINITY;
+  private running: Promise<void> | undefined;
+
+  private constructor(opened: Opened, options: CollectionOptions) {
+    this.opened = opened;
+    this.options = options;
+  }
+
+  /** From what is stored, verified again. @throws state.damaged · trust.wrong-name */
+  static async open(opened: Opened, options: CollectionOptions): Promise<Collection> {
+    const collection = new Collection(opened, options);
+    await collection.load();
+    return collection;
+  }
+
+  /**
+   * The view, fresh or the last that still may serve.
+   * @throws trust.unsigned (no such collection) · trust.withdrawn · trust.unreachable · the code of refused bytes
+   */
+  async current(): Promise<Current> {
+    if (!this.isFresh()) await this.update();
+    return this.answer();
+  }
+
+  /** One more try although the view is fresh: what was found in it has expired. */
+  async again(): Promise<Current> {
+    await this.update();
+    return this.answer();
+  }
+
+  /** What is known without asking the source. @throws trust.withdrawn */
+  known(): Current | undefined {
+    const { view, checkedAt, withdrawn } = this.standing();
+    if (withdrawn) throw gone(this.opened);
+    return view === undefined ? undefined : { view, checkedAt };
+  }
+
+  private standing(): { view?: View; checkedAt: number; withdrawn: boolean } {
+    return this.held.kind === 'trusted' ? this.held : { checkedAt: 0, withdrawn: false };
+  }
+
+  private isFresh(): boolean {
+    const { view, checkedAt, withdrawn } = this.standing();
+    return view !== undefined && !withdrawn && this.options.now() - checkedAt < this.options.checkEveryMs;
+  }
+
+  private answer(): Current {
+    const { view, checkedAt, withdrawn } = this.standing();
+    const { failure } = this;
+    // Something is there again, but it does not verify: that tells more than that it was gone.
+    if (withdrawn) throw failure === undefined || failure.code === 'trust.unreachable' ? gone(this.opened) : failure;
+    if (view === undefined) throw failure ?? unsigned(this.opened);
+    if (failure === undefined) return { view, checkedAt };
+    const { now, staleIfUnreachableMs } = this.options;
+    if (staleIfUnreachableMs !== 'until_expiry' && now() - checkedAt > staleIfUnreachableMs) throw failure;
+    return { view, checkedAt, failure };
+  }
+
+  private async update(): Promise<void> {
+    if (this.running === undefined) {
+      if (this.options.now() - this.triedAt < RETRY_MS) return;
+      this.running = this.run().finally(() => (this.running = undefined));
+    }
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const began = this.options.now();
+    const before = this.standing().view?.timestamp.file.sha256;
+    try {
+      await this.refreshOrJoin();
+      this.failure = undefined;
+    } catch (error) {
+      await this.fail(error);
+    }
+    this.triedAt = this.options.now();
+    this.tell(before, this.triedAt - began);
+  }
+
+  /** Overtaken once is no outage: what the other process stored counts, and is asked for again only if it is old. */
+  private async refreshOrJoin(): Promise<void> {
+    try {
+      await this.refreshOnce();
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+      await this.load();
+      if (!this.isFresh()) await this.refreshOnce();
+    }
+  }
+
+  private async refreshOnce(): Promise<void> {
+    const { ctx, metadata: source } = this.opened;
+    const { maxBytes } = this.options;
+    const now = await this.options.store.raiseClock(this.options.now());
+    const trusted = this.held.kind === 'trusted' ? this.held.trusted : undefined;
+    const persist = (step: TrustAdvance): Promise<void> => this.persist(step);
+    const view = await refresh({ ctx, source, trusted, now, maxBytes, persist });
+    if (view === undefined) await this.withdraw();
+    else await this.commit(view);
+  }
+
+  private async commit(view: View): Promise<void> {
+    const before = this.standing().view;
+    const confirmed = { checkedAt: this.options.now(), withdrawn: false };
+    if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
+      await this.persist(confirmed);
+      await this.load();
+      return;
+    }
+    const change = difference(before, view);
+    await this.persist({ ...confirmed, ...change, view: viewFiles(view) });
+    await this.load();
+    if (before === undefined && this.opened.ctx.anchor.kind === 'first-use') {
+      this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
+    }
+    const { version } = view.root.file;
+    const rootChanged = before !== undefined && before.root.file.version !== version;
+    this.options.on({ kind: 'changed', collection: this.opened, ...change, rootVersion: version, rootChanged });
+  }
+
+  /** 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
+  private async withdraw(): Promise<void> {
+    const { view, withdrawn } = this.standing();
+    if (view === undefined) throw unsigned(this.opened);
+    if (withdrawn) return;
+    await this.persist({ withdrawn: true });
+    await this.load();
+    this.options.on({ kind: 'alarm', collection: this.opened, error: gone(this.opened) });
+  }
+
+  private async fail(cause: unknown): Promise<void> {
+    const error = asTrustError(this.opened, cause);
+    this.failure = error;
+    const outage = error.code === 'trust.unreachable' && error.detail['alarm'] !== true;
+    if (!outage && error.code !== 'trust.unsigned') {
+      this.options.on({ kind: 'alarm', collection: this.opened, error });
+    }
+    // Roots and floors may have moved before the failure: the old view goes on only if it verifies under them.
+    await this.load();
+  }
+
+  private tell(before: string | undefined, ms: number): void {
+    const { view, withdrawn } = this.standing();
+    const { failure } = this;
+    const same = view?.timestamp.file.sha256 === before;
+    const outcome = failure !== undefined ? 'failed' : withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
+    const why = failure === undefined ? {} : { failure };
+    this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...soonestEnd(view), ...why });
+  }
+
+  private async persist(step: TrustAdvance): Promise<void> {
+    const { generation, kind } = this.held;
+    const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
+    const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
+    if (result === 'conflict') throw new Overtaken();
+    if (kind === 'trusted') this.held = { ...this.held, generation: generation + 1 };
+    else await this.load();
+  }
+
+  private async load(): Promise<void> {
+    const stored = await this.options.store.loadTrust(this.opened);
+    if (stored !== undefined) this.held = this.revive(stored);
+  }
+
+  /**
+   * A pin that does not cover what is stored comes from the operator's configuration alone. What was trusted before is
+   * then worth nothing, and trust begins anew at the pin; nobody outside can bring this about.
+   */
+  private revive(stored: StoredTrust): Held {
+    const { generation, checkedAt, withdrawn } = stored;
+    try {
+      const { trusted, view } = restore(this.opened.ctx, stored);
+      const standing = view === undefined ? { checkedAt: 0 } : { view, checkedAt };
+      return { kind: 'trusted', generation, trusted, withdrawn, ...standing };
+    } catch (error) {
+      if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;
+      if (this.held.kind !== 'uncovered') this.tellUncovered(error);
+      return { kind: 'uncovered', generation };
+    }
+  }
+
+  private tellUncovered(cause: TufgateError): void {
+    const what = `what is stored of ${this.opened.gun} is not covered by the pin that is configured now`;
+    const error = new TufgateError('trust.pin', `${what}; trust begins anew at the pin (${cause.message})`, { cause });
+    this.options.on({ kind: 'alarm', collection: this.opened, error });
+  }
+}
+
+function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
+  if (cause instanceof TufgateError) return cause;
+  if (cause instanceof Overtaken) {
+    return new TufgateError('trust.unreachable', `${gun}: other processes keep updating it; try again`, { cause });
+  }
+  return new TufgateError('internal', messageOf(cause), { cause });
+}
+
+function soonestEnd(view: View | undefined): { expires?: number } {
+  return view === undefined ? {} : { expires: Math.min(...expiriesOf(view, [...view.targets.keys()]).values()) };
+}
+
+function difference(before: View | undefined, after: View): { began: SignedTag[]; ended: SignedTag[] } {
+  const key = (tag: SignedTag): string => `${tag.role}\n${tag.tag}\n${tag.digest}`;
+  const old = new Map([...(before === undefined ? [] : viewSignedTags(before))].map((tag) => [key(tag), tag]));
+  const began: SignedTag[] = [];
+  for (const tag of viewSignedTags(after)) if (!old.delete(key(tag))) began.push(tag);
+  return { began, ended: [...old.values()] };
+}
+
+function unsigned({ source, gun }: CollectionName): TufgateError {
+  return new TufgateError('trust.unsigned', `${source} has no trust data for ${gun}: nobody trusted has signed it`);
+}
+
+function gone({ source, gun }: CollectionName): TufgateError {
+  const advice = 'ask its publisher whether it was deleted on purpose';
+  return new TufgateError(
+    'trust.withdrawn',
+    `${source} no longer has the trust data of ${gun} that it had before: ${advice}`,
+  );
+}
