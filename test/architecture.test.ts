@@ -76,7 +76,7 @@ const MAY: Record<string, readonly string[]> = {
     'pino',
     'prom-client',
   ],
-  server: ['errors.ts', 'oci', 'config/config.ts', 'pull', 'node', 'hono'],
+  server: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts', 'pull', 'node', 'hono'],
   simulator: [
     'errors.ts',
     'json',

@@ -1,6 +1,7 @@
 import type { Requirement } from '../config/config.ts';
-import { codeOf, isReason } from '../errors.ts';
-import { ruling } from '../policy/decide.ts';
+import { codeOf, isReason, TufgateError } from '../errors.ts';
+import { repositoryName } from '../oci/reference.ts';
+import { refusal, type Ruling, ruling } from '../policy/decide.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import { byCodePoint } from '../json/canonical.ts';
 import { upstreamOf } from './ask-upstream.ts';
@@ -10,22 +11,52 @@ import { ruleOnTag } from './rule-on-tag.ts';
 
 /**
  * The tags that a pull would get: signed ones where signatures are required, the upstream's where its word is enough.
- * A tag that would be refused is not listed, so nobody picks it.
+ * A tag that would be refused is not listed, so nobody picks it. An empty list would say that the repository is there and
+ * has no tags: where the rules or the sources are the reason, that is said instead.
  */
 const MAX_TAGS = 10_000;
 
 export async function listTags(deps: PullDeps, request: PullRequest): Promise<readonly string[]> {
   return await decided(deps, request, 'tags', async () => {
     const { repository } = request;
+    refuseByRule(deps, request);
     const signed = new Set<string>();
     for (const source of sourcesFor(deps, request)) {
       for (const tag of await deps.trust.tags(source, repository)) signed.add(tag);
     }
-    const upstream = wordIsEnough(deps, request) ? await upstreamTags(deps, request) : [];
+    const upstream = wordIsEnough(deps, request) ? await upstreamTags(deps, request, signed.size > 0) : [];
+    if (signed.size === 0 && upstream.length === 0) throw await nothingThere(deps, request);
     const tags = [...new Set([...signed, ...upstream])].sort(byCodePoint).slice(0, MAX_TAGS);
     const kept = await Promise.all(tags.map((tag) => wouldServe(deps, request, tag, signed.has(tag))));
     return tags.filter((_, i) => kept[i] === true);
   });
+}
+
+/** Where no rule lets any tag in, a pull of each would be refused: so is the list. @throws policy.* */
+function refuseByRule(deps: PullDeps, { repository }: PullRequest): void {
+  const rules = deps.policy.rulesOf(repository);
+  const refusals = rules.flatMap((rule) => {
+    const ruled: Ruling = ruling(rule, deps.now());
+    return rule.config.mode === 'observe' || ruled.kind === 'allow' || ruled.kind === 'require' ? [] : [ruled];
+  });
+  if (refusals.length < rules.length) return;
+  throw refusal(refusals.at(-1) ?? { kind: 'no-rule' }, repositoryName(repository));
+}
+
+/** An outage, or a source without a pin here, is no reason to say that nothing is there. */
+async function nothingThere(deps: PullDeps, request: PullRequest): Promise<TufgateError> {
+  const { repository } = request;
+  for (const source of sourcesFor(deps, request)) {
+    const { reason = 'trust.unsigned', message } = await deps.trust.resolve(
+      { kind: 'source', source },
+      repository,
+      'latest',
+    );
+    if (reason !== 'trust.unsigned')
+      return new TufgateError(reason, message ?? `trust source ${source} did not answer`);
+  }
+  const what = `${repositoryName(repository)} has no tag that would be served: nobody trusted has signed one`;
+  return new TufgateError('upstream.not-found', what);
 }
 
 function sourcesFor(deps: PullDeps, { repository }: PullRequest): ReadonlySet<string> {
@@ -42,12 +73,16 @@ function wordIsEnough(deps: PullDeps, { repository }: PullRequest): boolean {
     .some((rule) => rule.config.mode === 'observe' || ruling(rule, deps.now()).kind === 'allow');
 }
 
-async function upstreamTags(deps: PullDeps, { repository }: PullRequest): Promise<readonly string[]> {
+async function upstreamTags(
+  deps: PullDeps,
+  { repository }: PullRequest,
+  anySigned: boolean,
+): Promise<readonly string[]> {
   try {
     return await upstreamOf(deps, repository).tags(repository.path, MAX_TAGS);
   } catch (error) {
     // The signed tags are worth listing even when the registry cannot be asked.
-    if (isReason(codeOf(error))) return [];
+    if (anySigned && isReason(codeOf(error))) return [];
     throw error;
   }
 }

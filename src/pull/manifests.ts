@@ -33,10 +33,13 @@ export interface ManifestWanted {
   readonly length?: number;
 }
 
+const MAX_KNOWN = 10_000;
+
 export class Manifests {
   private readonly options: ManifestsOptions;
   private readonly running = new Map<string, Promise<VerifiedManifest>>();
   private readonly keeping = new Set<Promise<void>>();
+  private readonly edgesKnown = new Set<Digest>();
 
   constructor(options: ManifestsOptions) {
     this.options = options;
@@ -48,7 +51,7 @@ export class Manifests {
     const { maxBytes } = this.options;
     if (length !== undefined && length > maxBytes) throw tooLarge(digest, length, maxBytes);
     const cached = await this.cached(digest);
-    const manifest = cached ?? (await this.once(wanted));
+    const manifest = cached === undefined ? await this.once(wanted) : await this.recorded(cached);
     this.options.cacheUsed(cached !== undefined, manifest.bytes.length);
     // One request for all; each caller still holds the answer to the length that its own signature names.
     verifyBytes(digest, length, manifest.bytes);
@@ -71,10 +74,18 @@ export class Manifests {
   private async fetch({ upstream, path, digest }: ManifestWanted): Promise<VerifiedManifest> {
     const { bytes, contentType } = await upstream.manifest(path, digest, { maxBytes: this.options.maxBytes });
     verifyBytes(digest, undefined, bytes);
-    const manifest = parseManifest(bytes, contentType);
-    await this.options.closure.recordManifest(digest, manifest.children);
+    const manifest = await this.recorded({ ...parseManifest(bytes, contentType), digest, bytes });
     this.keepInBackground(digest, bytes);
-    return { ...manifest, digest, bytes };
+    return manifest;
+  }
+
+  /** Its edges are in the closure before anybody gets it; also when the cache outlived the database. */
+  private async recorded(manifest: VerifiedManifest): Promise<VerifiedManifest> {
+    if (this.edgesKnown.has(manifest.digest)) return manifest;
+    await this.options.closure.recordManifest(manifest.digest, manifest.children);
+    if (this.edgesKnown.size >= MAX_KNOWN) this.edgesKnown.clear();
+    this.edgesKnown.add(manifest.digest);
+    return manifest;
   }
 
   private async cached(digest: Digest): Promise<VerifiedManifest | undefined> {

@@ -5,7 +5,7 @@ import { upstreamOf } from './ask-upstream.ts';
 import { decided, type DigestRequest, type TagRequest } from './decide.ts';
 import type { PullDeps } from './deps.ts';
 import type { VerifiedManifest } from './manifests.ts';
-import { NO_TAG, ruleOnDigest } from './rule-on-digest.ts';
+import { type DigestRuling, NO_TAG, ruleOnDigest } from './rule-on-digest.ts';
 import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
 
 /**
@@ -27,10 +27,13 @@ export async function pullManifest(deps: PullDeps, request: TagRequest | DigestR
   });
 }
 
-async function ruleOn(deps: PullDeps, request: TagRequest | DigestRequest): Promise<TagRuling> {
+async function ruleOn(
+  deps: PullDeps,
+  request: TagRequest | DigestRequest,
+): Promise<TagRuling & Pick<DigestRuling, 'tag' | 'current' | 'edge'>> {
   if ('tag' in request) return await ruleOnTag(deps, request.repository, request.tag);
-  const { edge, ...ruling } = await ruleOnDigest(deps, request.repository, request.digest, 'manifest');
-  return edge === undefined ? ruling : { ...ruling, length: edge.size };
+  const ruling = await ruleOnDigest(deps, request.repository, request.digest, 'manifest');
+  return ruling.edge === undefined ? ruling : { ...ruling, length: ruling.edge.size };
 }
 
 /** Refusals end here; under `observe` a ruling has both a digest and what enforcing would have said. */
@@ -40,15 +43,20 @@ function allowed(ruling: TagRuling): { digest: Digest; length?: number } {
   return { digest, ...(length === undefined ? {} : { length }) };
 }
 
+/**
+ * What a tag stood for when it was given out is what `digests` and a pull in flight go by later. A child, or a digest of
+ * the past, is not remembered: neither shall live longer for having been asked for.
+ */
 async function rememberGivenOut(
   deps: PullDeps,
   request: TagRequest | DigestRequest,
-  ruling: TagRuling & { tag?: string },
+  ruling: TagRuling & Pick<DigestRuling, 'tag' | 'current' | 'edge'>,
   digest: Digest,
 ): Promise<void> {
-  const tag = 'tag' in request ? request.tag : NO_TAG;
-  // A digest that a tag covers needs no memory of its own; one that `observe` let through without a tag does.
-  if (tag === NO_TAG && ruling.tag !== undefined) return;
+  const byTag = 'tag' in request;
+  const covered = ruling.tag !== undefined;
+  if (!byTag && covered && !(ruling.current === true && ruling.edge === undefined)) return;
+  const tag = byTag ? request.tag : (ruling.tag ?? NO_TAG);
   const repository = repositoryName(request.repository);
   const { verified, rule } = ruling;
   await deps.givenOut.remember({ repository, tag, digest, verified, basis: deps.basis(rule), at: deps.now() });

@@ -66,6 +66,8 @@ export interface TrustAdvance {
   /** How the view differs from the one before: for `digests: superseded | any`. */
   readonly began?: readonly SignedTag[];
   readonly ended?: readonly SignedTag[];
+  /** `began` is all that the view says: whatever else is open ends, for the view before was lost. */
+  readonly whole?: boolean;
   readonly checkedAt?: number;
   readonly withdrawn?: boolean;
 }
@@ -82,6 +84,8 @@ export interface TrustStore {
   listTrust(): Promise<readonly Collection[]>;
   /** Signed statements, current (`until` absent) and past, that named one of these digests. */
   statements(collection: Collection, digests: readonly Digest[]): Promise<readonly Statement[]>;
+  /** When a role last stopped naming the tag at all, by tag: it was removed or revoked, not moved. */
+  removals(collection: Collection, tags: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The highest instant ever passed, this one included: a clock that was set back does not revive what expired. */
   raiseClock(now: number): Promise<number>;
 }
@@ -95,11 +99,15 @@ export interface Statement extends SignedTag {
 export interface ClosureStore {
   /** Idempotent: the children of a digest can never change. */
   recordManifest(parent: Digest, children: readonly Child[]): Promise<void>;
-  /** `digest` itself and every manifest above it, at most `depth` edges up, nearest first. */
+  /**
+   * `digest` itself and every manifest above it, at most `depth` edges up, nearest first. An ancestor whose paths down
+   * end in different edges (two sizes for one digest) comes once for each. Only manifests are climbed: a layer that
+   * reads like an index leads nowhere.
+   */
   ancestors(digest: Digest, depth: number): Promise<readonly Ancestor[]>;
   /** Remembers that this digest was given out for this tag. */
   giveOut(given: GivenOut): Promise<void>;
-  /** What was given out in this repository among these digests. */
+  /** What was given out in this repository among these digests, newest first. */
   givenOut(repository: string, digests: readonly Digest[]): Promise<readonly GivenOut[]>;
 }
 

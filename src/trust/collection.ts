@@ -200,7 +200,7 @@ export class Collection {
       return;
     }
     const change = difference(before, view);
-    await this.persist({ ...confirmed, ...change, view: viewFiles(view) });
+    await this.persist({ ...confirmed, ...change, whole: before === undefined, view: viewFiles(view) });
     await this.load();
     if (before === undefined && this.opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });

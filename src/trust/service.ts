@@ -19,6 +19,8 @@ export interface TrustService {
   resolve(asked: SourceRequirement, repository: Repository, tag: string): Promise<SourceVerdict>;
   /** Statements, current and past, of this source that named one of these digests; the source is asked first. */
   statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]>;
+  /** When the source last removed one of these tags altogether, by tag. */
+  removals(source: string, repository: Repository, tags: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Tags that the source names today. Empty when nothing is known. */
   tags(source: string, repository: Repository): Promise<readonly string[]>;
 }
@@ -51,6 +53,9 @@ export function createTrustService(options: TrustServiceOptions): TrustService {
       const { opened } = open(source, repository);
       await options.collections.current(opened).catch(onlyReasons);
       return await options.store.statements(opened, digests);
+    },
+    async removals(source, repository, tags) {
+      return await options.store.removals(open(source, repository).opened, tags);
     },
     async tags(source, repository) {
       try {

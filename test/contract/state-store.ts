@@ -193,6 +193,29 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         ]);
       });
 
+      it('tell a tag that was removed from one that moved', async () => {
+        await start({ began: [said('a'), said('b', 'stable')] });
+        await advance({ ended: [said('a')], began: [said('c')] }, T0 + 1);
+        const tags = [said('a').tag, 'stable'];
+        expect(await store.removals(vendor, tags)).toEqual(new Map());
+        await advance({ ended: [said('c'), said('b', 'stable')] }, T0 + 2);
+        await advance({ began: [said('d')] }, T0 + 3);
+        expect(await store.removals(vendor, tags)).toEqual(new Map(tags.map((tag) => [tag, T0 + 2])));
+        expect(await store.removals(vendor, ['other'])).toEqual(new Map());
+      });
+
+      it('that nobody ended all end with a whole view that no longer says them', async () => {
+        await start({ began: [said('a'), said('b', 'stable'), said('c', 'gone')] });
+        await advance({ whole: true, began: [said('d'), said('b', 'stable')] }, T0 + 5);
+        expect(await store.statements(vendor, ['a', 'b', 'c', 'd'].map(digest))).toEqual([
+          { ...said('a'), since: T0, until: T0 + 5 },
+          { ...said('b', 'stable'), since: T0 },
+          { ...said('c', 'gone'), since: T0, until: T0 + 5 },
+          { ...said('d'), since: T0 + 5 },
+        ]);
+        expect(await store.removals(vendor, ['gone', said('a').tag])).toEqual(new Map([['gone', T0 + 5]]));
+      });
+
       it('of one collection say nothing in another', async () => {
         await start({ began: [said('a')] });
         expect(await store.statements({ ...vendor, gun: 'docker.io/library/redis' }, [digest('a')])).toEqual([]);
@@ -238,6 +261,21 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         expect(found).toEqual([layer, index, image]);
       });
 
+      it('climbs from manifest to manifest only: a layer that reads like an index leads nowhere', async () => {
+        await store.recordManifest(image, [child(index, 'blob')]);
+        await store.recordManifest(index, [child(layer, 'manifest')]);
+        expect((await store.ancestors(layer, 4)).map((up) => up.digest)).toEqual([layer, index]);
+      });
+
+      it('names an ancestor once for each edge that its paths down end in', async () => {
+        const other = digest('4');
+        await store.recordManifest(index, [child(image, 'manifest'), child(other, 'manifest')]);
+        await store.recordManifest(image, [child(layer, 'blob', 7)]);
+        await store.recordManifest(other, [child(layer, 'blob', 8)]);
+        const found = (await store.ancestors(layer, 4)).filter((up) => up.digest === index);
+        expect(found.map(({ edge }) => edge?.size).sort()).toEqual([7, 8]);
+      });
+
       it('takes the same manifest again, in any order, and refuses other children', async () => {
         const children = [child(image, 'manifest'), child(layer, 'blob')];
         await store.recordManifest(index, children);
@@ -254,7 +292,14 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
     });
 
     describe('what was given out', () => {
-      const given = { repository: 'docker.io/library/nginx', tag: '1.27', digest: digest('a'), verified: true, basis: 'b', at: T0 };
+      const given = {
+        repository: 'docker.io/library/nginx',
+        tag: '1.27',
+        digest: digest('a'),
+        verified: true,
+        basis: 'b',
+        at: T0,
+      };
       const rows = () => store.givenOut(given.repository, [given.digest]);
 
       it('is found by repository and digest only', async () => {

@@ -281,6 +281,38 @@ test('a pin that does not cover what was trusted before starts the chain anew', 
   expect((await world.get(TAG)).headers['docker-content-digest']).toBe(next.digest);
 });
 
+test('what a stolen key named ends with the recovery, also when the view was lost in between', async () => {
+  await open({ rule: 'require: [vendor]\n    digests: { superseded: 1h }' });
+  const evil = world.registry.addImage({ repository: 'acme/app', layers: [Buffer.from('evil')] });
+  world.publisher.sign('1.0', evil.digest, evil.size).publish();
+  await pull();
+  world.publisher.rotate('targets').sign('1.0', world.image.digest, world.image.size).publish();
+  world.notary.misbehaviours.set('timestamp', { kind: 'status', status: 503 });
+  later(2 * MINUTE);
+  await pull();
+  world.notary.misbehaviours.clear();
+  later(2 * MINUTE);
+  expect(await pull()).toBe(200);
+  later(10 * DAY);
+  expect(await pull()).toBe(200);
+  expect((await world.get(`/v2/acme/app/manifests/${evil.digest}`)).reason).toBe('policy.digest-outside-closure');
+});
+
+test('a tag that is revoked and signed again does not bring back its past', async () => {
+  await open({ rule: 'require: [vendor]\n    digests: any' });
+  await pull();
+  world.publisher.revoke('1.0').publish();
+  later(MINUTE);
+  await pull();
+  const next = world.registry.addImage({ repository: 'acme/app', layers: [Buffer.from('next')] });
+  world.publisher.sign('1.0', next.digest, next.size).publish();
+  later(MINUTE);
+  expect(await pull()).toBe(200);
+  expect((await world.get(`/v2/acme/app/manifests/${world.image.digest}`)).reason).toBe(
+    'policy.digest-outside-closure',
+  );
+});
+
 test('many pulls at once are one update', async () => {
   await open();
   const pulls = await Promise.all(Array.from({ length: 20 }, () => pull()));

@@ -42,6 +42,7 @@ export const allowed = { kind: 'allow', reason: 'bootstrap', untilMs: NOON + 86_
 export class ScriptedTrust implements TrustService {
   private readonly signed = new Map<string, Map<string, Digest>>();
   private readonly history: (Statement & { gun: string; source: string })[] = [];
+  private readonly removed: { source: string; gun: string; tag: string; at: number }[] = [];
   private readonly refusals = new Map<string, Reason>();
   /** No pin of these sources covers any repository. */
   readonly unpinned = new Set<string>();
@@ -49,7 +50,7 @@ export class ScriptedTrust implements TrustService {
   asked = 0;
 
   sign(repository: Repository, tag: string, digest: Digest, source = 'vendor'): void {
-    this.unsign(repository, tag, source);
+    this.end(repository, tag, source);
     this.tagsOf(source, repositoryName(repository)).set(tag, digest);
     this.state(repository, tag, digest, 'targets', source);
   }
@@ -59,7 +60,12 @@ export class ScriptedTrust implements TrustService {
     this.history.push({ source, gun: repositoryName(repository), role, tag, digest, since: this.now });
   }
 
-  unsign(repository: Repository, tag: string, source = 'vendor'): void {
+  revoke(repository: Repository, tag: string, source = 'vendor'): void {
+    this.end(repository, tag, source);
+    this.removed.push({ source, gun: repositoryName(repository), tag, at: this.now });
+  }
+
+  private end(repository: Repository, tag: string, source: string): void {
     const gun = repositoryName(repository);
     this.tagsOf(source, gun).delete(tag);
     this.history.forEach((row, i) => {
@@ -92,6 +98,12 @@ export class ScriptedTrust implements TrustService {
     return Promise.resolve(
       this.history.filter((row) => row.source === source && row.gun === gun && digests.includes(row.digest)),
     );
+  }
+
+  removals(source: string, repository: Repository, tags: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const gun = repositoryName(repository);
+    const mine = this.removed.filter((row) => row.source === source && row.gun === gun && tags.includes(row.tag));
+    return Promise.resolve(new Map(mine.map(({ tag, at }) => [tag, at])));
   }
 
   tags(source: string, repository: Repository): Promise<readonly string[]> {

@@ -36,8 +36,7 @@ export class TrustAdvancer {
     for (const role of step.forget ?? []) this.#sql.dropFloor.run(id, role);
     for (const file of step.floors ?? []) this.#raiseFloor(id, file);
     if (step.view !== undefined) this.#replaceView(id, step.view);
-    for (const { role, tag, digest } of step.ended ?? []) this.#sql.endStatement.run(at, id, role, tag, digest);
-    for (const said of step.began ?? []) this.#beginStatement(id, said, at);
+    this.#restate(id, step, at);
     this.#sql.dropUnreferenced.run(id);
     if (row !== undefined) this.#update(row, step);
     return 'ok';
@@ -110,6 +109,19 @@ export class TrustAdvancer {
     return known.id;
   }
 
+  #restate(id: number, { began = [], ended = [], whole = false }: TrustAdvance, at: number): void {
+    const over = whole ? this.#openBut(id, began) : ended;
+    for (const { role, tag, digest } of over) this.#sql.endStatement.run(at, id, role, tag, digest);
+    for (const said of began) this.#beginStatement(id, said, at);
+    for (const { role, tag } of over) this.#sql.markRemoved.run({ id, role, tag, at });
+  }
+
+  /** The view before was lost, so what ended is not what somebody computed, but whatever is open and no longer said. */
+  #openBut(id: number, said: readonly SignedTag[]): SignedTag[] {
+    const kept = new Set(said.map(({ role, tag, digest }) => `${role}\n${tag}\n${digest}`));
+    return this.#sql.open.all(id).filter(({ role, tag, digest }) => !kept.has(`${role}\n${tag}\n${digest}`));
+  }
+
   #beginStatement(id: number, { role, tag, digest }: SignedTag, at: number): void {
     this.#sql.beginStatement.run(id, role, tag, digest, at);
   }
@@ -169,6 +181,13 @@ function prepare(db: Database.Database) {
     endStatement: db.prepare<[number, number, string, string, string]>(
       'UPDATE statement SET until = ? WHERE collection = ? AND role = ? AND tag = ? AND digest = ? AND until IS NULL',
     ),
+    markRemoved: db.prepare<[{ id: number; role: string; tag: string; at: number }]>(
+      `UPDATE statement SET removed = 1
+        WHERE collection = :id AND role = :role AND tag = :tag AND until = :at
+          AND NOT EXISTS (SELECT 1 FROM statement AS now WHERE now.collection = :id AND now.role = :role
+                             AND now.tag = :tag AND now.until IS NULL)`,
+    ),
+    open: db.prepare<Id, SignedTag>('SELECT role, tag, digest FROM statement WHERE collection = ? AND until IS NULL'),
     dropStatements: db.prepare<Id>('DELETE FROM statement WHERE collection = ?'),
   };
 }

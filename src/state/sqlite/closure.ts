@@ -84,18 +84,17 @@ function prepare(db: Database.Database) {
     children: db.prepare<[string], Child>(
       'SELECT child AS digest, size, media_type AS mediaType, kind FROM edge WHERE parent = ? ORDER BY child',
     ),
-    // `first` is the parent that the path up starts with: its edge tells size and type. Of several paths to one
-    // ancestor the shortest is kept; SQLite takes the other columns from the row that holds the minimum.
+    // The edge that a path starts with travels up with it: it tells size and type of what was asked for. Grouped by
+    // that edge and not by path, so that a base layer under thousands of images costs its ancestors once.
     ancestors: db.prepare<[{ digest: string; depth: number }], AncestorRow>(
-      `WITH RECURSIVE up (digest, hops, first) AS (
-         SELECT parent, 1, parent FROM edge WHERE child = :digest AND :depth >= 1
+      `WITH RECURSIVE up (ancestor, hops, size, mediaType, kind) AS (
+         SELECT parent, 1, size, media_type, kind FROM edge WHERE child = :digest AND :depth >= 1
          UNION
-         SELECT edge.parent, up.hops + 1, up.first FROM up JOIN edge ON edge.child = up.digest WHERE up.hops < :depth
-       ),
-       nearest AS (SELECT digest, min(hops) AS hops, first FROM up WHERE digest <> :digest GROUP BY digest)
-       SELECT nearest.digest AS ancestor, edge.child AS digest, edge.size, edge.media_type AS mediaType, edge.kind
-         FROM nearest JOIN edge ON edge.parent = nearest.first AND edge.child = :digest
-        ORDER BY nearest.hops, nearest.digest`,
+         SELECT edge.parent, up.hops + 1, up.size, up.mediaType, up.kind
+           FROM up JOIN edge ON edge.child = up.ancestor AND edge.kind = 'manifest' WHERE up.hops < :depth
+       )
+       SELECT ancestor, :digest AS digest, size, mediaType, kind FROM up WHERE ancestor <> :digest
+        GROUP BY ancestor, size, mediaType, kind ORDER BY min(hops), ancestor`,
     ),
     giveOut: db.prepare<[string, string, string, number, string, number]>(
       `INSERT INTO given_out (repository, digest, tag, verified, basis, at) VALUES (?, ?, ?, ?, ?, ?)
@@ -107,7 +106,7 @@ function prepare(db: Database.Database) {
     ),
     givenOut: db.prepare<[string, string], GivenOutRow>(
       `SELECT repository, tag, digest, verified, basis, at FROM given_out
-        WHERE repository = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY at, tag, digest`,
+        WHERE repository = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY at DESC, tag, digest LIMIT 1000`,
     ),
   };
 }

@@ -58,8 +58,11 @@ CREATE TABLE statement (
   tag TEXT NOT NULL,
   digest TEXT NOT NULL,
   since INTEGER NOT NULL,
-  until INTEGER
+  until INTEGER,
+  -- The role named nothing for the tag any more: removed or revoked, not moved.
+  removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1))
 ) STRICT;
+CREATE INDEX statement_removed ON statement (collection, tag) WHERE removed = 1;
 CREATE INDEX statement_digest ON statement (collection, digest);
 CREATE UNIQUE INDEX statement_current ON statement (collection, role, tag, digest) WHERE until IS NULL;
 

@@ -57,6 +57,7 @@ function assemble(db: Database.Database, file: string): StateStore {
       attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
     listTrust: () => attempt('listing trust', () => trust.list()),
     statements: (collection, digests) => attempt('reading statements', () => trust.statements(collection, digests)),
+    removals: (collection, tags) => attempt('reading removals', () => trust.removals(collection, tags)),
     raiseClock: (now) => attempt('raising the clock', () => clock.raise(now)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
     ancestors: (digest, depth) => attempt('reading the closure', () => closure.ancestors(digest, depth)),

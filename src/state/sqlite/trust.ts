@@ -14,6 +14,7 @@ export class TrustReader {
   readonly #view: Database.Statement<[number], TrustFile>;
   readonly #all: Database.Statement<[], Collection>;
   readonly #statements: Database.Statement<[number, string], StatementRow>;
+  readonly #removals: Database.Statement<[number, string], { tag: string; at: number }>;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -28,6 +29,16 @@ export class TrustReader {
       `SELECT role, tag, digest, since, until FROM statement
         WHERE collection = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY since, id`,
     );
+    this.#removals = db.prepare(
+      `SELECT tag, max(until) AS at FROM statement
+        WHERE collection = ? AND removed = 1 AND tag IN (SELECT value FROM json_each(?)) GROUP BY tag`,
+    );
+  }
+
+  removals(collection: Collection, tags: readonly string[]): ReadonlyMap<string, number> {
+    const row = this.find(collection);
+    if (row === undefined) return new Map();
+    return new Map(this.#removals.all(row.id, JSON.stringify(tags)).map(({ tag, at }) => [tag, at]));
   }
 
   find(collection: Collection): CollectionRow | undefined {

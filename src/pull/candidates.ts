@@ -1,0 +1,94 @@
+import { isReason, TufgateError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
+import { type Repository, repositoryName } from '../oci/reference.ts';
+import { sourcesOf } from '../policy/requirement.ts';
+import type { GivenOut, Statement } from '../state/store.ts';
+import type { RulingDeps } from './deps.ts';
+
+/** A manifest whose closure holds the digest, and the edge that leads there; none for the digest itself. */
+export interface Root {
+  readonly digest: Digest;
+  readonly edge?: Child;
+}
+
+/** A tag of this repository that names, or named, such roots. */
+export interface Candidate {
+  readonly tag: string;
+  readonly roots: readonly Root[];
+  readonly givenOut: readonly GivenOut[];
+  readonly statements: readonly Statement[];
+}
+
+/** Tags that are looked at for one digest, those that name it today first. */
+const MAX_TAGS = 256;
+
+/**
+ * The tags that may cover a digest: what the sources of this repository's rules say of it, and what was given out.
+ * They only say where to look; whether one covers it is for its rule to decide.
+ *
+ * @returns `unanswered`: why one of the sources could not be asked
+ */
+export async function candidatesFor(
+  deps: RulingDeps,
+  repository: Repository,
+  digest: Digest,
+  kind: Child['kind'],
+): Promise<{ readonly candidates: readonly Candidate[]; readonly unanswered?: TufgateError }> {
+  const roots = await rootsAbove(deps, digest, kind);
+  if (roots.length === 0) return { candidates: [] };
+  const digests = [...new Set(roots.map((root) => root.digest))];
+  const given = await deps.closure.givenOut(repositoryName(repository), digests);
+  const { statements, unanswered } = await statementsOn(deps, repository, digests);
+  const today = statements.filter(({ until }) => until === undefined);
+  const tags = new Set([...today, ...given, ...statements].map(({ tag }) => tag));
+  const candidates = [...tags].slice(0, MAX_TAGS).map((tag) => candidate(tag, roots, given, statements));
+  return unanswered === undefined ? { candidates } : { candidates, unanswered };
+}
+
+function candidate(
+  tag: string,
+  roots: readonly Root[],
+  given: readonly GivenOut[],
+  statements: readonly Statement[],
+): Candidate {
+  const mine = {
+    givenOut: given.filter((each) => each.tag === tag),
+    statements: statements.filter((each) => each.tag === tag),
+  };
+  const named = new Set([...mine.givenOut, ...mine.statements].map(({ digest }) => digest));
+  return { tag, ...mine, roots: roots.filter((root) => named.has(root.digest)) };
+}
+
+/** A layer that reads like a manifest is not one, nor the other way round: a root is always a manifest. */
+async function rootsAbove(deps: RulingDeps, digest: Digest, kind: Child['kind']): Promise<Root[]> {
+  const depth = kind === 'blob' ? MAX_DEPTH : MAX_DEPTH - 1;
+  const above = await deps.closure.ancestors(digest, depth);
+  return above.filter(({ edge }) => (edge === undefined ? kind === 'manifest' : edge.kind === kind));
+}
+
+/**
+ * Every source that a rule of this repository rests on is asked which tags name, or named, these digests. One that
+ * cannot say (no pin covers the repository) admits nothing itself, and takes nothing from what another source signed.
+ */
+async function statementsOn(
+  deps: RulingDeps,
+  repository: Repository,
+  digests: readonly Digest[],
+): Promise<{ statements: readonly Statement[]; unanswered?: TufgateError }> {
+  const sources = deps.policy.rulesOf(repository).flatMap(({ config: { action } }) => {
+    return action.kind === 'require' ? sourcesOf(action.requirement).map(({ source }) => source) : [];
+  });
+  const ask = (source: string): Promise<readonly Statement[] | TufgateError> =>
+    deps.trust.statements(source, repository, digests).catch(onlyReasons);
+  const answers = await Promise.all([...new Set(sources)].map(ask));
+  const unanswered = answers.find((answer) => answer instanceof TufgateError);
+  const statements = answers.flatMap((answer) => (answer instanceof TufgateError ? [] : answer));
+  return unanswered === undefined ? { statements } : { statements, unanswered };
+}
+
+/** What is not about trust is a fault of our own, and stays one. */
+function onlyReasons(error: unknown): TufgateError {
+  if (error instanceof TufgateError && isReason(error.code)) return error;
+  throw error;
+}

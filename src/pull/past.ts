@@ -1,0 +1,67 @@
+import type { DigestsConfig } from '../config/config.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Repository } from '../oci/reference.ts';
+import { sourcesOf } from '../policy/requirement.ts';
+import type { GivenOut, Statement } from '../state/store.ts';
+import type { RulingDeps } from './deps.ts';
+import type { TagRuling } from './rule-on-tag.ts';
+
+/**
+ * What a tag stood for before, and stands for no more: may it still be served?
+ *
+ * Only what this gate itself gave out for that tag counts, under the very rule and pins of today: then the whole
+ * requirement was judged, at one instant, conflicts and distinct keys included. Putting an approval together from past
+ * statements was rejected: a lone signer in two roles, or two signers at two times, would make one that never was.
+ * And a tag that was removed or revoked since takes all of it with it, also when it is signed again later.
+ */
+export async function coversPast(
+  deps: RulingDeps,
+  repository: Repository,
+  ruled: TagRuling,
+  given: GivenOut,
+  statements: readonly Statement[],
+): Promise<boolean> {
+  if (given.basis !== deps.basis(ruled.rule)) return false;
+  // What was merely let through never counts once the rule enforces signatures.
+  if (!given.verified && ruled.verified) return false;
+  const now = deps.now();
+  const since = endOf(given.digest, statements) ?? given.at;
+  const inFlight = now - given.at <= IN_FLIGHT_MS;
+  if (!inFlight && !(given.verified && keeps(ruled.rule?.config.digests, now - since))) return false;
+  return !(await removedSince(deps, repository, ruled, given));
+}
+
+/** A pull in flight may end after its tag has moved. */
+const IN_FLIGHT_MS = 60 * 60 * 1000;
+
+function keeps(digests: DigestsConfig | undefined, age: number): boolean {
+  switch (digests?.kind) {
+    case undefined:
+    case 'current':
+      return false;
+    case 'any':
+      return true;
+    case 'superseded':
+      return age <= digests.forMs;
+  }
+}
+
+/** When the tag stopped standing for it; undefined when no source says. */
+function endOf(digest: Digest, statements: readonly Statement[]): number | undefined {
+  const ends = statements.flatMap(({ until, digest: of }) => (of === digest && until !== undefined ? [until] : []));
+  return ends.length === 0 ? undefined : Math.max(...ends);
+}
+
+async function removedSince(
+  deps: RulingDeps,
+  repository: Repository,
+  { rule }: TagRuling,
+  { tag, at }: GivenOut,
+): Promise<boolean> {
+  if (rule?.config.action.kind !== 'require') return false;
+  for (const { source } of sourcesOf(rule.config.action.requirement)) {
+    const removed = (await deps.trust.removals(source, repository, [tag])).get(tag);
+    if (removed !== undefined && removed >= at) return true;
+  }
+  return false;
+}
