@@ -122,7 +122,8 @@ export async function composeJudge(
   config: Config,
   options: ComposeOptions & { metrics?: Metrics } = {},
 ): Promise<WatchedJudge> {
-  const log = options.log ?? createLogger({ ...config.log, level: 'warn' });
+  // One-off commands print facts on stdout, one JSON document perhaps: what is logged goes beside them.
+  const log = options.log ?? createLogger({ ...config.log, level: 'warn' }, process.stderr);
   const metrics = options.metrics ?? createMetrics();
   const state = openSqliteStore(join(config.data, 'tufgate.db'));
   const now = await forwardClock(state, options.clock ?? Date.now);

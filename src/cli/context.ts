@@ -3,6 +3,8 @@ import type { Output } from './output.ts';
 
 /** What every command gets: the configuration, loaded when it is asked for, and where to speak. */
 export interface CommandContext {
+  /** The configuration file, as it was named. */
+  readonly file: string;
   /** @throws config.invalid */
   readonly config: () => Config;
   readonly out: Output;

@@ -1,6 +1,6 @@
 import { codeOf, type Code } from '../errors.ts';
 
-/** The contract of the command line: 0 done · 1 fault · 2 usage or configuration · 3 refused · 4 not found · 5 unreachable. */
+/** The contract of the command line: 0 done · 1 fault · 2 usage or configuration · 3 refused · 4 not found · 5 a peer failed us. */
 export const EXIT = { done: 0, fault: 1, usage: 2, refused: 3, notFound: 4, unreachable: 5 } as const;
 
 export function exitCodeOf(error: unknown): number {
@@ -11,9 +11,8 @@ export function exitCode(code: Code): number {
   if (code === 'usage' || code === 'config.invalid') return EXIT.usage;
   if (code === 'request.name' || code === 'request.digest') return EXIT.usage;
   if (code === 'upstream.not-found') return EXIT.notFound;
-  if (code === 'trust.unreachable' || code === 'upstream.unreachable' || code === 'upstream.rate-limited') {
-    return EXIT.unreachable;
-  }
-  const refused = /^(?:policy|trust|integrity|upstream)\./.test(code);
+  // What is left of `upstream`: unreachable, rate-limited, unauthorized, protocol. None says anything about the image.
+  if (code === 'trust.unreachable' || code.startsWith('upstream.')) return EXIT.unreachable;
+  const refused = /^(?:policy|trust|integrity)\./.test(code);
   return refused ? EXIT.refused : EXIT.fault;
 }

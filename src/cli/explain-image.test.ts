@@ -29,6 +29,19 @@ policy:
 const policy = compilePolicy(config.policy);
 const explain = (image: string, now = NOW): Explanation => explainImage(config, policy, image, now);
 
+/** The same sources, one rule for everything. */
+function explainWith(rule: string): Explanation {
+  const yaml = `data: x
+upstreams: { ghcr.io: { url: https://ghcr.io } }
+trust:
+  vendor: { type: notary, url: https://notary.example }
+  open: { type: notary, url: https://open.example, first_use: remember }
+policy: [{ match: '**', ${rule} }]
+`;
+  const other = parseConfig(yaml, '/etc/tufgate.yaml', () => new Uint8Array());
+  return explainImage(other, compilePolicy(other.policy), 'ghcr.io/acme/app:v1', NOW);
+}
+
 describe('config check', () => {
   it('names upstream, rule with its place, source, collection and the longest pin', () => {
     expect(explain('nginx:1.27')).toEqual({
@@ -70,7 +83,22 @@ describe('config check', () => {
     ]);
     const text = renderExplanation(explain('ghcr.io/acme/app:v1'));
     expect(text).toContain('add a pin for ghcr.io/acme/app under trust.vendor.pins');
-    expect(text).toContain('served and recorded (observe)');
+    expect(text).toContain('refused, trust.no-root: no pin of trust source vendor covers ghcr.io/acme/app');
+    expect(text).toContain('served nevertheless, and recorded');
+  });
+
+  it('says refused where no pin can make it otherwise, and not where another source suffices', () => {
+    const refused = explain('ghcr.io/acme/app:v1');
+    expect(refused).toMatchObject({ action: 'require', refusal: { reason: 'trust.no-root' } });
+    expect(explain('nginx:1.27').refusal).toBeUndefined();
+    const either = { any: explainWith('require: [{ any: [open, vendor] }]'), none: explainWith('require: [vendor]') };
+    expect([either.any.refusal, either.none.refusal?.reason]).toEqual([undefined, 'trust.no-root']);
+  });
+
+  it('prints a duration and a last day as they were configured', () => {
+    const text = renderExplanation(explainWith('require: [open], digests: { superseded: 90m }'));
+    expect(text).toContain('also what the tag named until 90m ago');
+    expect(renderExplanation(explain('ghcr.io/acme/pause:3'))).toContain('until 2027-03-31 (');
   });
 
   it('says what is refused at once, and why', () => {
@@ -80,13 +108,14 @@ describe('config check', () => {
       message: 'ghcr.io/acme/app:main is denied by rule 4 (ghcr.io/acme/*): ask us',
     });
     expect(explain('ghcr.io/other/app:main').refusal?.reason).toBe('policy.no-rule');
+    expect(renderExplanation(explain('quay.io/a/b'))).not.toContain('rule');
     expect(renderExplanation(explain('quay.io/a/b'))).toContain('add it under upstreams in /etc/tufgate.yaml');
   });
 
   it('follows the end of an exemption', () => {
     expect(explain('ghcr.io/acme/pause:3')).toMatchObject({
       action: 'allow',
-      rules: [{ until: '2027-04-01T00:00:00.000Z' }],
+      rules: [{ until: '2027-03-31' }],
     });
     expect(explain('ghcr.io/acme/pause:3', Date.UTC(2027, 3, 1)).action).toBe('exemption-expired');
   });

@@ -1,10 +1,13 @@
 import type { Config, NotaryConfig, Pin, Requirement, RuleConfig, SourceRequirement } from '../config/config.ts';
 import type { Reason } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
 import { imageName, normalisePath, parseImageName, type Repository } from '../oci/reference.ts';
 import { type Ruling, refusal, ruling } from '../policy/decide.ts';
-import { sourcesOf } from '../policy/requirement.ts';
+import type { SourceVerdict } from '../policy/decision.ts';
+import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Policy, Rule } from '../policy/rules.ts';
 import { gunOf, pinFor } from '../trust/collection-name.ts';
+import { durationWords, lastDay } from './time-words.ts';
 
 /**
  * What the configuration says of one image, without asking anybody: which upstream, which rule, which sources under
@@ -33,7 +36,7 @@ export interface RuleExplanation {
   /** In words: `vendor and (approvals or second)`. */
   readonly requires?: string;
   readonly sources: readonly SourceExplanation[];
-  /** The first day it no longer holds, an instant. */
+  /** The last day it holds, as configured. */
   readonly until?: string;
 }
 
@@ -72,7 +75,8 @@ export function explainImage(config: Config, policy: Policy, imageText: string, 
   }
   const image = imageName({ ...repository, tag });
   const rule = policy.ruleFor(repository, tag);
-  return { image, ...base, ...outcome(ruling(rule, now), image), rules: rule === undefined ? [] : [explain(rule)] };
+  const outcome = outcomeOf(config, ruling(rule, now), repository, image);
+  return { image, ...base, ...outcome, rules: rule === undefined ? [] : [explain(rule)] };
 }
 
 function upstreamByAlias(config: Config, registry: string): { name: string; url: URL } | undefined {
@@ -85,10 +89,45 @@ function unknownRegistry(config: Config, image: string, registry: string): Expla
   return { image, action: 'unknown-registry', refusal: { reason: 'policy.unknown-registry', message }, rules: [] };
 }
 
-function outcome(ruled: Ruling, image: string): Pick<Explanation, 'action' | 'refusal'> {
-  if (ruled.kind === 'require' || ruled.kind === 'allow') return { action: ruled.kind };
+function outcomeOf(
+  config: Config,
+  ruled: Ruling,
+  repository: Repository,
+  image: string,
+): Pick<Explanation, 'action' | 'refusal'> {
+  if (ruled.kind === 'allow') return { action: ruled.kind };
+  if (ruled.kind === 'require') {
+    const refused = atBest(config, ruled.requirement, repository);
+    return { action: ruled.kind, ...(refused === undefined ? {} : { refusal: refused }) };
+  }
   const { code, message } = refusal(ruled, image);
   return { action: ruled.kind, refusal: { reason: code as Reason, message } };
+}
+
+const SIGNED_AT_BEST = `sha256:${'0'.repeat(64)}` as Digest;
+
+/**
+ * Were every source that has a root of trust here to sign the same digest: would that do? By the judgement of a pull
+ * itself, so that "refused" here means refused there. @returns why not
+ */
+function atBest(config: Config, requirement: Requirement, repository: Repository): Explanation['refusal'] {
+  const verdicts = new Map<SourceRequirement, SourceVerdict>();
+  for (const leaf of sourcesOf(requirement)) {
+    const source = config.trust.get(leaf.source);
+    if (source !== undefined) verdicts.set(leaf, verdictAtBest(source, gunOf(source, repository)));
+  }
+  const judged = judge(requirement, verdicts);
+  return judged.ok ? undefined : { reason: judged.reason, message: judged.message };
+}
+
+function verdictAtBest(source: NotaryConfig, gun: string): SourceVerdict {
+  const nothing = { roles: [], signers: [], versions: new Map<string, number>(), expires: new Map<string, number>() };
+  const base = { source: source.name, kind: source.kind, ...nothing };
+  if (explainAnchor(source, pinFor(source, gun)).kind !== 'none') {
+    return { ...base, outcome: 'signed', digest: SIGNED_AT_BEST };
+  }
+  const message = `no pin of trust source ${source.name} covers ${gun}: add one under trust.${source.name}.pins, or set first_use: remember`;
+  return { ...base, outcome: 'refused', reason: 'trust.no-root', message };
 }
 
 function explainRule(config: Config, rule: Rule, repository: Repository): RuleExplanation {
@@ -98,7 +137,7 @@ function explainRule(config: Config, rule: Rule, repository: Repository): RuleEx
     case 'deny':
       return { ...base, sources: [] };
     case 'allow':
-      return { ...base, sources: [], until: new Date(action.untilMs).toISOString() };
+      return { ...base, sources: [], until: lastDay(action.untilMs) };
     case 'require': {
       const sources = sourcesOf(action.requirement).flatMap((leaf) => explainSource(config, leaf, repository));
       return { ...base, sources, requires: inWords(action.requirement) };
@@ -145,7 +184,7 @@ export function renderExplanation(explanation: Explanation): string {
   const lines = [image, row('upstream', upstream === undefined ? 'none' : `${upstream.name} (${upstream.url})`)];
   if (explanation.action === 'by-digest') lines.push(row('asked', BY_DIGEST));
   for (const rule of rules) lines.push(...ruleLines(rule));
-  if (rules.length === 0) lines.push(row('rule', 'none'));
+  if (rules.length === 0 && upstream !== undefined) lines.push(row('rule', 'none'));
   lines.push(row('outcome', outcomeWords(explanation)));
   if (refused !== undefined && rules.some(({ mode }) => mode === 'observe'))
     lines.push(row('observe', 'served nevertheless, and recorded as what enforcing would have refused'));
@@ -179,7 +218,7 @@ function actionWords({ action, mode, requires, until }: RuleExplanation): string
 function digestWords({ digests }: RuleExplanation): string {
   if (digests.kind === 'current') return 'pulls by digest: what the tag names now';
   if (digests.kind === 'any') return 'pulls by digest: whatever was ever signed';
-  return `pulls by digest: also what was signed until ${digests.forMs / 86_400_000} days ago`;
+  return `pulls by digest: also what the tag named until ${durationWords(digests.forMs)} ago`;
 }
 
 function sourceLines({ source, urls, gun, anchor, releases, signers }: SourceExplanation): string[] {

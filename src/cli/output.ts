@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '../errors.ts';
+
 /**
  * Where a command speaks. Facts go to stdout: text for people, or with `--json` one document and nothing else;
  * messages go to stderr.
@@ -7,14 +9,31 @@ export interface Output {
   fact(text: string): void;
   document(value: unknown): void;
   message(text: string): void;
+  /** The message on stderr; with `--json` also `{"error":{"code","message"}}`, unless a document was printed already. */
+  failed(error: unknown): void;
 }
 
-export function createOutput(json: boolean): Output {
+export interface Streams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+export function createOutput(json: boolean, { stdout, stderr }: Streams = process): Output {
+  let documented = false;
+  const message = (text: string): void => void stderr.write(`${text}\n`);
+  const document = (value: unknown): void => {
+    documented = true;
+    stdout.write(`${JSON.stringify(value, plain, 2)}\n`);
+  };
   return {
     json,
-    fact: (text) => void process.stdout.write(`${text}\n`),
-    document: (value) => void process.stdout.write(`${JSON.stringify(value, plain, 2)}\n`),
-    message: (text) => void process.stderr.write(`${text}\n`),
+    fact: (text) => void stdout.write(`${text}\n`),
+    document,
+    message,
+    failed(error) {
+      message(`tufgate: ${messageOf(error)}`);
+      if (json && !documented) document({ error: { code: codeOf(error), message: messageOf(error) } });
+    },
   };
 }
 

@@ -1,12 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { configFile, loadConfig } from '../config/load.ts';
-import { messageOf } from '../errors.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext } from './context.ts';
 import { listDecisions } from './decisions.ts';
 import { runDemo } from './demo/demo.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
 import { resolveImages } from './resolve.ts';
 import { serve } from './serve.ts';
 import { listTrust } from './trust-list.ts';
@@ -18,19 +17,33 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Parses the command line and runs one command. @returns the exit code; nothing here throws */
 export async function run(argv: readonly string[], env: Env): Promise<number> {
   let code: number = EXIT.done;
-  const program = build(env, (ended) => (code = ended));
+  const out = createOutput(asksForJson(argv));
+  const program = build(env, out, (ended) => (code = ended));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    // commander has printed its own message, or the help that was asked for; its exit code for wrong usage is 1.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    process.stderr.write(`tufgate: ${messageOf(error)}\n`);
+    if (error instanceof CommanderError) return misused(error, out);
+    out.failed(error);
     return exitCodeOf(error);
   }
 }
 
-function build(env: Env, ended: (code: number) => void): Command {
+/** Known before anything is parsed: wrong usage is answered in the form that was asked for, too. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
+}
+
+/** commander has printed its own message, or the help that was asked for; its exit code for wrong usage is 1. */
+function misused({ exitCode, message }: CommanderError, out: Output): number {
+  if (exitCode === 0) return EXIT.done;
+  const why = message.replace(/^error: /, '');
+  if (out.json) out.document({ error: { code: 'usage', message: why } });
+  return EXIT.usage;
+}
+
+function build(env: Env, out: Output, ended: (code: number) => void): Command {
   const program = new Command('tufgate')
     .description(
       'A verifying pull-through proxy for container registries: what nobody trusted has signed cannot be pulled.',
@@ -48,28 +61,27 @@ function build(env: Env, ended: (code: number) => void): Command {
     action: (context: CommandContext, options: object, operands: readonly string[]) => Promise<number>,
   ): Command => {
     const made = parent.command(usage).description(description).exitOverride();
-    made.option('--json', 'print one JSON document on stdout, messages on stderr');
     return made.action(async () => {
-      const { json, ...options } = made.opts<{ json?: boolean }>();
-      const { config } = program.opts<{ config?: string }>();
-      const context = { config: () => loadConfig(configFile(config, env), env), out: createOutput(json === true) };
-      ended(await action(context, options, made.args));
+      const file = configFile(program.opts<{ config?: string }>().config, env);
+      ended(await action({ file, config: () => loadConfig(file, env), out }, made.opts(), made.args));
     });
   };
+  const telling: typeof command = (...what) =>
+    command(...what).option('--json', 'print one JSON document on stdout, messages on stderr');
 
   command(program, 'serve', 'serve as a registry mirror', serve);
-  command(program, 'demo', 'see four pulls in thirty seconds: signed, unsigned, tampered, moved', runDemo);
-  command(program, 'resolve <image...>', 'which digest would be served, and why', resolveImages);
-  command(
+  telling(program, 'demo', 'see four pulls in a few seconds: signed, unsigned, tampered, moved', runDemo);
+  telling(program, 'resolve <image...>', 'which digest would be served, and why', resolveImages);
+  telling(
     program.command('config').description('the configuration'),
     'check',
     'check the configuration',
     checkConfig,
   ).option('--image <name>', 'explain what would happen to this image');
   const trust = program.command('trust').description('what is trusted, and what it rests on');
-  command(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
-  command(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
-  command(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
+  telling(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
+  telling(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
+  telling(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
     .option('--since <when>', 'an age such as 7d, or an ISO date')
     .option('--denied', 'refused only')
     .option('--allowed', 'served only')

@@ -83,13 +83,21 @@ describe('the filter of `tufgate decisions`', () => {
 describe('decisions for people', () => {
   it('are one line each', () => {
     expect(renderDecisions([denied], { long: false })).toBe(
-      '2026-11-21T09:00:00Z  DENY        docker.io/library/nginx:1.27  trust.unsigned  rule 1 (docker.io/library/**)  10.0.0.5  12 times\n',
+      '2026-11-21T09:00:00Z  DENY        docker.io/library/nginx:1.27  trust.unsigned  rule 1 (docker.io/library/**)  10.0.0.5  12 times',
     );
   });
 
   it('tell what would have been denied, and events that are no pulls', () => {
     const observed = { ...denied, verdict: 'allow', wouldDeny: true, event: 'integrity' } as const;
     expect(renderDecisions([observed], { long: false })).toContain('WOULD-DENY  INTEGRITY  docker.io');
+  });
+
+  it('show an alarm as one: nobody asked, so nothing was denied', () => {
+    const nobody = { address: '', userAgent: '' };
+    const alarm = { ...denied, event: 'alarm', client: nobody, method: '', rule: undefined, tag: undefined } as const;
+    const text = renderDecisions([alarm as unknown as StoredDecision], { long: true });
+    expect(text).toContain('Z  ALARM       docker.io/library/nginx  trust.unsigned');
+    expect(text).not.toMatch(/DENY|asked/);
   });
 
   it('show with --long what they rested on', () => {
@@ -99,7 +107,7 @@ describe('decisions for people', () => {
   });
 
   it('say so when there is none', () => {
-    expect(renderDecisions([], { long: true })).toBe('No decision matches.\n');
+    expect(renderDecisions([], { long: true })).toBe('No decision matches.');
   });
 
   it('never pass control characters of a client to the terminal', () => {

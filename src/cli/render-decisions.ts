@@ -105,26 +105,33 @@ export function decisionsJson(decisions: readonly StoredDecision[]): object {
 
 /** One line each, newest last; with `long` what each rested on below it. */
 export function renderDecisions(decisions: readonly StoredDecision[], options: { readonly long: boolean }): string {
-  if (decisions.length === 0) return 'No decision matches.\n';
-  return decisions.map((decision) => line(decision) + (options.long ? details(decision) : '')).join('');
+  if (decisions.length === 0) return 'No decision matches.';
+  const lines = decisions.flatMap((decision) => [line(decision), ...(options.long ? details(decision) : [])]);
+  return lines.join('\n');
 }
 
 function line(decision: StoredDecision): string {
   const { event, reason, rule, client, count } = decision;
   const parts = [
     iso(decision.at).replace(/\.\d+Z$/, 'Z'),
-    (decision.verdict === 'deny' ? 'DENY' : decision.wouldDeny ? 'WOULD-DENY' : 'allow').padEnd(10),
-    event === 'pull' ? '' : event.toUpperCase(),
+    verdictWord(decision).padEnd(10),
+    event === 'integrity' ? 'INTEGRITY' : '',
     imageOf(decision),
     reason ?? '',
     rule ?? '',
     client.address,
     count > 1 ? `${count} times` : '',
   ];
-  return `${parts
+  return parts
     .filter((part) => part !== '')
     .map(visible)
-    .join('  ')}\n`;
+    .join('  ');
+}
+
+/** An alarm is about a collection: nobody asked for anything, so nothing was denied. */
+function verdictWord({ event, verdict, wouldDeny }: StoredDecision): string {
+  if (event === 'alarm') return 'ALARM';
+  return verdict === 'deny' ? 'DENY' : wouldDeny ? 'WOULD-DENY' : 'allow';
 }
 
 function imageOf({ repository, tag, asked }: StoredDecision): string {
@@ -132,16 +139,17 @@ function imageOf({ repository, tag, asked }: StoredDecision): string {
   return name + (tag === undefined ? '' : `:${tag}`) + (asked === undefined ? '' : `@${asked}`);
 }
 
-function details(decision: StoredDecision): string {
-  const { client, count, firstAt, message, digest, method, request, mode } = decision;
+function details(decision: StoredDecision): string[] {
+  const { client, count, event, firstAt, message, digest, method, request, mode } = decision;
+  const asked = `asked    ${method} ${request} by ${client.address} (${client.userAgent || 'no user agent'}), mode ${mode}`;
   const lines = [
     ...(message === undefined ? [] : [`why      ${message}`]),
     ...(digest === undefined ? [] : [`digest   ${digest}`]),
-    `asked    ${method} ${request} by ${client.address} (${client.userAgent || 'no user agent'}), mode ${mode}`,
+    ...(event === 'alarm' ? [] : [asked]),
     ...(count > 1 ? [`first    ${iso(firstAt)}, ${count} times`] : []),
     ...decision.sources.flatMap(sourceLines),
   ];
-  return lines.map((text) => `    ${visible(text)}\n`).join('');
+  return lines.map((text) => `    ${visible(text)}`);
 }
 
 function sourceLines(source: SourceVerdict): string[] {

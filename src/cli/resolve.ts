@@ -136,5 +136,5 @@ function render(resolution: Resolution): string {
   const { image, decision, digest, reason, message, rule: matched, wouldDeny } = resolution;
   const verdict = decision === 'allow' ? `allow  ${image}\n       ${String(digest)}` : `deny   ${image}`;
   const why = reason === null ? '' : `\n       ${wouldDeny ? 'would deny, ' : ''}${reason}: ${String(message)}`;
-  return `${verdict}${why}\n       ${matched ?? 'no rule matches'}`;
+  return `${verdict}${why}${matched === null ? '' : `\n       ${matched}`}`;
 }

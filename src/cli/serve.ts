@@ -17,17 +17,16 @@ export async function serve({ config, out }: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-/** All or none: when one address cannot be had, the others are given back. */
+/** All or none: when one address cannot be had, the others are given back, and none was said to serve. */
 export async function openListeners(gate: Gate): Promise<readonly Listener[]> {
   const { config, log } = gate;
   const open: Listener[] = [];
   try {
-    for (const address of config.listen) {
-      open.push(await listen(address, gate.registryListener));
-      log.info({ url: open.at(-1)?.url }, 'serving the registry API');
-    }
     open.push(await listen(config.admin, gate.adminListener));
-    log.info({ url: open.at(-1)?.url }, 'serving health and metrics');
+    for (const address of config.listen) open.push(await listen(address, gate.registryListener));
+    for (const [i, { url }] of open.entries()) {
+      log.info({ url }, i === 0 ? 'serving health and metrics' : 'serving the registry API');
+    }
     return open;
   } catch (error) {
     await Promise.all(open.map((each) => each.close(0)));

@@ -49,7 +49,10 @@ export async function reportOn(trust: TrustServiceOptions, { source, gun }: Coll
     if (known === undefined) {
       return {
         ...nothing,
-        problem: { code: 'trust.unsigned', message: 'nothing verified is stored, or it was withdrawn' },
+        problem: {
+          code: 'trust.unsigned',
+          message: 'nothing verified is stored: resolve one of its tags to ask the source',
+        },
       };
     }
     return whole({ source, gun }, known.view, known.checkedAt, trust.now());

@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type ParsedNode } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ParsedNode,
+  type YAMLParseError,
+} from 'yaml';
 import type { MapEntry, MapNode, Node } from './node.ts';
 import { Problems } from './problems.ts';
 
@@ -30,9 +40,14 @@ export function readDocument(text: string, file: string): Source {
     problems.add(0, document === 'too long' ? `the file is longer than ${MAX_CHARACTERS} characters` : document);
     return { root: undefined, problems };
   }
-  for (const error of document.errors) problems.add(error.pos[0], `this is not YAML: ${error.message}`);
+  for (const error of document.errors) problems.add(error.pos[0], wordsFor(error));
   if (document.errors.length > 0) return { root: undefined, problems };
   return { root: rootOf(document, problems), problems };
+}
+
+function wordsFor({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  if (code !== 'MULTIPLE_DOCS') return `this is not YAML: ${message}`;
+  return 'a second YAML document begins here (`---`): one file is one configuration; give the other a file of its own';
 }
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed | string {

@@ -6,7 +6,21 @@ export interface Place {
   readonly column: number;
 }
 
+export interface Problem extends Place {
+  readonly message: string;
+}
+
 const SHOWN = 50;
+
+/** All the mistakes of one file, for programs; the message has them for people, one line each. */
+export class ConfigInvalid extends TufgateError {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, file: string, problems: readonly Problem[]) {
+    super('config.invalid', message, { detail: { file, mistakes: problems.length } });
+    this.problems = problems;
+  }
+}
 
 /** Collects every mistake of one file, so that the reader mends them in one go. */
 export class Problems {
@@ -31,14 +45,13 @@ export class Problems {
   /** @throws config.invalid with one line a mistake, `file:line:column: text`, in the order of the file */
   throwIfAny(): void {
     if (this.found.length === 0) return;
-    const lines = this.found.toSorted(byPlace).map(({ place, text }) => this.render(place, text));
+    const problems = this.found
+      .toSorted(byPlace)
+      .map(({ place: { line, column }, text }) => ({ line, column, message: oneLine(text) }));
+    const lines = problems.map(({ line, column, message }) => `${this.file}:${line}:${column}: ${message}`);
     const rest = lines.length - SHOWN;
     const shown = rest > 0 ? [...lines.slice(0, SHOWN), `${this.file}: and ${rest} more mistakes`] : lines;
-    throw new TufgateError('config.invalid', shown.join('\n'), { detail: { file: this.file, mistakes: lines.length } });
-  }
-
-  private render(place: Place, text: string): string {
-    return `${this.file}:${place.line}:${place.column}: ${oneLine(text)}`;
+    throw new ConfigInvalid(shown.join('\n'), this.file, problems);
   }
 }
 

@@ -285,7 +285,7 @@ log: { level: loud }
     ['a merge key', 'log: { <<: { level: info } }', 'merge keys'],
     ['a tag', 'log: !!map { level: info }', 'tags'],
     ['a key that is a list', '? [a]\n: b', 'a key must be plain text'],
-    ['a second document', '---\na: b', 'not YAML'],
+    ['a second document', '---\na: b', 'one file is one configuration'],
     ['broken YAML', 'log: [', 'not YAML'],
     ['deep nesting', `log: ${'['.repeat(40)}${']'.repeat(40)}`, 'nested deeper'],
     ['very deep nesting', `log: ${'['.repeat(20_000)}`, 'YAML'],

@@ -36,10 +36,12 @@ export function createLogger(
   };
   return config.format === 'json'
     ? pino(options, destination ?? pino.destination(1))
-    : pino(options, pretty({ destination: destination ?? 1, sync: true, ...forPeople }));
+    : pino(options, pretty({ destination: destination ?? 1, sync: true, ...forPeople(destination ?? process.stdout) }));
 }
 
-const forPeople = { colorize: process.stdout.isTTY, translateTime: 'SYS:standard' };
+function forPeople(destination: NodeJS.WritableStream): pretty.PrettyOptions {
+  return { colorize: 'isTTY' in destination && destination.isTTY === true, translateTime: 'SYS:standard' };
+}
 
 /** Of ours: code and message. Of anything else the stack too, because it is a bug. */
 function errorFacts(error: unknown): object {

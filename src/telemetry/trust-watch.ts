@@ -4,6 +4,7 @@ import type { Collection, SignedTag } from '../state/store.ts';
 import type { TrustEvent } from '../trust/collection.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { Outages } from './outages.ts';
 
 /** Where alarms are kept beside the decisions. */
 export interface AlarmLog {
@@ -19,6 +20,7 @@ export interface TrustWatchOptions {
 /** Makes what happens to trust visible: refreshes, alarms, first use, and every signed change. */
 export class TrustWatch {
   private readonly options: TrustWatchOptions;
+  private readonly outages = new Outages();
   private alarms: AlarmLog | undefined;
 
   constructor(options: TrustWatchOptions) {
@@ -36,6 +38,7 @@ export class TrustWatch {
     switch (event.kind) {
       case 'refreshed':
         this.refreshed(event);
+        this.tellOutage(event);
         log.debug({ source, gun, outcome: event.outcome, ms: event.ms }, 'trust data asked for');
         return;
       case 'alarm':
@@ -59,6 +62,18 @@ export class TrustWatch {
     metrics.trustRefresh(source, outcome);
     if (expires === undefined) metrics.trustForget(source, gun);
     else metrics.trustExpires(source, gun, expires);
+  }
+
+  /** Refused credentials are an alarm of their own, and neither begin nor end an outage. */
+  private tellOutage({ collection, failure }: Event<'refreshed'>): void {
+    const { log } = this.options;
+    const { source, gun } = collection;
+    if (failure?.code !== 'trust.unreachable') {
+      if (this.outages.reached(collection)) log.info({ source }, 'the trust source can be reached again');
+    } else if (failure.detail['alarm'] !== true && this.outages.failed(collection)) {
+      const then = 'what was verified before serves until it expires or stale_if_unreachable ends';
+      log.warn({ source, gun, err: failure }, `the trust source cannot be reached; ${then}`);
+    }
   }
 
   /** A moved tag is one that ended and began again: it counts once, as moved. */

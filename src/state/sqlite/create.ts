@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
 import { damaged } from './fault.ts';
+import { makeFolder } from './folder.ts';
 
 /** "tufg": tells our databases from anyone else's. */
 export const APPLICATION_ID = 0x74756667;
@@ -21,7 +22,7 @@ export function createWhenMissing(file: string): void {
   if (existsSync(`${file}-wal`)) throw damaged(file, 'it is missing, but its write-ahead log is still there');
   const fresh = `${file}.new-${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     closeSync(openSync(fresh, 'wx', 0o600));
     build(fresh);
     publish(fresh, file);

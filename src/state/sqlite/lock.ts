@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
+import { makeFolder } from './folder.ts';
 
 /**
  * One serving process a data folder: a second one would sweep away the temporary blobs of the first. The lock is
@@ -14,7 +14,7 @@ import { messageOf, TufgateError } from '../../errors.ts';
 export function lockDataFolder(file: string): () => void {
   let db: Database.Database | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     db = new Database(file, { timeout: 0 });
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');

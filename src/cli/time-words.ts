@@ -1,0 +1,17 @@
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** As the configuration would say it: `90m`, `30d`. @param ms whole seconds */
+export function durationWords(ms: number): string {
+  const [unit, size] = UNITS.find(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}
+
+/** The day that was configured: the end is exclusive, people think of the last day that counts. */
+export function lastDay(untilMs: number): string {
+  return new Date(untilMs - 1).toISOString().slice(0, 10);
+}

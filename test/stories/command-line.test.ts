@@ -1,0 +1,173 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { exitCode } from '../../src/cli/exit-code.ts';
+import { run } from '../../src/cli/program.ts';
+import { reportOn } from '../../src/cli/trust-report.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { GUN, type GateWorld, openGate } from './gate-world.ts';
+
+let folder: string;
+let said: { stdout: string; stderr: string };
+const open: GateWorld[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tufgate-cli-'));
+  said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      said[stream] += String(text);
+      return true;
+    });
+  }
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const world of open.splice(0)) await world.close();
+  await rm(folder, { recursive: true });
+});
+
+async function world(over: Parameters<typeof openGate>[0] = {}): Promise<GateWorld> {
+  const opened = await openGate(over);
+  open.push(opened);
+  return opened;
+}
+
+async function configure(yaml: string): Promise<string> {
+  const file = join(folder, 'tufgate.yaml');
+  await writeFile(file, yaml);
+  return file;
+}
+
+/** A Notary server that nobody has pinned, as `resolve` meets it. */
+function onFirstUse({ registry, notary }: GateWorld): string {
+  return `data: ./data
+upstreams: { reg.example: { url: "${registry.url.href}" } }
+trust: { vendor: { type: notary, url: "${notary.url.href}", first_use: remember } }
+policy: [{ match: '**', require: [vendor] }]
+`;
+}
+
+const command = async (...argv: string[]): Promise<number> => await run(argv, {});
+const document = (): unknown => JSON.parse(said.stdout);
+
+test('resolve --json prints one document and nothing else, whatever there is to log', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  expect(await command('resolve', 'reg.example/acme/app:1.0', '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject({ decision: 'allow', digest: gate.image.digest });
+  expect(said.stderr).toContain('trusted on first use');
+});
+
+test('with an alarm too', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  await command('resolve', 'reg.example/acme/app:1.0', '--json', '--config', file);
+  const pinned = `trust: { vendor: { type: notary, url: "${gate.notary.url.href}", pins: { reg.example/: { keys: [${'a'.repeat(64)}] } } } }`;
+  await configure(onFirstUse(gate).replace(/trust: .*/, pinned));
+  said.stdout = '';
+  expect(await command('resolve', 'reg.example/acme/app:1.0', '--json', '--config', file)).toBe(3);
+  expect(document()).toMatchObject({ decision: 'deny', reason: 'trust.pin' });
+  expect(said.stderr).toContain('not covered by the pin');
+});
+
+test('the highest code of several images is the exit code', async () => {
+  const file = await configure(onFirstUse(await world()));
+  const images = ['reg.example/acme/app:1.0', 'reg.example/acme/app:9', 'quay.io/a/b:1'];
+  expect(await command('resolve', ...images, '--json', '--config', file)).toBe(4);
+  expect(document()).toMatchObject([{ decision: 'allow' }, { reason: 'upstream.not-found' }, { rule: null }]);
+});
+
+test('an unknown registry has no rule to speak of', async () => {
+  const file = await configure(onFirstUse(await world()));
+  expect(await command('resolve', 'quay.io/a/b:1', '--config', file)).toBe(3);
+  expect(said.stdout).toContain('policy.unknown-registry');
+  expect(said.stdout).not.toContain('no rule matches');
+});
+
+test.each([
+  [['resolve', 'Nope!', '--json'], 'request.name', 2],
+  [['decisions', '--since', 'yesterday', '--json'], 'usage', 2],
+  [['resolve', '--json'], 'usage', 2],
+  [['trust', 'list', '--json', '--config', '/nowhere.yaml'], 'config.invalid', 2],
+  [['serve', '--json'], 'usage', 2],
+])('%j: a failure is one document on stdout, and a message on stderr', async (argv, code, exit) => {
+  expect(await command(...argv)).toBe(exit);
+  expect(document()).toEqual({ error: { code, message: expect.any(String) as string } });
+  expect(said.stderr).not.toBe('');
+});
+
+test('without --json a failure leaves stdout empty', async () => {
+  expect(await command('resolve', 'Nope!')).toBe(2);
+  expect(said.stdout).toBe('');
+  expect(said.stderr).toMatch(/^tufgate: "Nope!" is not an image name/);
+});
+
+test('config check --json says every mistake with its place', async () => {
+  const file = await configure('data: x\nupstreams: {}\npolicy: [{ match: "**" }]\nnope: 1\n');
+  expect(await command('config', 'check', '--json', '--config', file)).toBe(2);
+  const problems = [
+    { line: 2, column: 12, message: expect.stringContaining('is empty') as string },
+    { line: 3, column: 10, message: expect.any(String) as string },
+    { line: 4, column: 1, message: expect.stringContaining('nope') as string },
+  ];
+  expect(document()).toEqual({ file, ok: false, problems });
+  expect(said.stderr).toContain(`${file}:4:1: `);
+});
+
+test('config check --json says so when there is no file', async () => {
+  expect(await command('config', 'check', '--json', '--config', '/nowhere.yaml')).toBe(2);
+  expect(document()).toMatchObject({ file: '/nowhere.yaml', ok: false, problems: [{ line: null }] });
+});
+
+test('config check warns of an exemption that has ended, and counts in good English', async () => {
+  const upstream = 'data: x\nupstreams: { ghcr.io: { url: https://ghcr.io } }\n';
+  const file = await configure(
+    `${upstream}policy: [{ match: '**', allow: { reason: was needed, until: 2020-03-31 } }]\n`,
+  );
+  expect(await command('config', 'check', '--config', file)).toBe(0);
+  expect(said.stderr).toContain(`${file}:3: warning: rule 1 (**) ended with 2020-03-31`);
+  expect(said.stdout).toBe(`${file} is in order: 1 upstream, 0 trust sources, 1 rule\n`);
+});
+
+test('config check --image says refused where a source has no root of trust', async () => {
+  const trust = 'trust: { vendor: { type: notary, url: https://notary.example } }';
+  const file = await configure(
+    `data: x\nupstreams: { ghcr.io: { url: https://ghcr.io } }\n${trust}\npolicy: [{ match: '**', require: [vendor] }]\n`,
+  );
+  expect(await command('config', 'check', '--image', 'ghcr.io/a/b:1', '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject({ ok: true, explanation: { refusal: { reason: 'trust.no-root' } } });
+});
+
+test('decisions end with their last line', async () => {
+  const file = await configure(onFirstUse(await world()));
+  expect(await command('decisions', '--config', file)).toBe(0);
+  expect(said.stdout).toBe('No decision matches.\n');
+});
+
+test('trust list says what was withdrawn, and what was never there', async () => {
+  const gate = await world();
+  const report = async (gun: string) => (await reportOn(gate.gate.trust, { source: 'vendor', gun })).problem?.code;
+  expect(await report('reg.example/acme/other')).toBe('trust.unsigned');
+  expect((await gate.get('/v2/acme/app/manifests/1.0')).status).toBe(200);
+  expect(await report(GUN)).toBeUndefined();
+  gate.notary.remove(GUN);
+  gate.clock += 120_000;
+  expect((await gate.get('/v2/acme/app/manifests/1.0')).reason).toBe('trust.withdrawn');
+  expect(await report(GUN)).toBe('trust.withdrawn');
+});
+
+test('exit codes tell a peer that failed us from an image that was refused', () => {
+  const codes = ['upstream.unauthorized', 'upstream.protocol', 'upstream.rate-limited', 'trust.unreachable'] as const;
+  expect(codes.map(exitCode)).toEqual([5, 5, 5, 5]);
+  expect([exitCode('integrity.digest'), exitCode('trust.pin'), exitCode('upstream.not-found')]).toEqual([3, 3, 4]);
+});
+
+test('the configuration in the README loads as it is', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const blocks = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml = '']) => yaml);
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const yaml of blocks) expect(loadConfig(await configure(yaml), {}).policy.length).toBeGreaterThan(0);
+});
