@@ -1,6 +1,7 @@
 import { messageOf, TufgateError } from '../errors.ts';
 import type { Collection as CollectionName, SignedTag, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
 import type { MetadataSource } from './metadata-source.ts';
+import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
 import {
   expiriesOf,
@@ -16,7 +17,8 @@ import {
  * One collection in use: one update at a time, everyone else waits for it; readers see the old view or the new one,
  * never a mix.
  *
- * Freshness: a view older than `checkEvery` is asked for again. When that fails the last view goes on, with an alarm
+ * Freshness: a view older than `checkEvery` is asked for again. A source that answers slowly, or hangs, delays a pull by
+ * two seconds while there is a view that may serve: the update goes on behind, under a deadline of its own. When it fails the last view goes on, with an alarm
  * where an attacker or a wrong password may be behind it, until it expires or `staleIfUnreachable` ends. A collection
  * that the source had and has no more (404) is withdrawn: it serves nothing until it is back.
  */
@@ -27,6 +29,8 @@ export interface CollectionOptions {
   readonly maxBytes: number;
   readonly now: () => number;
   readonly on: (event: TrustEvent) => void;
+  /** Timers; the real ones when absent. */
+  readonly schedule?: Schedule;
 }
 
 export type TrustEvent =
@@ -74,12 +78,24 @@ type Held =
       readonly generation: number;
       readonly trusted: Trusted;
       readonly view?: View;
+      /** A view is stored, but does not stand any more. */
+      readonly fallen: boolean;
       readonly checkedAt: number;
       readonly withdrawn: boolean;
     };
 
 /** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
 const RETRY_MS = 5_000;
+/** How long an update may delay those who have a view that may serve. */
+const PATIENCE_MS = 2_000;
+/** A whole update, however many files it has. */
+const UPDATE_MS = 60_000;
+
+interface Running {
+  readonly done: Promise<void>;
+  /** Resolves when `PATIENCE_MS` have passed since it began, or it is done. */
+  readonly patience: Promise<void>;
+}
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
 class Overtaken extends Error {}
@@ -91,7 +107,7 @@ export class Collection {
   /** How the last try ended, and when. */
   private failure: TufgateError | undefined;
   private triedAt = Number.NEGATIVE_INFINITY;
-  private running: Promise<void> | undefined;
+  private running: Running | undefined;
 
   private constructor(opened: Opened, options: CollectionOptions) {
     this.opened = opened;
@@ -110,7 +126,9 @@ export class Collection {
    * @throws trust.unsigned (no such collection) · trust.withdrawn · trust.unreachable · the code of refused bytes
    */
   async current(): Promise<Current> {
-    if (!this.isFresh()) await this.update();
+    if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    // Meanwhile a new root may have come by which the view does not stand.
+    if (this.running !== undefined && !this.mayServe()) await this.update();
     return this.answer();
   }
 
@@ -136,6 +154,17 @@ export class Collection {
     return view !== undefined && !withdrawn && this.options.now() - checkedAt < this.options.checkEveryMs;
   }
 
+  /** There is a view that answers should the source not. Whether it has expired is seen by who looks a tag up. */
+  private mayServe(): boolean {
+    const { view, withdrawn } = this.standing();
+    return view !== undefined && !withdrawn && !this.isTooOld();
+  }
+
+  private isTooOld(): boolean {
+    const { now, staleIfUnreachableMs } = this.options;
+    return staleIfUnreachableMs !== 'until_expiry' && now() - this.standing().checkedAt > staleIfUnreachableMs;
+  }
+
   private answer(): Current {
     const { view, checkedAt, withdrawn } = this.standing();
     const { failure } = this;
@@ -143,17 +172,28 @@ export class Collection {
     if (withdrawn) throw failure === undefined || failure.code === 'trust.unreachable' ? gone(this.opened) : failure;
     if (view === undefined) throw failure ?? unsigned(this.opened);
     if (failure === undefined) return { view, checkedAt };
-    const { now, staleIfUnreachableMs } = this.options;
-    if (staleIfUnreachableMs !== 'until_expiry' && now() - checkedAt > staleIfUnreachableMs) throw failure;
+    if (this.isTooOld()) throw failure;
     return { view, checkedAt, failure };
   }
 
   private async update(): Promise<void> {
-    if (this.running === undefined) {
-      if (this.options.now() - this.triedAt < RETRY_MS) return;
-      this.running = this.run().finally(() => (this.running = undefined));
-    }
-    await this.running;
+    await this.begin()?.done;
+  }
+
+  /** The update that runs, begun now if none did; undefined when the last one has only just ended. */
+  private begin(): Running | undefined {
+    if (this.running !== undefined) return this.running;
+    if (this.options.now() - this.triedAt < RETRY_MS) return undefined;
+    const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
+    const done = this.run().finally(() => {
+      this.triedAt = this.options.now();
+      this.running = undefined;
+      cancel();
+    });
+    // A fault of our own goes to who waits; where nobody does any more it is what the next answer tells.
+    done.catch((error: unknown) => (this.failure = asTrustError(this.opened, error)));
+    this.running = { done, patience: over };
+    return this.running;
   }
 
   private async run(): Promise<void> {
@@ -165,8 +205,7 @@ export class Collection {
     } catch (error) {
       await this.fail(error);
     }
-    this.triedAt = this.options.now();
-    this.tell(before, this.triedAt - began);
+    this.tell(before, this.options.now() - began);
   }
 
   /** Overtaken once is no outage: what the other process stored counts, and is asked for again only if it is old. */
@@ -184,25 +223,30 @@ export class Collection {
     const { ctx, metadata: source } = this.opened;
     const { maxBytes } = this.options;
     const now = await this.options.store.raiseClock(this.options.now());
-    const trusted = this.held.kind === 'trusted' ? this.held.trusted : undefined;
+    const before = this.held;
+    const trusted = before.kind === 'trusted' ? before.trusted : undefined;
     const persist = (step: TrustAdvance): Promise<void> => this.persist(step);
-    const view = await refresh({ ctx, source, trusted, now, maxBytes, persist });
-    if (view === undefined) await this.withdraw();
-    else await this.commit(view);
+    const view = await within(this.options.schedule ?? later, UPDATE_MS, `the update of ${ctx.gun}`, (signal) =>
+      refresh({ ctx, source, trusted, now, maxBytes, persist, signal }),
+    );
+    if (view === undefined) await this.withdraw(before);
+    else await this.commit(before, view);
   }
 
-  private async commit(view: View): Promise<void> {
-    const before = this.standing().view;
+  /** @param held what the update began with */
+  private async commit(held: Held, view: View): Promise<void> {
+    const before = held.kind === 'trusted' ? held.view : undefined;
+    const fallen = held.kind === 'trusted' && held.fallen;
     const confirmed = { checkedAt: this.options.now(), withdrawn: false };
     if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
       await this.persist(confirmed);
-      await this.load();
+      await this.adopt(view);
       return;
     }
     const change = difference(before, view);
     await this.persist({ ...confirmed, ...change, whole: before === undefined, view: viewFiles(view) });
-    await this.load();
-    if (before === undefined && this.opened.ctx.anchor.kind === 'first-use') {
+    await this.adopt(view);
+    if (before === undefined && !fallen && this.opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
     }
     const { version } = view.root.file;
@@ -210,11 +254,18 @@ export class Collection {
     this.options.on({ kind: 'changed', collection: this.opened, ...change, rootVersion: version, rootChanged });
   }
 
+  /** As it was stored, and why its unusable delegations are unusable, which is not. */
+  private async adopt({ unusable, timestamp }: View): Promise<void> {
+    await this.load();
+    const { held } = this;
+    if (held.kind !== 'trusted' || held.view?.timestamp.file.sha256 !== timestamp.file.sha256) return;
+    this.held = { ...held, view: { ...held.view, unusable } };
+  }
+
   /** 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
-  private async withdraw(): Promise<void> {
-    const { view, withdrawn } = this.standing();
-    if (view === undefined) throw unsigned(this.opened);
-    if (withdrawn) return;
+  private async withdraw(before: Held): Promise<void> {
+    if (before.kind !== 'trusted' || (before.view === undefined && !before.fallen)) throw unsigned(this.opened);
+    if (before.withdrawn) return;
     await this.persist({ withdrawn: true });
     await this.load();
     this.options.on({ kind: 'alarm', collection: this.opened, error: gone(this.opened) });
@@ -245,7 +296,8 @@ export class Collection {
     const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
     const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
     if (result === 'conflict') throw new Overtaken();
-    if (kind === 'trusted') this.held = { ...this.held, generation: generation + 1 };
+    // Whoever does not wait for this update must not be served what a new root no longer covers.
+    if (kind === 'trusted' && step.roots === undefined) this.held = { ...this.held, generation: generation + 1 };
     else await this.load();
   }
 
@@ -262,7 +314,8 @@ export class Collection {
     const { generation, checkedAt, withdrawn } = stored;
     try {
       const { trusted, view } = restore(this.opened.ctx, stored);
-      const standing = view === undefined ? { checkedAt: 0 } : { view, checkedAt };
+      const fallen = view === undefined && stored.view !== undefined;
+      const standing = view === undefined ? { checkedAt: 0, fallen } : { view, checkedAt, fallen };
       return { kind: 'trusted', generation, trusted, withdrawn, ...standing };
     } catch (error) {
       if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;

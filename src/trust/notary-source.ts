@@ -16,11 +16,11 @@ const DEADLINE_MS = 20_000;
  */
 export function notarySource(peers: readonly Peer[], gun: string): MetadataSource {
   return {
-    async fetch(file, maxBytes) {
+    async fetch(file, maxBytes, signal) {
       let unreachable: TufgateError | undefined;
       for (const peer of peers) {
         try {
-          return readAnswer(peer, file, await ask(peer, gun, file, maxBytes));
+          return readAnswer(peer, file, await ask(peer, gun, file, maxBytes, signal));
         } catch (error) {
           if (codeOf(error) !== 'trust.unreachable') throw error;
           unreachable ??= error as TufgateError;
@@ -31,7 +31,13 @@ export function notarySource(peers: readonly Peer[], gun: string): MetadataSourc
   };
 }
 
-async function ask(peer: Peer, gun: string, file: MetadataName, maxBytes: number): Promise<PeerAnswer> {
+async function ask(
+  peer: Peer,
+  gun: string,
+  file: MetadataName,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<PeerAnswer> {
   // A shared cache may hold current files for minutes (notary-server says max-age=300, the timestamp included).
   const current = file.kind === 'timestamp' || file.kind === 'newest-root' || file.kind === 'root';
   try {
@@ -40,6 +46,7 @@ async function ask(peer: Peer, gun: string, file: MetadataName, maxBytes: number
       scope: `repository:${gun}:pull`,
       maxBytes,
       deadlineMs: DEADLINE_MS,
+      ...(signal === undefined ? {} : { signal }),
     });
   } catch (cause) {
     throw asTrustError(peer, file, maxBytes, cause);
@@ -61,7 +68,9 @@ function asTrustError(peer: Peer, file: MetadataName, maxBytes: number, cause: u
   const code = codeOf(cause);
   const what = `${peer.name}, ${fileName(file)}`;
   if (code === 'upstream.protocol') {
-    return new TufgateError('trust.too-large', `${what}: ${messageOf(cause)} (limit ${maxBytes} bytes)`, { cause });
+    // Clients read this message: where the server sent us, or what it said, stays in the cause.
+    const why = `the answer is longer than ${maxBytes} bytes, or breaks the protocol`;
+    return new TufgateError('trust.too-large', `${what}: ${why}`, { cause });
   }
   if (code === 'upstream.unauthorized') {
     const detail = { alarm: true };

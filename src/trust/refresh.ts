@@ -1,6 +1,6 @@
 import { codeOf, TufgateError } from '../errors.ts';
 import type { TrustAdvance } from '../state/store.ts';
-import type { MetadataSource } from './metadata-source.ts';
+import type { MetadataName, MetadataSource } from './metadata-source.ts';
 import {
   acceptRoot,
   acceptSnapshot,
@@ -17,6 +17,7 @@ import {
   type View,
   type Wanted,
 } from './tuf/collection.ts';
+import { MAX_ROOT_BYTES } from './tuf/limits.ts';
 
 /**
  * One update of one collection: what to load next, and when to store it. All checks are in `tuf/`; this file has none.
@@ -34,6 +35,8 @@ export interface Refresh {
   /** T0: one instant for every check of this update (TUF 5.1). */
   readonly now: number;
   readonly maxBytes: number;
+  /** The deadline of the whole update. */
+  readonly signal?: AbortSignal;
   /** Makes a step durable before the next file is asked for. @throws to end the update */
   persist(step: TrustAdvance): Promise<void>;
 }
@@ -46,6 +49,24 @@ const TIMESTAMP_BYTES = 1 << 20;
  * @throws trust.*: what was accepted before stays stored
  */
 export async function refresh(the: Refresh): Promise<View | undefined> {
+  const first = the.trusted === undefined && the.ctx.anchor.kind === 'first-use';
+  return first ? await refreshOnFirstUse(the) : await update(the);
+}
+
+/**
+ * Without a pin nothing but the whole speaks for the first root: it is stored once everything under it verified. The
+ * attack: one forged root.json on the way, once, and every honest update after it would be refused.
+ */
+async function refreshOnFirstUse(the: Refresh): Promise<View | undefined> {
+  const steps: TrustAdvance[] = [];
+  const persist = (step: TrustAdvance): Promise<void> => Promise.resolve(void steps.push(step));
+  const view = await update({ ...the, persist });
+  if (view === undefined) return undefined;
+  for (const step of steps) await the.persist(step);
+  return view;
+}
+
+async function update(the: Refresh): Promise<View | undefined> {
   const begun = the.trusted ?? (await begin(the));
   if (begun === undefined) return undefined;
   const run = new Run(the, begun);
@@ -64,12 +85,16 @@ const RACES: ReadonlySet<string> = new Set(['trust.hash', 'trust.expired', 'trus
 
 async function begin(the: Refresh): Promise<Trusted | undefined> {
   const { anchor } = the.ctx;
-  const bytes =
-    anchor.kind === 'root-file' ? anchor.bytes : await the.source.fetch({ kind: 'newest-root' }, the.maxBytes);
+  const bytes = anchor.kind === 'root-file' ? anchor.bytes : await fetch(the, { kind: 'newest-root' }, MAX_ROOT_BYTES);
   if (bytes === undefined) return undefined;
   const trusted = startChain(the.ctx, bytes);
   await the.persist({ anchor: trusted.anchor, roots: trusted.roots.map((root) => root.file) });
   return trusted;
+}
+
+async function fetch(the: Refresh, file: MetadataName, most: number): Promise<Uint8Array | undefined> {
+  the.signal?.throwIfAborted();
+  return await the.source.fetch(file, Math.min(most, the.maxBytes), the.signal);
 }
 
 /** Holds what was accepted so far, so that a second try never falls behind the floors of the first. */
@@ -86,7 +111,7 @@ class Run {
   async walkRoots(): Promise<void> {
     for (let step = 0; step < MAX_ROTATIONS; step++) {
       const version = newestRoot(this.trusted).version + 1;
-      const bytes = await this.the.source.fetch({ kind: 'root', version }, this.the.maxBytes);
+      const bytes = await fetch(this.the, { kind: 'root', version }, MAX_ROOT_BYTES);
       if (bytes === undefined) break;
       this.trusted = acceptRoot(this.the.ctx, this.trusted, bytes);
       await this.the.persist({ roots: [newestRoot(this.trusted)] });
@@ -97,8 +122,8 @@ class Run {
   }
 
   async loadRoles(): Promise<View | undefined> {
-    const { ctx, now, source, maxBytes } = this.the;
-    const timestamp = await source.fetch({ kind: 'timestamp' }, Math.min(TIMESTAMP_BYTES, maxBytes));
+    const { ctx, now } = this.the;
+    const timestamp = await fetch(this.the, { kind: 'timestamp' }, TIMESTAMP_BYTES);
     if (timestamp === undefined) return undefined;
     const before = this.trusted;
     this.trusted = acceptTimestamp(ctx, before, timestamp, now);
@@ -131,14 +156,14 @@ class Run {
 
   /** What is stored already need not travel again; it is verified again all the same. */
   private async fetchWanted(wanted: Wanted, stored: TrustFile | undefined): Promise<Uint8Array> {
-    const { ctx, maxBytes, source } = this.the;
+    const { ctx, maxBytes } = this.the;
     const { role, sha256, length } = wanted;
     if (stored?.sha256 === sha256) return stored.bytes;
     if (length > maxBytes) {
       const why = `is ${length} bytes long, limits.metadata allows ${maxBytes}`;
       throw new TufgateError('trust.too-large', `${role} of ${ctx.gun} ${why}`);
     }
-    const bytes = await source.fetch({ kind: 'by-hash', role, sha256 }, length);
+    const bytes = await fetch(this.the, { kind: 'by-hash', role, sha256 }, length);
     if (bytes !== undefined) return bytes;
     const named = `${role} of ${ctx.gun} with sha256 ${sha256.slice(0, 12)}…`;
     throw new TufgateError('trust.hash', `the trust source names ${named}, but has no such file`);

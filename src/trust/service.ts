@@ -148,12 +148,17 @@ function refusedBy(source: string, error: unknown): SourceVerdict {
     kind: 'notary',
     outcome: 'refused',
     reason: reasonOf(error),
-    message: messageOf(error),
+    message: codeOf(error) === 'trust.unreachable' ? unreachable(source) : messageOf(error),
     roles: [],
     signers: [],
     versions: new Map(),
     expires: new Map(),
   };
+}
+
+/** Clients read this. Hosts, files and variables of ours are for the log, which the thrown error goes to. */
+function unreachable(source: string): string {
+  return `the trust source ${source} could not be reached, and nothing verified and fresh is at hand; pull again in a moment`;
 }
 
 /** A fault of our own is not an answer: it goes up, and the pull is refused as `internal`. */

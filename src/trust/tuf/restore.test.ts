@@ -62,10 +62,13 @@ test('expiry is not judged when restoring, and is when answering', () => {
   expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW + 30 * DAY))).toBe('trust.expired');
 });
 
-test('an unusable delegation is unusable again', () => {
+test('an unusable delegation is not stored, so it is unusable again, and keeps the tags that it signs from being had', () => {
   repository.of('targets/releases').signers = [plainKey()];
-  const { view } = restore(ctx, keep(refresh(ctx, repository.touch('targets/releases').publish(), NOW)));
-  expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW))).toBe('trust.signature');
+  repository.sign('1', A, 1, 'targets').touch('targets/releases').publish();
+  const files = keep(refresh(ctx, repository, NOW));
+  expect(files.view?.map(({ role }) => role)).toEqual(['timestamp', 'snapshot', 'targets']);
+  const { view } = restore(ctx, files);
+  expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW))).toBe('trust.signer-missing');
 });
 
 test('floors hold across a restart, for every role', () => {
@@ -124,7 +127,7 @@ describe('damage', () => {
     expect(code(() => restore(ctx, { ...files, floors: padded }))).toBe('state.damaged');
     const raised = change(files.floors, 'timestamp', (file) => ({ ...file, version: 99 }));
     expect(code(() => restore(ctx, { ...files, floors: raised }))).toBe('state.damaged');
-    for (const role of roles.slice(1))
+    for (const role of ['timestamp', 'snapshot', 'targets'])
       expect(code(() => restore(ctx, { ...files, view: files.view?.filter((file) => file.role !== role) ?? [] }))).toBe(
         'state.damaged',
       );
@@ -153,6 +156,25 @@ describe('pins that came later', () => {
     expect(trusted.roots.map(({ model }) => model.version)).toEqual([2]);
     expect(trusted.anchor).toBe('keys');
     expect(pinnedTo({ kind: 'root-file', bytes: files.roots[1]!.bytes }, files)).toBe('accepted');
+  });
+
+  test.each([
+    ['the view fell with the roots before it', [] as string[]],
+    ['floors under them alone are left to recovery', ['timestamp', 'snapshot', 'targets']],
+  ])('that cut the chain in two damage nothing: %s', (_, rotated) => {
+    const before = refresh(ctx, repository, NOW);
+    const next = rootKey(GUN, NOW);
+    for (const role of rotated) repository.rotate(role);
+    const ahead = walkRoots(ctx, repository.rotate('root', [next]).publish(), before.trusted);
+    const { trusted, view } = restore(
+      contextOf(GUN, { kind: 'keys', keyIds: [next.keyId] }),
+      stored(ahead, before.view),
+    );
+    expect(view).toBeUndefined();
+    expect([...trusted.targets.keys(), trusted.timestamp?.file.role, trusted.snapshot?.file.role]).toHaveLength(4);
+    const after = refresh(ctx, repository, NOW, trusted);
+    expect(after.forgotten).toEqual(rotated);
+    expect(lookup(after.view, '1', { releases: 'strict' }, NOW).digest).toBe(A);
   });
 
   test('a pin that was taken away leaves its anchor', () => {

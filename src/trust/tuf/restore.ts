@@ -34,18 +34,37 @@ export interface Stored {
  * A floor may have been signed under an older root: recovery, which comes with the next `finishRoots`, judges it.
  * Floors of delegations are verified when they are used, because their delegator's file is known only then.
  *
- * @returns the view is missing when it no longer verifies under the newest root
+ * A pin that covers only the later part of the chain cuts off the roots before. What was signed under those alone is no
+ * damage: such floors stay until recovery judges them, which can only be stricter, and such a view is dropped.
+ *
+ * @returns the view is missing when it no longer verifies under the newest root, or under the part that is covered
  * @throws trust.pin, trust.wrong-name when the configured anchor does not cover what is stored: the chain must be
  *   started again; state.damaged when the stored bytes are not what was stored
  */
 export function restore(ctx: TrustContext, stored: Stored): { readonly trusted: Trusted; readonly view?: View } {
   for (const file of [...stored.roots, ...stored.floors, ...(stored.view ?? [])]) refuseChanged(ctx, file);
   const chain = restoreChain(ctx, stored);
-  const trusted = intact(ctx, () => restoreFloors(ctx, chain, stored.floors));
-  const files = stored.view;
-  const view = files && intact(ctx, () => replay(ctx, trusted, files));
+  const cut = chain.roots.length < stored.roots.length;
+  const trusted = intact(ctx, () => restoreFloors(ctx, chain, cut, stored.floors));
+  const view = stored.view && restoreView(ctx, trusted, cut, stored.view);
   const standing = view && viewUnder(ctx, trusted, view);
   return standing === undefined ? { trusted } : { trusted, view: standing };
+}
+
+/** `cut`: the configured pin does not cover the beginning of what is stored. */
+interface Covered {
+  readonly roots: Trusted['roots'];
+  readonly cut: boolean;
+}
+
+/** @throws state.damaged for a chain that was not cut */
+function restoreView(ctx: TrustContext, trusted: Trusted, cut: boolean, files: readonly TrustFile[]): View | undefined {
+  try {
+    return intact(ctx, () => replay(ctx, trusted, files));
+  } catch (error) {
+    if (cut && error instanceof TufgateError && error.code === 'state.damaged') return undefined;
+    throw error;
+  }
 }
 
 /** With a configured pin the chain begins at the first root from which on the pin covers all. */
@@ -83,28 +102,29 @@ function covered(ctx: TrustContext, file: TrustFile, newest: boolean): boolean {
   }
 }
 
-function restoreFloors(ctx: TrustContext, chain: Trusted, files: readonly TrustFile[]): Trusted {
+function restoreFloors(ctx: TrustContext, chain: Trusted, cut: boolean, files: readonly TrustFile[]): Trusted {
   const targets = new Map<string, Accepted<Targets>>();
+  const covered = { roots: chain.roots, cut };
   let trusted: Trusted = chain;
   for (const file of files) {
-    if (file.role === 'timestamp') trusted = { ...trusted, timestamp: timestampFloor(ctx, chain, file) };
-    else if (file.role === 'snapshot') trusted = { ...trusted, snapshot: snapshotFloor(ctx, chain, file) };
-    else targets.set(file.role, targetsFloor(ctx, chain, file));
+    if (file.role === 'timestamp') trusted = { ...trusted, timestamp: timestampFloor(ctx, covered, file) };
+    else if (file.role === 'snapshot') trusted = { ...trusted, snapshot: snapshotFloor(ctx, covered, file) };
+    else targets.set(file.role, targetsFloor(ctx, covered, file));
   }
   return { ...trusted, targets };
 }
 
-function timestampFloor(ctx: TrustContext, chain: Trusted, file: TrustFile): NonNullable<Trusted['timestamp']> {
+function timestampFloor(ctx: TrustContext, chain: Covered, file: TrustFile): NonNullable<Trusted['timestamp']> {
   const floor = unjudged(ctx, file, parseTimestamp(ctx.gun, file.bytes, ctx.crypto));
   return underAny(ctx, chain, floor, (root) => timestampUnder(ctx, floor, root.model.timestamp));
 }
 
-function snapshotFloor(ctx: TrustContext, chain: Trusted, file: TrustFile): NonNullable<Trusted['snapshot']> {
+function snapshotFloor(ctx: TrustContext, chain: Covered, file: TrustFile): NonNullable<Trusted['snapshot']> {
   const floor = unjudged(ctx, file, parseSnapshot(ctx.gun, file.bytes, ctx.crypto));
   return underAny(ctx, chain, floor, (root) => snapshotUnder(ctx, floor, root.model.snapshot));
 }
 
-function targetsFloor(ctx: TrustContext, chain: Trusted, file: TrustFile): Accepted<Targets> {
+function targetsFloor(ctx: TrustContext, chain: Covered, file: TrustFile): Accepted<Targets> {
   const floor = unjudged(ctx, file, parseTargets(ctx.gun, file.role, file.bytes, ctx.crypto));
   if (file.role !== 'targets') return floor;
   return underAny(ctx, chain, floor, (root) => targetsUnder(ctx, floor, root.model.targets));
@@ -118,7 +138,7 @@ function unjudged<T extends Model>(ctx: TrustContext, file: TrustFile, { model }
 
 function underAny<T extends Model>(
   ctx: TrustContext,
-  chain: Trusted,
+  chain: Covered,
   floor: Accepted<T>,
   judge: (root: Trusted['roots'][number]) => Accepted<T> | undefined,
 ): Accepted<T> {
@@ -126,6 +146,7 @@ function underAny<T extends Model>(
     const judged = judge(root);
     if (judged !== undefined) return judged;
   }
+  if (chain.cut) return floor;
   throw damaged(ctx, `the stored ${floor.file.role} is signed under no root of the chain`);
 }
 
@@ -142,7 +163,9 @@ function replay(ctx: TrustContext, trusted: Trusted, files: readonly TrustFile[]
   const timestamp = checkTimestamp(ctx, root.model, bytesOf('timestamp'));
   const snapshot = checkSnapshot(ctx, root.model, timestamp.model, bytesOf('snapshot'));
   const start = { ...trusted, progress: { timestamp, snapshot, targets: new Map(), unusable: new Map() } };
-  const { targets, unusable } = replayRoles(ctx, start, root, bytesOf);
+  const { targets, unusable } = replayRoles(ctx, start, root, (role) => {
+    return role === 'targets' || byRole.has(role) ? bytesOf(role) : undefined;
+  });
   return { gun: ctx.gun, anchor: trusted.anchor, root, timestamp, snapshot, targets, unusable };
 }
 
@@ -150,21 +173,32 @@ function replayRoles(
   ctx: TrustContext,
   start: Trusted & { readonly progress: Progress },
   root: Trusted['roots'][number],
-  bytesOf: (role: string) => Uint8Array,
+  bytesOf: (role: string) => Uint8Array | undefined,
 ): Pick<View, 'targets' | 'unusable'> {
   const targets = new Map<string, Accepted<Targets>>();
   const unusable = new Map<string, Unusable>();
   const progress = { ...start.progress, targets, unusable };
   for (let next = rolesToLoad({ ...start, progress }); next.length > 0; next = rolesToLoad({ ...start, progress })) {
     for (const { role } of next) {
+      const bytes = bytesOf(role);
+      if (bytes === undefined) {
+        unusable.set(role, notStored(ctx, role));
+        continue;
+      }
       const authority = authorityFor(root.model, progress, role);
-      const checked = checkTargets(ctx, authority, entryFor(progress, role), role, bytesOf(role));
+      const checked = checkTargets(ctx, authority, entryFor(progress, role), role, bytes);
       if (!('code' in checked)) targets.set(role, checked);
       else if (role === 'targets') throw new TufgateError(checked.code, checked.message);
       else unusable.set(role, checked);
     }
   }
   return { targets, unusable };
+}
+
+/** Fail closed: why it was unusable is known again after the next update, until then nothing may rest on it. */
+function notStored(ctx: TrustContext, role: string): Unusable {
+  const message = `${role} of ${ctx.gun} could not be used in the last update, and is judged anew by the next`;
+  return { code: 'trust.signer-missing', message };
 }
 
 /** The bytes were verified before they were stored: what fails now was changed since. */

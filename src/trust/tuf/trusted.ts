@@ -38,7 +38,6 @@ export interface Accepted<T extends Model> {
 
 /** A delegation that is listed, but that no rule may rest on. */
 export interface Unusable {
-  readonly file: TrustFile;
   readonly code: Code;
   readonly message: string;
 }

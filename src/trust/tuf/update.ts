@@ -116,7 +116,7 @@ export function checkTargets(
   const file = { role, version: signed.model.version, sha256, bytes };
   const by = signedBy(ctx.crypto, authority.keys, signed);
   const short = shortOfThreshold(`${role} of ${ctx.gun}`, by, authority.threshold);
-  if (short !== undefined) return { file, code: short.code, message: short.message };
+  if (short !== undefined) return { code: short.code, message: short.message };
   return { model: signed.model, file, ...by };
 }
 

@@ -67,9 +67,13 @@ export function viewUnder(ctx: TrustContext, trusted: Trusted, view: View): View
   return { ...view, root, timestamp, snapshot, targets: new Map(view.targets).set('targets', targets) };
 }
 
-/** What to store: timestamp, snapshot, and every targets file, unusable ones included. */
+/**
+ * What to store: timestamp, snapshot, and every targets file that is believed. Unusable ones verified by nobody are not
+ * evidence, and their version may lie below the role's floor; a view that is read back misses them, and refuses what
+ * would rest on them.
+ */
 export function viewFiles(view: View): readonly TrustFile[] {
-  return [view.timestamp, view.snapshot, ...view.targets.values(), ...view.unusable.values()].map(({ file }) => file);
+  return [view.timestamp, view.snapshot, ...view.targets.values()].map(({ file }) => file);
 }
 
 /** What the roles of the view name, within their paths. */
