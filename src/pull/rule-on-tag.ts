@@ -1,5 +1,5 @@
 import type { Requirement, SourceRequirement } from '../config/config.ts';
-import { codeOf, isReason, messageOf, TufgateError } from '../errors.ts';
+import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { imageName, type Repository } from '../oci/reference.ts';
 import { refusal, ruling } from '../policy/decide.ts';
@@ -67,8 +67,15 @@ async function requireSigned(
     return { ...base, sources: answers, verified: true, digest: judged.digest, ...length };
   }
   const refused = `${imageName({ ...repository, tag })} is refused by ${base.rule?.id ?? 'the policy'}`;
-  const error = new TufgateError(judged.reason, `${refused}: ${judged.message}`);
+  const error = new TufgateError(judged.reason, `${refused}: ${judged.message}${adviceOn(judged.reason)}`);
   return { ...base, sources: answers, verified: false, refusal: await orNotFound(deps, repository, tag, base, error) };
+}
+
+/** What the person who pulls can do about it; for the other reasons the message of the source says what happened. */
+function adviceOn(reason: Reason): string {
+  if (reason === 'trust.unsigned') return '; ask its publisher to sign it, or those who run this proxy for an exemption';
+  if (reason === 'trust.unreachable') return '; try again in a moment';
+  return '';
 }
 
 /**
