@@ -22,7 +22,29 @@ test('serving is said when every address is bound', async () => {
   const { gate, said } = gateOn([0, 0]);
   const open = await openListeners(gate);
   expect(open).toHaveLength(3);
-  expect(said).toEqual(['serving health and metrics', 'serving the registry API', 'serving the registry API']);
+  expect(said).toEqual(['serving the registry API', 'serving the registry API', 'serving health and metrics']);
+  for (const each of open) await each.close(0);
+});
+
+test('ready is answered only where pulls are, too: the admin address is bound last', async () => {
+  const order: string[] = [];
+  const { gate } = gateOn([0]);
+  const { config } = gate;
+  const spied = {
+    ...gate,
+    config: {
+      get listen() {
+        order.push('registry');
+        return config.listen;
+      },
+      get admin() {
+        order.push('admin');
+        return config.admin;
+      },
+    },
+  };
+  const open = await openListeners(spied as unknown as Gate);
+  expect(order.slice(0, 2)).toEqual(['registry', 'admin']);
   for (const each of open) await each.close(0);
 });
 

@@ -22,10 +22,11 @@ export async function openListeners(gate: Gate): Promise<readonly Listener[]> {
   const { config, log } = gate;
   const open: Listener[] = [];
   try {
-    open.push(await listen(config.admin, gate.adminListener));
     for (const address of config.listen) open.push(await listen(address, gate.registryListener));
+    // Last: whoever reads "ready" there may pull.
+    open.push(await listen(config.admin, gate.adminListener));
     for (const [i, { url }] of open.entries()) {
-      log.info({ url }, i === 0 ? 'serving health and metrics' : 'serving the registry API');
+      log.info({ url }, i < config.listen.length ? 'serving the registry API' : 'serving health and metrics');
     }
     return open;
   } catch (error) {
