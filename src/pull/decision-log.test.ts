@@ -181,6 +181,65 @@ describe('the decision log', () => {
     expect(state.pruned).toEqual([T0 - 1_000, T0 + 3_599_000]);
   });
 
+  it('prunes within seconds when a tenth of the size was written, and not more often', async () => {
+    const { decisions, state, advance } = world({ maxBytes: 20_000 });
+    await advance(4_000);
+    void decisions.record(denied('1'));
+    await advance(10);
+    expect(state.pruned).toHaveLength(1);
+    for (const tag of ['2', '3', '4', '5']) void decisions.record(denied(tag));
+    await advance(10);
+    expect(state.pruned).toHaveLength(1);
+    await advance(980);
+    expect(state.pruned).toHaveLength(2);
+    for (let n = 0; n < 50; n++) void decisions.record(denied(`t${n}`));
+    await advance(4_999);
+    expect(state.pruned).toHaveLength(2);
+    await advance(1);
+    expect(state.pruned).toHaveLength(3);
+  });
+
+  it('a flood of made-up user agents is one row, with the last of them', async () => {
+    const store = openSqliteStore(':memory:');
+    const { decisions } = world({ store });
+    const as = (userAgent: string) => ({ ...denied('1'), client: { address: '10.0.0.5', userAgent } });
+    for (let n = 0; n < 100; n++) void decisions.record(as(`a${n}`));
+    await decisions.flush();
+    void decisions.record(as('last'));
+    await decisions.close();
+    const rows = await store.decisions({ client: 'last', limit: 9 });
+    expect(rows).toMatchObject([{ count: 101, client: { userAgent: 'last' } }]);
+    expect(await store.decisions({ limit: 9 })).toHaveLength(1);
+    await store.close();
+  });
+
+  it('over its size the real store loses plain allows before denials, alarms and what would have been denied', async () => {
+    const store = openSqliteStore(':memory:');
+    const evidence = [
+      denied('d'),
+      decision('a', { event: 'alarm', verdict: 'deny' }),
+      decision('w', { wouldDeny: true }),
+    ];
+    await store.appendDecisions(evidence);
+    const fill = async (at: number) =>
+      await store.appendDecisions(Array.from({ length: 3_000 }, (_, n) => decision(`t${n}`, { at: at + n })));
+    const tags = async () => (await store.decisions({ limit: 9_999 })).map(({ tag }) => tag);
+    await fill(T0 + 1);
+    await store.pruneDecisions(0, 50_000);
+    expect((await tags()).slice(0, 3).sort()).toEqual(['a', 'd', 'w']);
+    expect((await tags()).at(-1)).toBe('t2999');
+    await fill(T0 + 10_000);
+    await store.appendDecisions([decision('old', { at: T0 - 5 })]);
+    await store.pruneDecisions(0, 4_000);
+    const left = await tags();
+    expect(left).toEqual(expect.arrayContaining(['a', 'd', 'w']));
+    expect(left.length).toBeLessThan(5);
+    expect(left).not.toContain('old');
+    await store.pruneDecisions(0, 0);
+    expect(await tags()).toEqual([]);
+    await store.close();
+  });
+
   it('ends in rows that the real store gives back', async () => {
     const store = openSqliteStore(':memory:');
     const { decisions } = world({ store });

@@ -1,6 +1,6 @@
 import { codeOf, messageOf, TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
-import { decisionKey } from '../state/decision-key.ts';
+import { decisionKey, storedBytes, writeDecision } from '../state/decision-key.ts';
 import type { CountedDecision, DecisionStore } from '../state/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { decisionFacts } from './decision-facts.ts';
@@ -28,6 +28,9 @@ const BATCH = 500;
 const DELAY_MS = { allow: 200, deny: 10, durable: 2 } as const;
 const RETRY_MS = { first: 1_000, last: 30_000 } as const;
 const PRUNE_MS = 3_600_000;
+/** Sooner, when so much of the allowed size was written since; but not more often than this. */
+const OVER = 0.1;
+const PRUNE_AGAIN_MS = 5_000;
 
 interface Entry {
   decision: CountedDecision;
@@ -39,8 +42,9 @@ type Queue = Map<string, Entry>;
  * The decision log: at once to the structured log, in batches to the database.
  *
  * Guarantee: memory stays bounded whatever clients ask and however long the database fails. Equal decisions fold into
- * counts; a client that floods the queue with distinct names loses allows first, the oldest before the newer, counted;
- * denials go only when nothing else is left. With `refuse` nothing is promised before it is on the disk.
+ * counts, whatever the client calls itself; a client that floods the queue with distinct names loses allows first, the oldest before the newer, counted;
+ * denials go only when nothing else is left. So does the database: it is pruned hourly, and within seconds when a flood
+ * may have taken it a tenth over its size. With `refuse` nothing is promised before it is on the disk.
  */
 export class DecisionLog {
   readonly #options: DecisionLogOptions;
@@ -52,12 +56,16 @@ export class DecisionLog {
   #retryMs = 0;
   #closed = false;
   #cancelPruning: () => void = () => undefined;
+  #pruned = 0;
+  /** Bytes since then, about: what folds into a row is counted again, which only prunes sooner. */
+  #written = 0;
+  #hurried = false;
   /** Decisions that never reached the database. */
   lost = 0;
   /** Failed writes. */
   failures = 0;
 
-  /** Prunes at once, and then hourly. */
+  /** Prunes at once, and then hourly, or when too much was written. */
   constructor(options: DecisionLogOptions) {
     this.#options = options;
     this.#schedule = options.schedule ?? later;
@@ -169,6 +177,7 @@ export class DecisionLog {
     try {
       await this.#options.store.appendDecisions(batch.map((entry) => entry.decision));
       this.#retryMs = 0;
+      this.#countWritten(batch);
       for (const { waiting } of batch) for (const { resolve } of waiting) resolve();
       return true;
     } catch (error) {
@@ -202,8 +211,21 @@ export class DecisionLog {
     this.#makeRoom();
   }
 
+  #countWritten(batch: readonly Entry[]): void {
+    for (const { decision } of batch) this.#written += storedBytes(writeDecision(decision));
+    const { maxBytes, now } = this.#options;
+    if (this.#closed || this.#hurried || this.#written <= maxBytes * OVER) return;
+    this.#hurried = true;
+    this.#cancelPruning();
+    const wait = Math.max(0, this.#pruned + PRUNE_AGAIN_MS - now());
+    this.#cancelPruning = this.#schedule(() => this.#prune(), wait);
+  }
+
   #prune(): void {
     const { store, now, keepMs, maxBytes, log } = this.#options;
+    this.#pruned = now();
+    this.#written = 0;
+    this.#hurried = false;
     store.pruneDecisions(now() - keepMs, maxBytes).catch((error: unknown) => {
       log.warn({ err: error, code: codeOf(error) }, 'the decision log could not be pruned');
     });

@@ -19,11 +19,19 @@ export function readDecision(text: string): Decision {
   return { ...plain, sources: plain.sources.map(mappedSource) };
 }
 
-/** Equal for decisions that differ only in when they were made, and when their sources last looked. */
+/** What a row with this body costs on the disk, about: columns and indexes beside the body, and the body twice. */
+export function storedBytes(body: string): number {
+  return 400 + Buffer.byteLength(body) * 2;
+}
+
+/**
+ * Equal for decisions that differ only in when they were made, when their sources last looked, and what the client calls
+ * itself: it can call itself anything, and a flood of made-up names must not push everything else out of the log.
+ */
 export function decisionKey(decision: Decision): string {
-  const { address, userAgent } = decision.client;
+  const { address } = decision.client;
   const sources = decision.sources.map((source) => entriesWithout(['checkedAt'], plainSource(source)));
-  return JSON.stringify([address, userAgent, sources, entriesWithout(['at', 'client', 'sources'], decision)]);
+  return JSON.stringify([address, sources, entriesWithout(['at', 'client', 'sources'], decision)]);
 }
 
 /** In a fixed order, so that the order in which an object was built does not matter. */

@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
-import { decisionKey, readDecision, writeDecision } from '../decision-key.ts';
+import { decisionKey, readDecision, storedBytes, writeDecision } from '../decision-key.ts';
 import type { CountedDecision, DecisionFilter, StoredDecision } from '../store.ts';
 
 /** Equal decisions within this many milliseconds of the first are one row. */
 const FOLD_MS = 60_000;
-/** Columns and indexes of a row beside its body, about. */
-const ROW_BYTES = 400;
 const PRUNE_ROWS = 2_000;
 
-/** The decision log. Rows cover a minute at most, so that a count never hides when something happened. */
+/**
+ * The decision log. Rows cover a minute at most, so that a count never hides when something happened.
+ *
+ * Over its size the log loses plain allows first, the oldest before the newer: denials, alarms and what would have been
+ * denied are the evidence, and pulling allowed images in a loop must not wash it out.
+ */
 export class DecisionTable {
   readonly #sql: ReturnType<typeof prepare>;
+  /** No plain allow that may go is older: pruning goes on from here instead of passing all the denials again. */
+  #allowsFrom = 0;
   readonly #append: Database.Transaction<(batch: readonly CountedDecision[]) => void>;
 
   constructor(db: Database.Database) {
@@ -29,9 +34,13 @@ export class DecisionTable {
     const { at } = decision;
     const fold = createHash('sha256').update(decisionKey(decision)).digest('hex');
     const first = firstAt ?? at;
+    this.#allowsFrom = Math.min(this.#allowsFrom, at);
     const body = writeDecision(decision);
     const twin = this.#sql.twin.get({ fold, from: first - FOLD_MS, to: first + FOLD_MS });
-    if (twin !== undefined) return void this.#sql.foldInto.run({ id: twin.id, at, first, count, body });
+    if (twin !== undefined) {
+      const { userAgent } = decision.client;
+      return void this.#sql.foldInto.run({ id: twin.id, at, first, count, body, userAgent });
+    }
     this.#sql.insert.run({
       at,
       first,
@@ -48,7 +57,7 @@ export class DecisionTable {
       digest: decision.digest ?? null,
       body,
       fold,
-      bytes: ROW_BYTES + Buffer.byteLength(body) * 2,
+      bytes: storedBytes(body),
     });
   }
 
@@ -70,7 +79,15 @@ export class DecisionTable {
   prunePortion(before: number, maxBytes: number): boolean {
     if (this.#sql.dropOld.run(before, PRUNE_ROWS).changes > 0) return true;
     const excess = (this.#sql.total.get()?.bytes ?? 0) - maxBytes;
-    return excess > 0 && this.#sql.dropOldest.run(PRUNE_ROWS, excess).changes > 0;
+    if (excess <= 0) return false;
+    return this.#dropAllows(excess) || this.#sql.dropOldest.run(PRUNE_ROWS, excess).changes > 0;
+  }
+
+  #dropAllows(excess: number): boolean {
+    const gone = this.#sql.dropAllows.all(this.#allowsFrom, PRUNE_ROWS, excess);
+    this.#allowsFrom = gone.reduce((newest, { at }) => Math.max(newest, at), this.#allowsFrom);
+    if (gone.length === 0) this.#allowsFrom = (this.#sql.newest.get()?.at ?? 0) + 1;
+    return gone.length > 0;
   }
 }
 
@@ -100,7 +117,8 @@ function prepare(db: Database.Database) {
     // The body of the newest one stays: it tells when the sources were asked last.
     foldInto: db.prepare<[Named]>(
       `UPDATE decision SET count = count + :count, first_at = min(first_at, :first), at = max(at, :at),
-              body = CASE WHEN :at >= at THEN :body ELSE body END
+              body = CASE WHEN :at >= at THEN :body ELSE body END,
+              user_agent = CASE WHEN :at >= at THEN :userAgent ELSE user_agent END
         WHERE id = :id`,
     ),
     insert: db.prepare<[Named]>(
@@ -124,6 +142,15 @@ function prepare(db: Database.Database) {
       'DELETE FROM decision WHERE id IN (SELECT id FROM decision WHERE at < ? ORDER BY at LIMIT ?)',
     ),
     total: db.prepare<[], { bytes: number | null }>('SELECT sum(bytes) AS bytes FROM decision'),
+    newest: db.prepare<[], { at: number | null }>('SELECT max(at) AS at FROM decision'),
+    dropAllows: db.prepare<[number, number, number], { at: number }>(
+      `DELETE FROM decision WHERE id IN (
+         SELECT id FROM (SELECT id, bytes, sum(bytes) OVER (ORDER BY at, id) AS freed
+                           FROM (SELECT id, at, bytes FROM decision
+                                  WHERE at >= ? AND verdict = 'allow' AND event = 'pull' AND would_deny = 0
+                                  ORDER BY at, id LIMIT ?))
+          WHERE freed - bytes < ?) RETURNING at`,
+    ),
     // Of the oldest ones as many as are needed: those before which less than the excess was freed.
     dropOldest: db.prepare<[number, number]>(
       `DELETE FROM decision WHERE id IN (
