@@ -10,6 +10,7 @@ import { present } from './present.ts';
 import { duration, integer, oneOf, size } from './quantity.ts';
 import { rules } from './rules.ts';
 import { sources } from './sources.ts';
+import { unboundNames } from './binding.ts';
 import { upstreams } from './upstreams.ts';
 
 /**
@@ -61,6 +62,7 @@ function whole(file: string): Reader<Config> {
     const known = { sources: namesIn(field, 'trust'), aliases: aliasesOf(registries) };
     const policy = open.required('policy', rules(known), 'the rules; without any, everything is denied: `policy: []`');
     const rest = { ...settings(open), ...present({ defaultUpstream }) };
+    for (const mistake of unboundNames(trust, policy ?? [], new Set(registries.keys()))) open.failAt('trust', mistake);
     if (data === undefined || policy === undefined) return undefined;
     return { file, data, listen, admin: adminAt, upstreams: registries, trust, policy, ...rest };
   });

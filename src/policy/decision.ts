@@ -33,7 +33,7 @@ export interface Decision {
   readonly client: { readonly address: string; readonly userAgent: string };
   readonly request: 'manifest' | 'blob' | 'tags' | 'resolve';
   readonly method: string;
-  /** `registry/repository`, normalised; empty when the name could not be read. */
+  /** `registry/repository`, normalised; as it was sent when it was refused before it had a meaning. */
   readonly repository: string;
   /** What was asked for: a tag, or a digest. */
   readonly tag?: string;

@@ -5,7 +5,7 @@ import { refusal, type Ruling, ruling } from '../policy/decide.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import { byCodePoint } from '../json/canonical.ts';
 import { upstreamOf } from './ask-upstream.ts';
-import { decided, type PullRequest } from './decide.ts';
+import { recorded, type PullRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
 import { ruleOnTag } from './rule-on-tag.ts';
 
@@ -17,7 +17,7 @@ import { ruleOnTag } from './rule-on-tag.ts';
 const MAX_TAGS = 10_000;
 
 export async function listTags(deps: PullDeps, request: PullRequest): Promise<readonly string[]> {
-  return await decided(deps, request, 'tags', async () => {
+  return await recorded(deps, request, 'tags', async () => {
     const { repository } = request;
     refuseByRule(deps, request);
     const signed = new Set<string>();

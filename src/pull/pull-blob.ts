@@ -4,7 +4,7 @@ import type { Child } from '../oci/manifest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import type { BlobReading, BlobRequest } from './blob/flights.ts';
-import { decided, decision, type DigestRequest } from './decide.ts';
+import { recorded, decision, type DigestRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
 import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
 
@@ -21,7 +21,7 @@ export interface BlobAnswer {
 
 /** @throws policy.* · trust.* · upstream.* · integrity.* */
 export async function headBlob(deps: PullDeps, request: DigestRequest): Promise<{ readonly size: number }> {
-  return await decided(deps, request, 'blob', async (rule) => {
+  return await recorded(deps, request, 'blob', async (rule) => {
     const { edge } = await ruleOnBlob(deps, request, rule);
     return { size: edge.size };
   });
@@ -30,7 +30,7 @@ export async function headBlob(deps: PullDeps, request: DigestRequest): Promise<
 /** @throws policy.* · trust.* · upstream.* · integrity.*, before the first byte */
 export async function pullBlob(deps: PullDeps, request: DigestRequest): Promise<BlobAnswer> {
   let ruling: DigestRuling | undefined;
-  const reading = await decided(deps, request, 'blob', async (rule) => {
+  const reading = await recorded(deps, request, 'blob', async (rule) => {
     const ruled = await ruleOnBlob(deps, request, rule);
     ruling = ruled.ruling;
     return await openBlob(deps, request, ruled.edge);

@@ -2,7 +2,7 @@ import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { upstreamOf } from './ask-upstream.ts';
-import { decided, type DigestRequest, type TagRequest } from './decide.ts';
+import { recorded, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
 import type { VerifiedManifest } from './manifests.ts';
 import { type DigestRuling, NO_TAG, ruleOnDigest } from './rule-on-digest.ts';
@@ -15,7 +15,7 @@ import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
  * @throws policy.* · trust.* · upstream.* · integrity.*: nothing was served
  */
 export async function pullManifest(deps: PullDeps, request: TagRequest | DigestRequest): Promise<VerifiedManifest> {
-  return await decided(deps, request, 'manifest', async (rule) => {
+  return await recorded(deps, request, 'manifest', async (rule) => {
     const ruling = await ruleOn(deps, request);
     rule(ruling);
     const { digest, length } = allowed(ruling);

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { TufgateError } from '../errors.ts';
-import type { PullRequest } from '../pull/decide.ts';
+import type { PullRequest } from '../pull/recorded.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { listTags } from '../pull/list-tags.ts';
 import type { VerifiedManifest } from '../pull/manifests.ts';

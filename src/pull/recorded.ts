@@ -28,7 +28,7 @@ export interface DigestRequest extends PullRequest {
  *
  * @param run does the work and calls `rule` as soon as the ruling is known
  */
-export async function decided<T>(
+export async function recorded<T>(
   deps: Pick<PullDeps, 'decisions' | 'now'>,
   request: TagRequest | DigestRequest | PullRequest,
   kind: Decision['request'],
