@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { TufgateError } from '../errors.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
@@ -12,11 +13,24 @@ import { readTarget, type Registries, type Target } from './target.ts';
  * GET of a blob, straight onto the socket: web streams cost half the throughput, and only a raw connection can be
  * destroyed. That is the point: the last bytes leave when all are verified, and when they are not, the connection ends
  * without them, so that no client can take the answer for a complete one.
+ *
+ * The attacker's move: a hundred requests at once on one connection, unread, then gone. Answers leave in order, so the
+ * blobs of a connection take turns, and one at a time holds buffers, files and flights.
  */
 export interface BlobServerOptions {
   readonly deps: PullDeps;
   readonly onFault: (error: unknown) => void;
 }
+
+/** Blobs that may wait on one connection. Clients that pipeline send a few; who sends more is cut off. */
+const MAX_WAITING = 32;
+
+interface Line {
+  last: Promise<void>;
+  length: number;
+}
+
+const lines = new WeakMap<Socket, Line>();
 
 type BlobTarget = Extract<Target, { kind: 'blob' }>;
 
@@ -32,23 +46,47 @@ export function blobTarget(incoming: IncomingMessage, registries: Registries): B
   }
 }
 
+/** Resolves when the answer is written, or the client has gone; before it those that came earlier on its connection. */
 export async function serveBlob(
+  options: BlobServerOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  target: BlobTarget,
+): Promise<void> {
+  const { socket } = incoming;
+  await inTurn(socket, async () => {
+    if (!socket.destroyed) await answer(options, incoming, outgoing, target);
+  });
+}
+
+async function inTurn(socket: Socket, serve: () => Promise<void>): Promise<void> {
+  const line = lines.get(socket) ?? { last: Promise.resolve(), length: 0 };
+  lines.set(socket, line);
+  if (line.length > MAX_WAITING) return void socket.destroy();
+  line.length += 1;
+  const turn = line.last.then(serve).finally(() => (line.length -= 1));
+  line.last = turn.catch(() => undefined); // its own caller hears of it
+  await turn;
+}
+
+async function answer(
   { deps, onFault }: BlobServerOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   { repository, digest }: BlobTarget,
 ): Promise<void> {
   let blob: BlobAnswer | undefined;
+  const { signal, release } = watch(incoming.socket, outgoing);
   try {
-    const signal = goneSignal(outgoing);
     blob = await pullBlob(deps, { repository, digest, client: clientOf(incoming), method: 'GET', signal });
     outgoing.setHeader('oci-namespace', repository.registry);
     await sendBlob(blob, digest, incoming, outgoing, signal);
   } catch (error) {
-    if (!(error instanceof TufgateError) && !outgoing.destroyed) onFault(error);
-    if (outgoing.headersSent) outgoing.destroy();
+    if (!(error instanceof TufgateError) && !signal.aborted) onFault(error);
+    if (outgoing.headersSent || signal.aborted) outgoing.destroy();
     else refuse(outgoing, error);
   } finally {
+    release();
     await blob?.close();
   }
 }
@@ -78,15 +116,24 @@ async function sendBlob(
   outgoing.end();
 }
 
-/** Fires when the client went away, so that nobody reads for it any more. */
-function goneSignal(outgoing: ServerResponse): AbortSignal {
+/**
+ * Fires when the client went away, so that nobody reads for it any more. The socket is asked too: a response that waits
+ * behind another one never hears of its end.
+ */
+function watch(socket: Socket, outgoing: ServerResponse): { signal: AbortSignal; release: () => void } {
   const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
-  return gone.signal;
+  const leave = (): void => gone.abort();
+  socket.once('close', leave);
+  outgoing.once('close', leave);
+  const release = (): void => {
+    socket.off('close', leave);
+    outgoing.off('close', leave);
+  };
+  return { signal: gone.signal, release };
 }
 
 function refuse(outgoing: ServerResponse, error: unknown): void {
-  const answer = errorAnswer(error, 'blob');
-  outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
-  outgoing.end(answer.body);
+  const { status, headers, body } = errorAnswer(error, 'blob');
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  outgoing.end(body);
 }
