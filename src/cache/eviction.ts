@@ -14,13 +14,17 @@ interface Entry {
 
 /**
  * What is kept, least recently used first, and what is promised to blobs being written. Pure: the store deletes what
- * `reserve` names. Blobs being written are promises, not entries, so they are never evicted.
+ * `grow` names. Blobs being written are promises, not entries, so they are never evicted.
+ *
+ * A promise evicts nothing, bytes that arrive do: else one manifest that claims a large blob, which its registry does
+ * not even have, would empty the cache.
  */
 export class BlobIndex {
   readonly #limits: CacheLimits;
   readonly #blobs = new Map<Digest, Entry>();
   #usedBytes = 0;
-  #reserved = 0;
+  #promised = 0;
+  #growing = 0;
 
   constructor(limits: CacheLimits) {
     this.#limits = limits;
@@ -63,23 +67,34 @@ export class BlobIndex {
 
   /**
    * Promises room for a blob of `size` bytes; end the promise with `release`.
-   * @returns the blobs that are forgotten for it and must be deleted, or undefined when it cannot fit
+   * @returns false when it cannot fit beside the other promises
    */
-  reserve(size: number): Digest[] | undefined {
-    if (size + this.#reserved > this.#limits.maxBytes) return undefined;
-    this.#reserved += size;
-    const full = this.#usedBytes + this.#reserved > this.#limits.maxBytes;
+  promise(size: number): boolean {
+    if (size + this.#promised > this.#limits.maxBytes) return false;
+    this.#promised += size;
+    return true;
+  }
+
+  /**
+   * Before `bytes` more of a promised blob are written.
+   * @returns the blobs that are forgotten for them and must be deleted
+   */
+  grow(bytes: number): Digest[] {
+    this.#growing += bytes;
+    const full = this.#usedBytes + this.#growing > this.#limits.maxBytes;
     return full ? this.#evict() : [];
   }
 
-  release(size: number): void {
-    this.#reserved -= size;
+  /** @param grown bytes that `grow` was told of for this promise */
+  release(size: number, grown: number): void {
+    this.#promised -= size;
+    this.#growing -= grown;
   }
 
   #evict(): Digest[] {
     const gone: Digest[] = [];
     for (const digest of this.#blobs.keys()) {
-      if (this.#usedBytes + this.#reserved <= this.#limits.lowWaterBytes) break;
+      if (this.#usedBytes + this.#growing <= this.#limits.lowWaterBytes) break;
       this.remove(digest);
       gone.push(digest);
     }

@@ -40,15 +40,18 @@ export class MemoryBlobStore implements BlobStore {
 
   async create(digest: Digest, size: number): Promise<BlobWriter | undefined> {
     await this.faults.create?.();
-    const evicted = this.#index.reserve(size);
-    for (const victim of evicted ?? []) this.#blobs.delete(victim);
-    if (evicted === undefined) return undefined;
+    if (!this.#index.promise(size)) return undefined;
     this.openWriters += 1;
-    return new MemoryWriter(this, size, (kept) => {
+    return new MemoryWriter(this, size, (kept, grown) => {
       this.openWriters -= 1;
-      this.#index.release(size);
+      this.#index.release(size, grown);
       if (kept !== undefined) this.put(digest, kept);
     });
+  }
+
+  /** Before `bytes` more of a temporary blob are written. */
+  makeRoom(bytes: number): void {
+    for (const victim of this.#index.grow(bytes)) this.#blobs.delete(victim);
   }
 
   /** Straight into the store, unverified. */
@@ -108,18 +111,22 @@ class MemoryReader implements BlobReader {
 class MemoryWriter implements BlobWriter {
   readonly #store: MemoryBlobStore;
   readonly #size: number;
-  readonly #ended: (kept: Uint8Array | undefined) => void;
+  readonly #ended: (kept: Uint8Array | undefined, grown: number) => void;
   readonly #chunks: Uint8Array[] = [];
+  #grown = 0;
   #written = 0;
   #open = true;
 
-  constructor(store: MemoryBlobStore, size: number, ended: (kept: Uint8Array | undefined) => void) {
+  constructor(store: MemoryBlobStore, size: number, ended: (kept: Uint8Array | undefined, grown: number) => void) {
     this.#store = store;
     this.#size = size;
     this.#ended = ended;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    if (!this.#open) throw new TufgateError('cache.failed', 'the temporary blob is gone already');
+    this.#grown += chunk.length;
+    this.#store.makeRoom(chunk.length);
     await this.#store.faults.write?.(this.#written, chunk.length);
     this.#chunks.push(Buffer.from(chunk));
     this.#written += chunk.length;
@@ -148,7 +155,7 @@ class MemoryWriter implements BlobWriter {
   }
 
   #end(kept: Uint8Array | undefined): void {
-    if (this.#open) this.#ended(kept);
+    if (this.#open) this.#ended(kept, this.#grown);
     this.#open = false;
   }
 }

@@ -180,6 +180,19 @@ export function blobStoreContract(name: string, make: (limits: CacheLimits) => P
       expect(await readAll(reader)).toBe('bbbbbbbbbb');
     });
 
+    test('a size that is only claimed evicts nothing; bytes that arrive do, and are given back', async () => {
+      for (const blob of [a, b]) await keep(store, blob.bytes, blob.digest);
+      const claimed = await store.create(c.digest, 30);
+      expect(await listed(store)).toHaveLength(2);
+      await claimed!.write(Buffer.alloc(10));
+      expect(await listed(store)).toHaveLength(2);
+      await claimed!.write(Buffer.alloc(1));
+      expect(await listed(store)).toEqual([]);
+      await claimed!.abort();
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      expect(store.usedBytes).toBe(30);
+    });
+
     test('room promised to blobs being written is neither given twice nor evicted', async () => {
       const writers = [await store.create(a.digest, 10), await store.create(b.digest, 20)];
       expect(await store.create(c.digest, 10)).toBeUndefined();

@@ -187,7 +187,13 @@ test('the data is on disk before the blob has its name', async () => {
       ),
     );
   });
-  const writer = new FsBlobWriter(file, { temporary, path, size: 10, ended: () => undefined });
+  const writer = new FsBlobWriter(file, {
+    temporary,
+    path,
+    size: 10,
+    makeRoom: () => Promise.resolve(),
+    ended: () => undefined,
+  });
   await writer.write(a.bytes);
   await writer.commit();
   expect(named).toEqual([false]);

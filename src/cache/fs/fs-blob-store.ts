@@ -67,18 +67,15 @@ class FsBlobStore implements BlobStore {
 
   async create(digest: Digest, size: number): Promise<BlobWriter | undefined> {
     const path = blobPath(this.#layout, digest);
-    const evicted = this.#index.reserve(size);
-    if (evicted === undefined) return undefined;
+    if (!this.#index.promise(size)) return undefined;
     const temporary = join(this.#layout.temporary, randomUUID());
     try {
-      await failing('evict a blob', async () => {
-        for (const victim of evicted) await rm(blobPath(this.#layout, victim), { force: true });
-      });
       const file = await failing('create a file', () => SharedFile.create(temporary));
-      const ended = (kept: boolean): void => this.#ended(digest, size, kept);
-      return new FsBlobWriter(file, { temporary, path, size, ended });
+      const makeRoom = (bytes: number): Promise<void> => this.#makeRoom(bytes);
+      const ended = (kept: boolean, grown: number): void => this.#ended(digest, size, kept, grown);
+      return new FsBlobWriter(file, { temporary, path, size, makeRoom, ended });
     } catch (error) {
-      this.#index.release(size);
+      this.#index.release(size, 0);
       throw error;
     }
   }
@@ -97,8 +94,15 @@ class FsBlobStore implements BlobStore {
     await Promise.all(this.#notes);
   }
 
-  #ended(digest: Digest, size: number, kept: boolean): void {
-    this.#index.release(size);
+  async #makeRoom(bytes: number): Promise<void> {
+    const evicted = this.#index.grow(bytes);
+    await failing('evict a blob', async () => {
+      for (const victim of evicted) await rm(blobPath(this.#layout, victim), { force: true });
+    });
+  }
+
+  #ended(digest: Digest, size: number, kept: boolean, grown: number): void {
+    this.#index.release(size, grown);
     if (kept) this.#index.add(digest, size, this.#now());
   }
 

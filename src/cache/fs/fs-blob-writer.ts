@@ -9,8 +9,10 @@ export interface Destination {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
-  /** Called once, when the blob was kept or is given up. */
-  readonly ended: (kept: boolean) => void;
+  /** Called before so many bytes more are written. @throws cache.failed */
+  readonly makeRoom: (bytes: number) => Promise<void>;
+  /** Called once, when the blob was kept or is given up; `grown` is the sum that room was made for. */
+  readonly ended: (kept: boolean, grown: number) => void;
 }
 
 /**
@@ -20,6 +22,7 @@ export interface Destination {
 export class FsBlobWriter implements BlobWriter {
   readonly #file: SharedFile;
   readonly #destination: Destination;
+  #grown = 0;
   #written = 0;
   #ended = false;
 
@@ -29,6 +32,9 @@ export class FsBlobWriter implements BlobWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    if (this.#ended) throw gone();
+    this.#grown += chunk.length;
+    await this.#destination.makeRoom(chunk.length);
     await failing('write a blob', () => this.#file.write(chunk, this.#written));
     this.#written += chunk.length;
   }
@@ -39,7 +45,7 @@ export class FsBlobWriter implements BlobWriter {
   }
 
   async commit(): Promise<void> {
-    if (this.#ended) throw new TufgateError('cache.failed', 'the temporary blob is gone already');
+    if (this.#ended) throw gone();
     if (this.#written !== this.#destination.size) {
       await this.abort();
       throw new TufgateError('cache.failed', `a blob of ${this.#destination.size} bytes was given ${this.#written}`);
@@ -51,7 +57,7 @@ export class FsBlobWriter implements BlobWriter {
       await this.#discard();
       throw error;
     }
-    this.#destination.ended(true);
+    this.#destination.ended(true, this.#grown);
     await this.#file.release();
   }
 
@@ -73,9 +79,13 @@ export class FsBlobWriter implements BlobWriter {
 
   async #discard(): Promise<void> {
     await rm(this.#destination.temporary, { force: true }).catch(() => undefined); // the next start removes it
-    this.#destination.ended(false);
+    this.#destination.ended(false, this.#grown);
     await this.#file.release();
   }
+}
+
+function gone(): TufgateError {
+  return new TufgateError('cache.failed', 'the temporary blob is gone already');
 }
 
 async function syncFolder(path: string): Promise<void> {
