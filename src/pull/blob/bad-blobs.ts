@@ -1,5 +1,5 @@
 import { TufgateError } from '../../errors.ts';
-import { type BlobRequest, originOf } from './request.ts';
+import { type BlobRequest, keyOf } from './request.ts';
 
 const MAX_REMEMBERED = 1_000;
 
@@ -31,8 +31,4 @@ export class BadBlobs {
     if (this.#now() < known.until) throw new TufgateError(known.error.code, known.error.message, known.error);
     this.#known.delete(keyOf(request));
   }
-}
-
-function keyOf(request: BlobRequest): string {
-  return `${request.digest} ${request.size} ${originOf(request)}`;
 }

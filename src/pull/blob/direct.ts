@@ -38,9 +38,16 @@ export class DirectDownload {
     this.#blocks = verifying(chunks(request, parts, this.#abort.signal, remains), verifier, options);
   }
 
-  /** Waits until the first byte can be sent. @throws integrity.*, upstream.* */
-  async start(): Promise<void> {
-    this.#first = await this.#next();
+  /** Waits until the first byte can be sent. @param signal breaks it off @throws integrity.*, upstream.* */
+  async start(signal?: AbortSignal): Promise<void> {
+    const leave = (): void => this.#abort.abort(signal?.reason);
+    if (signal?.aborted) leave();
+    signal?.addEventListener('abort', leave, { once: true });
+    try {
+      this.#first = await this.#next();
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
   }
 
   /** Sends bytes [position, range.end]; whatever is before `position` was sent already. Once only. */

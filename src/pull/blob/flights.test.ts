@@ -439,6 +439,27 @@ describe('many clients of one cold blob', () => {
     expect(upstream.wires).toHaveLength(1);
   });
 
+  test('of two origins never wait for each other, and what one has brought serves both', async () => {
+    const flights = flightsOn();
+    const other = new Upstream();
+    const stalled = pull(flights, whole, new Client(), { origin: 'a' });
+    await settle();
+    await upstream.wire.send(blob.subarray(0, 50));
+    const lively = pull(flights, whole, new Client(), { origin: 'b', fetch: other.fetch });
+    await settle();
+    await (await other.wire.send(blob)).end();
+    expect(await lively.result).toBe('ok');
+    expect(await kept()).toBe(true);
+    const later = pull(flights, whole, new Client(), { origin: 'c' });
+    expect(await later.result).toBe('ok');
+    expect(upstream.wires).toHaveLength(1);
+    await (await upstream.wire.send(blob.subarray(50))).end();
+    expect(await stalled.result).toBe('ok');
+    await settle();
+    expect(store.usedBytes).toBe(100);
+    expect(store.openWriters).toBe(0);
+  });
+
   test('are not slowed by a slow one, and neither is the fetch', async () => {
     const flights = flightsOn();
     const snail = new Client();

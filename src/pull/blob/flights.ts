@@ -13,6 +13,7 @@ import {
   type FlightParts,
   type IntegrityEvent,
   isIntegrity,
+  keyOf,
   originOf,
   type Sizes,
 } from './request.ts';
@@ -41,23 +42,25 @@ const SIZES: Sizes = {
   smallBytes: 4 * 1024 * 1024,
 };
 const BUFFERS = { maxLent: 128, maxKept: 32 };
-const MAX_STARTS = 3;
 
 /**
  * Every blob that goes to a client goes through here: from the cache, from a fetch that is under way, or from a new one.
  *
- * Guarantees: one upstream fetch a digest, whoever asks and however many; no response completes before its blob was
+ * Guarantees: one upstream fetch a digest and origin, however many ask; no response completes before its blob was
  * verified; a slow or vanished client slows nobody; memory is bounded by buffers of fixed size; a disk that fails costs
  * the cache, not the pull.
  *
  * Rejected: streaming the first client's download to it and letting the others wait or fetch for themselves (one
- * slow first client is then everybody's speed, eight cold pulls are nine downloads).
+ * slow first client is then everybody's speed, eight cold pulls are nine downloads). One fetch for all origins that
+ * name a digest: a repository that is merely allowed could stall, drip or spoil the layer of an approved one whose own
+ * upstream is well, and a deadline for standstill stops the first only. The price: a layer that two repositories share
+ * is fetched twice when both are pulled cold at the same moment; once one has landed, both read it from the cache.
  */
 export class BlobFlights {
   readonly #parts: FlightParts;
   readonly #bad: BadBlobs;
   readonly #onIntegrity: (event: IntegrityEvent) => void;
-  /** By digest and size: who names another size for a digest must not join, or break, the right one. */
+  /** By digest, size and origin: who names another size, or another place, must not join, or break, the right one. */
   readonly #timetable = new Map<string, Flight>();
   readonly #flying = new Set<Promise<void>>();
   #landings = 0;
@@ -87,17 +90,11 @@ export class BlobFlights {
    * @throws integrity.*, upstream.*
    */
   async open(request: BlobRequest, signal?: AbortSignal): Promise<BlobReading> {
-    for (let start = 1; ; start += 1) {
-      const found = await this.#find(request);
-      if (!(found instanceof Flight)) return found;
-      try {
-        const reader = await found.board(signal);
-        if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
-        return await DirectReading.open(request, this.#parts);
-      } catch (error) {
-        if (originOf(found.request) === originOf(request) || start === MAX_STARTS || signal?.aborted) throw error;
-      }
-    }
+    const found = await this.#find(request);
+    if (!(found instanceof Flight)) return found;
+    const reader = await found.board(signal);
+    if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
+    return await DirectReading.open(request, this.#parts, signal);
   }
 
   /** Breaks off every fetch and waits until all are put away, commits included. */
@@ -108,7 +105,7 @@ export class BlobFlights {
   }
 
   async #find(request: BlobRequest): Promise<BlobReading | Flight> {
-    const key = `${request.digest} ${request.size}`;
+    const key = keyOf(request);
     for (;;) {
       if (this.#closed) throw stopping();
       const landings = this.#landings;

@@ -140,9 +140,12 @@ export class DirectReading extends Reading {
   }
 
   /** Waits until the first byte can be sent. @throws integrity.*, upstream.* */
-  static async open(request: BlobRequest, parts: FlightParts): Promise<DirectReading> {
+  static async open(request: BlobRequest, parts: FlightParts, signal?: AbortSignal): Promise<DirectReading> {
     const download = new DirectDownload(request, parts);
-    await download.start();
+    await download.start(signal).catch(async (error: unknown) => {
+      await download.close();
+      throw error;
+    });
     return new DirectReading(request, parts, download);
   }
 

@@ -11,8 +11,8 @@ export interface BlobRequest {
   /** Bytes. */
   readonly size: number;
   /**
-   * Where `fetch` leads, such as `docker.io/library/nginx`. A failure of one origin is not held against another that
-   * names the same digest.
+   * Where `fetch` leads, such as `docker.io/library/nginx`. A failure or standstill of one origin is not held against
+   * another that names the same digest.
    */
   readonly origin?: string;
   /** The upstream's `blob`, bound to path and digest. @throws upstream.* */
@@ -85,6 +85,11 @@ export interface FlightParts {
   /** Told once a download that failed. */
   readonly failed: (request: BlobRequest, error: unknown) => void;
   readonly log: FlightLog;
+}
+
+/** One fetch, one verdict: who agrees on these three shares both. */
+export function keyOf(request: BlobRequest): string {
+  return `${request.digest} ${request.size} ${originOf(request)}`;
 }
 
 export function originOf(request: BlobRequest): string {
