@@ -22,26 +22,35 @@ export function upstreamOf(deps: RulingDeps, repository: Repository): UpstreamRe
 export async function unsignedDigest(deps: RulingDeps, repository: Repository, tag: string): Promise<Digest> {
   const image = imageName({ ...repository, tag });
   const known = deps.unsignedTags.get(image);
-  const age = known === undefined ? Number.POSITIVE_INFINITY : deps.now() - known.at;
-  if (known?.found === true && age < deps.checkEveryMs) return known.digest;
-  if (known?.found === false && age < NEGATIVE_MS) throw notFound(image);
-  try {
-    const digest = await askForDigest(deps, repository, tag);
-    deps.unsignedTags.set(image, { found: true, digest, at: deps.now() });
-    return digest;
-  } catch (error) {
-    if (codeOf(error) === 'upstream.not-found') deps.unsignedTags.set(image, { found: false, at: deps.now() });
-    throw error;
-  }
+  if (known?.found === true && deps.now() - known.at < deps.checkEveryMs) return known.digest;
+  const digest = await unlessAbsent(deps, image, () => askForDigest(deps, repository, tag));
+  deps.unsignedTags.set(image, { found: true, digest, at: deps.now() });
+  return digest;
 }
 
-/** True unless the upstream says that there is no such tag; what it cannot tell counts as there. */
+/**
+ * True unless the upstream says that there is no such tag; what it cannot tell counts as there. Never more than a HEAD:
+ * a refused pull must not use up somebody's pull limit.
+ */
 export async function existsUpstream(deps: RulingDeps, repository: Repository, tag: string): Promise<boolean> {
+  const upstream = upstreamOf(deps, repository);
   try {
-    await unsignedDigest(deps, repository, tag);
+    await unlessAbsent(deps, imageName({ ...repository, tag }), () => upstream.head(repository.path, tag));
     return true;
   } catch (error) {
     return codeOf(error) !== 'upstream.not-found';
+  }
+}
+
+/** A tag that is not there is remembered for a few seconds. */
+async function unlessAbsent<T>(deps: RulingDeps, image: string, ask: () => Promise<T>): Promise<T> {
+  const known = deps.unsignedTags.get(image);
+  if (known?.found === false && deps.now() - known.at < NEGATIVE_MS) throw notFound(image);
+  try {
+    return await ask();
+  } catch (error) {
+    if (codeOf(error) === 'upstream.not-found') deps.unsignedTags.set(image, { found: false, at: deps.now() });
+    throw error;
   }
 }
 

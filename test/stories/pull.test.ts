@@ -68,6 +68,13 @@ test('an unsigned tag is refused, and one that nobody knows is 404', async () =>
   expect(registry.count(`${path}/manifests/9.9`)).toBe(1);
 });
 
+test('a refused pull costs the upstream a HEAD and nothing else, also where that tells no digest', async () => {
+  const { registry } = await open();
+  registry.lie(`${path}/manifests/1.0`, { kind: 'headers', headers: { 'docker-content-digest': undefined } });
+  expect(await refusal(byTag('1.0'))).toBe('trust.unsigned');
+  expect(registry.seen.map(({ method }) => method)).toEqual(['HEAD']);
+});
+
 test('when the upstream cannot tell whether an unsigned tag exists it is unsigned', async () => {
   const { registry } = await open();
   registry.lie(`${path}/manifests/9.9`, status(500));
