@@ -10,7 +10,8 @@ import type { TagRuling } from './rule-on-tag.ts';
  * What a tag stood for before, and stands for no more: may it still be served?
  *
  * Only what this gate itself gave out for that tag counts, under the very rule and pins of today: then the whole
- * requirement was judged, at one instant, conflicts and distinct keys included. Putting an approval together from past
+ * requirement was judged, at one instant, conflicts and distinct keys included; and what `allow` or `observe` merely let
+ * through never counts for an enforcing rule. Putting an approval together from past
  * statements was rejected: a lone signer in two roles, or two signers at two times, would make one that never was.
  * And a tag that was removed or revoked since takes all of it with it, also when it is signed again later.
  */
@@ -22,8 +23,6 @@ export async function coversPast(
   statements: readonly Statement[],
 ): Promise<boolean> {
   if (given.basis !== deps.basis(ruled.rule)) return false;
-  // What was merely let through never counts once the rule enforces signatures.
-  if (!given.verified && ruled.verified) return false;
   const now = deps.now();
   const since = endOf(given.digest, statements) ?? given.at;
   const inFlight = now - given.at <= IN_FLIGHT_MS;

@@ -118,6 +118,19 @@ test('fresh enough means the source is not asked again; then it is', async () =>
   expect(timestamps()).toBe(asked + 1);
 });
 
+test('current files are asked for past every shared cache, immutable ones are not', async () => {
+  await open();
+  await pull();
+  const asked = world.notary.requests.map(({ path, headers }) => [
+    path.split('/').at(-1) ?? '',
+    headers['cache-control'],
+  ]);
+  const byHash = /\.[0-9a-f]{64}\.json$/;
+  expect(asked.filter(([name]) => byHash.test(name ?? '')).every(([, control]) => control === undefined)).toBe(true);
+  expect(asked.filter(([name]) => !byHash.test(name ?? '')).every(([, control]) => control === 'no-cache')).toBe(true);
+  expect(asked.length).toBeGreaterThan(3);
+});
+
 test('a tag that is signed anew is served anew within check_every', async () => {
   await open();
   await pull();

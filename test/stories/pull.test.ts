@@ -434,21 +434,18 @@ test('sixteen pulls of one cold manifest are one upstream request', async () => 
   expect(registry.count(`${path}/manifests/${image.digest}`)).toBe(1);
 });
 
-test('a manifest over its limit is refused before it is fetched', async () => {
+test('a manifest over its limit is refused; one that says so beforehand is not even asked for', async () => {
   const { image, registry, trust } = await open();
   trust.sign(APP, '1.0', image.digest);
-  const { closure } = world.deps;
-  const manifests = new Manifests({
-    cache: world.store,
-    closure,
-    maxBytes: 10,
-    onCacheFailure: () => undefined,
-    cacheUsed: () => undefined,
-  });
+  const { closure, upstreams } = world.deps;
+  const none = (): undefined => undefined;
+  const manifests = new Manifests({ cache: world.store, closure, maxBytes: 10, onCacheFailure: none, cacheUsed: none });
+  const wanted = { upstream: upstreams.get(APP.registry)!, path: APP.path, digest: image.digest };
+  expect(await refusal(manifests.get({ ...wanted, length: image.size }))).toBe('upstream.protocol');
+  expect(registry.count(`${path}/manifests/${image.digest}`)).toBe(0);
   expect(await refusal(pullManifest({ ...world.deps, manifests }, { ...request, tag: '1.0' }))).toBe(
     'upstream.protocol',
   );
-  expect(registry.count(`${path}/manifests/${image.digest}`)).toBeLessThan(2);
 });
 
 test('only tags that would be served are listed', async () => {
