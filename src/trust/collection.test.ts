@@ -103,6 +103,25 @@ async function settled(work: Promise<string>): Promise<string> {
   return await Promise.race([work, Promise.resolve('waits')]);
 }
 
+test('a source that says nothing new is confirmed without reading back and verifying again what is held', async () => {
+  let loads = 0;
+  const store: TrustStore = Object.create(state, {
+    loadTrust: { value: (name: never) => ((loads += 1), state.loadTrust(name)) },
+  }) as TrustStore;
+  const collection = await open(pin(), { store });
+  await answer(collection);
+  loads = 0;
+  clock += MINUTE;
+  expect(await answer(collection)).toBe(A);
+  expect((await collection.current()).checkedAt).toBe(clock);
+  expect(loads).toBe(0);
+  expect((await state.loadTrust({ source: 'vendor', gun: GUN }))?.checkedAt).toBe(clock);
+  repository.sign('1', `sha256:${'cc'.repeat(32)}`, 1).publish();
+  clock += MINUTE;
+  expect(await answer(collection)).not.toBe(A);
+  expect(loads).toBeGreaterThan(0);
+});
+
 describe('a trust server that hangs', () => {
   test('delays a pull that has a view by two seconds, once, and ends by the deadline of the whole update', async () => {
     const collection = await open();

@@ -239,8 +239,7 @@ export class Collection {
     const fallen = held.kind === 'trusted' && held.fallen;
     const confirmed = { checkedAt: this.options.now(), withdrawn: false };
     if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
-      await this.persist(confirmed);
-      await this.adopt(view);
+      await this.confirm(held, view, confirmed);
       return;
     }
     const change = difference(before, view);
@@ -252,6 +251,17 @@ export class Collection {
     const { version } = view.root.file;
     const rootChanged = before !== undefined && before.root.file.version !== version;
     this.options.on({ kind: 'changed', collection: this.opened, ...change, rootVersion: version, rootChanged });
+  }
+
+  /**
+   * The source said nothing new, which is what it says most of the time: where this update moved nothing either, what is
+   * held stands as it was verified, and need not be read back and verified again.
+   */
+  private async confirm(held: Held, view: View, confirmed: { checkedAt: number; withdrawn: boolean }): Promise<void> {
+    const moved = this.held.generation !== held.generation;
+    await this.persist(confirmed);
+    if (moved || this.held.kind !== 'trusted' || this.held.view === undefined) await this.adopt(view);
+    else this.held = { ...this.held, ...confirmed, view: { ...this.held.view, unusable: view.unusable } };
   }
 
   /** As it was stored, and why its unusable delegations are unusable, which is not. */
