@@ -1,4 +1,4 @@
-import { type Code, isReason, type Reason, TufgateError } from '../errors.ts';
+import { isReason, type Reason, TufgateError } from '../errors.ts';
 
 /**
  * The one table that turns a code into an OCI error (distribution-spec "Error Codes"). `satisfies` makes a new reason
@@ -83,9 +83,4 @@ export function errorAnswer(error: unknown, asked: Asked = 'manifest'): ErrorAns
 function retryAfter(error: TufgateError | undefined): number {
   const said = error?.detail['retryAfter'];
   return typeof said === 'number' && said >= 0 ? Math.ceil(said) : RETRY_AFTER;
-}
-
-/** The HTTP status of a code, for the metrics. */
-export function statusOf(code: Code): number {
-  return isReason(code) ? TABLE[code].status : INTERNAL.status;
 }

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { codeOf, messageOf } from '../../errors.ts';
 import { plainKey } from '../../simulator/notary-key.ts';
 import { contextOf, refresh } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { expiriesOf, type Found, lookup, rootOf, versionsOf, type View, type Want } from './collection.ts';
 import { distinctSigners } from './signer-match.ts';
+import { code, message } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -22,24 +22,6 @@ beforeEach(() => {
 const view = (): View => refresh(contextOf(GUN), repository.publish(), NOW).view;
 const find = (tag: string, want: Want = strict, now = NOW): Found => lookup(view(), tag, want, now);
 const signers = (atLeast: number, ...of: string[]): Want => ({ releases: 'strict', signers: { atLeast, of } });
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return codeOf(error);
-  }
-  return 'accepted';
-}
-
-function message(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return messageOf(error);
-  }
-  return '';
-}
 
 describe('the releases rule', () => {
   test('without targets/releases, targets is believed', () => {

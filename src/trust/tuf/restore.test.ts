@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { codeOf } from '../../errors.ts';
 import { plainKey, rootKey } from '../../simulator/notary-key.ts';
 import { contextOf, firstRoot, refresh, type Refreshed, walkRoots } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
@@ -14,6 +13,7 @@ import {
   viewFiles,
   viewUnder,
 } from './collection.ts';
+import { code } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -28,15 +28,6 @@ beforeEach(() => {
     .sign('1', A, 1, 'targets/releases')
     .publish();
 });
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return codeOf(error);
-  }
-  return 'accepted';
-}
 
 /** What the state store would have kept. */
 function stored(trusted: Trusted, view?: View): Stored {

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { codeOf } from '../../errors.ts';
 import {
   type CertificateOptions,
   CODE_SIGNING,
@@ -13,6 +12,7 @@ import { contextOf, firstRoot, refresh, walkRoots } from '../../simulator/notary
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { acceptRoot, type Anchor, finishRoots, newestRoot, startChain } from './collection.ts';
 import { namesCollection } from './root-key.ts';
+import { code } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -24,15 +24,6 @@ let repository: NotaryRepository;
 beforeEach(() => {
   repository = new NotaryRepository(GUN, NOW).publish();
 });
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return codeOf(error);
-  }
-  return 'accepted';
-}
 
 /** The whole update with a root signed by these keys. */
 function withRootKeys(keys: NotaryKey[], anchor?: Anchor, threshold = 1): string {

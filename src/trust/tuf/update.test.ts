@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { codeOf } from '../../errors.ts';
 import type { Plain } from '../../simulator/notary-document.ts';
 import { certifiedKey, plainKey } from '../../simulator/notary-key.ts';
 import { contextOf, firstRoot, refresh, walkRoots } from '../../simulator/notary-refresh.ts';
@@ -18,6 +17,7 @@ import {
   viewFiles,
   viewSignedTags,
 } from './collection.ts';
+import { code } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -29,15 +29,6 @@ let repository: NotaryRepository;
 beforeEach(() => {
   repository = new NotaryRepository(GUN, NOW).sign('1', DIGEST, 7).publish();
 });
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return codeOf(error);
-  }
-  return 'accepted';
-}
 
 const update = (now = NOW, before?: Trusted): string => code(() => refresh(ctx, repository, now, before));
 

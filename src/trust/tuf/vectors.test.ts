@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { codeOf } from '../../errors.ts';
 import { contextOf } from '../../simulator/notary-refresh.ts';
 import {
   acceptRoot,
@@ -17,6 +16,7 @@ import {
   type View,
   viewSignedTags,
 } from './collection.ts';
+import { code } from '../../../test/thrown.ts';
 
 /**
  * Files that `notary` and `notary-server` 0.7.0 wrote on 2026-11-21: a collection with ECDSA, RSA-PSS and P-384
@@ -45,15 +45,6 @@ function verifySet(set: string, roots: readonly string[], ctx: TrustContext, now
 
 function verify(anchor?: Anchor, now = NOW): View {
   return verifySet('rotated', ['1.root', '2.root', '3.root', '4.root'], contextOf(GUN, anchor), now);
-}
-
-function code(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return codeOf(error);
-  }
-  return 'accepted';
 }
 
 test('the collection of notary 0.1 (2016, sha256 alone) still verifies', () => {
