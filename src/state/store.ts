@@ -81,6 +81,8 @@ export interface TrustStore {
    * @throws state.failed; also when a floor or root would go backwards, which the core must have refused before
    */
   advanceTrust(collection: Collection, from: number, step: TrustAdvance, at: number): Promise<'ok' | 'conflict'>;
+  /** Drops all that is known of the collection, its floors and removals too. @returns false when nothing was known */
+  forgetTrust(collection: Collection): Promise<boolean>;
   listTrust(): Promise<readonly Collection[]>;
   /** Signed statements, current (`until` absent) and past, that named one of these digests. */
   statements(collection: Collection, digests: readonly Digest[]): Promise<readonly Statement[]>;
@@ -88,6 +90,13 @@ export interface TrustStore {
   removals(collection: Collection, tags: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The highest instant ever passed, this one included: a clock that was set back does not revive what expired. */
   raiseClock(now: number): Promise<number>;
+  /** What `raiseClock` would answer to a clock that stands at 0. */
+  highestClock(): Promise<number>;
+  /**
+   * Forgets that later instants than `to` were seen; never raises. For the operator alone, after a clock that ran ahead:
+   * what expired since `to` counts again. Other processes hear of it with their next `raiseClock`.
+   */
+  lowerClock(to: number): Promise<void>;
 }
 
 export interface Statement extends SignedTag {

@@ -164,6 +164,19 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         expect((await store.loadTrust(vendor))?.view).toEqual([file('timestamp', 2)]);
       });
 
+      it('forgets one collection whole, and no other', async () => {
+        const view = [file('timestamp', 9)];
+        await start({ floors: view, view, began: [said('a')] });
+        const other = { source: 'backup', gun: vendor.gun };
+        await store.advanceTrust(other, 0, { anchor: 'ca', roots: [file('root', 5)] }, T0);
+        expect(await store.forgetTrust(vendor)).toBe(true);
+        expect(await store.forgetTrust(vendor)).toBe(false);
+        expect(await store.loadTrust(vendor)).toBeUndefined();
+        expect(await store.statements(vendor, [digest('a')])).toEqual([]);
+        expect(await store.listTrust()).toEqual([other]);
+        expect(await start({ floors: [file('timestamp', 1)] })).toBe('ok');
+      });
+
       it('takes role and tag names for what they are: data', async () => {
         const role = `__proto__'; DROP TABLE trust_file; --`;
         await start({ floors: [file(role, 1)], began: [{ role, tag: 'constructor', digest: digest('a') }] });
@@ -226,6 +239,17 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
       expect(await store.raiseClock(T0)).toBe(T0);
       expect(await store.raiseClock(T0 + 1)).toBe(T0 + 1);
       expect(await store.raiseClock(T0 - MINUTE)).toBe(T0 + 1);
+    });
+
+    it('tells the clock without raising it, and lowers it when told to, but never raises it so', async () => {
+      expect(await store.highestClock()).toBe(0);
+      await store.raiseClock(T0 + 1);
+      expect(await store.highestClock()).toBe(T0 + 1);
+      await store.lowerClock(T0 + MINUTE);
+      expect(await store.highestClock()).toBe(T0 + 1);
+      await store.lowerClock(T0 - MINUTE);
+      expect(await store.highestClock()).toBe(T0 - MINUTE);
+      expect(await store.raiseClock(T0 - MINUTE + 1)).toBe(T0 - MINUTE + 1);
     });
 
     describe('closure', () => {

@@ -68,7 +68,9 @@ CREATE UNIQUE INDEX statement_current ON statement (collection, role, tag, diges
 
 CREATE TABLE clock (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  highest INTEGER NOT NULL
+  highest INTEGER NOT NULL,
+  -- How often it was set back: a process that remembers a higher instant from before then forgets it.
+  lowered INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Closure: a manifest and what it names. Content-addressed: a row never changes.

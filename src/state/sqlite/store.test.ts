@@ -77,6 +77,17 @@ describe('what was stored', () => {
     });
   });
 
+  it('is not raised again by a server that still remembers a clock which an operator set back', async () => {
+    await withStore(async (server) => {
+      await server.raiseClock(90_000);
+      await withStore((cli) => cli.lowerClock(5_000));
+      expect(await server.raiseClock(5_001)).toBe(5_001);
+      await server.raiseClock(90_000);
+      await withStore((cli) => cli.lowerClock(5_000));
+    });
+    await withStore(async (store) => expect(await store.highestClock()).toBe(5_000));
+  });
+
   it('is seen by a second process at once, and both can write', async () => {
     await withStore((server) =>
       withStore(async (cli) => {

@@ -34,6 +34,7 @@ function assemble(db: Database.Database, file: string): StateStore {
   const clock = new HighestClock(db);
   const closure = new Closure(db);
   const decisions = new DecisionTable(db);
+  const forget = db.prepare<[string, string]>('DELETE FROM collection WHERE source = ? AND gun = ?');
   const touch = db.prepare('UPDATE clock SET highest = highest WHERE id = 1');
 
   /** Runs now; what it throws becomes the rejection, with a code. */
@@ -55,10 +56,13 @@ function assemble(db: Database.Database, file: string): StateStore {
     loadTrust: (collection) => attempt('loading trust', () => trust.load(collection)),
     advanceTrust: (collection, from, step, at) =>
       attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
+    forgetTrust: ({ source, gun }) => attempt('forgetting trust', () => forget.run(source, gun).changes > 0),
     listTrust: () => attempt('listing trust', () => trust.list()),
     statements: (collection, digests) => attempt('reading statements', () => trust.statements(collection, digests)),
     removals: (collection, tags) => attempt('reading removals', () => trust.removals(collection, tags)),
     raiseClock: (now) => attempt('raising the clock', () => clock.raise(now)),
+    highestClock: () => attempt('reading the clock', () => clock.highest()),
+    lowerClock: (to) => attempt('lowering the clock', () => clock.lower(to)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
     ancestors: (digest, depth) => attempt('reading the closure', () => closure.ancestors(digest, depth)),
     giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
