@@ -1,0 +1,299 @@
+import { metaOf, rootContent, targetsContent } from './tuf-content.ts';
+import { type Plain, signDocument } from './tuf-document.ts';
+import { fileName, TufFiles } from './tuf-files.ts';
+import { type TufKey, tufKey, type TufSigner } from './tuf-key.ts';
+import { type TufAuthority, type TufBins, binOf, binsOf, type TufRole, type TufTarget } from './tuf-role.ts';
+
+/**
+ * A simulated publisher with a TUF 1.0 repository: real keys, real signatures, and every attack, because what is
+ * signed can be edited before it is signed (`edits`, `forge`), its bytes after (`rewrites`, `files`), and any role's
+ * keys, signers, threshold, version and expiry are open. `publish` makes a new consistent set of files; nothing is
+ * seen before it, and what was published stays (`files`, `at`).
+ *
+ * ```ts
+ * const repository = new TufRepository(now).put('docker.io/library/nginx:1.27', { digest, length: 1_024 }).publish();
+ * repository.files.get('1.targets.json');
+ * ```
+ */
+export interface TufRepositoryOptions {
+  /** Two of one name have the same keys; each its own when absent. */
+  readonly name?: string;
+  /** `consistent_snapshot`; undefined leaves the member out. True unless told. */
+  readonly consistent?: boolean | undefined;
+  /** Snapshot and timestamp carry length and hash beside the version. */
+  readonly hashed?: boolean;
+}
+
+export interface DelegateOptions extends Partial<TufAuthority> {
+  /** Who delegates; `targets` when absent. */
+  readonly by?: string;
+  readonly terminating?: boolean;
+  /** `<name>:*`, all tags of the repository of that name, when neither these nor `prefixes` are given. */
+  readonly paths?: readonly string[];
+  readonly prefixes?: readonly string[];
+}
+
+export interface BinsOptions extends Partial<TufAuthority> {
+  readonly by?: string;
+  readonly bits: number;
+}
+
+export interface SignOptions {
+  /** After those of `edits`. */
+  readonly edit?: Edit;
+  /** The role's own when absent. */
+  readonly signers?: readonly TufSigner[];
+  /** As published last when absent. */
+  readonly version?: number;
+}
+
+type Edit = (signed: Plain) => void;
+
+const DAY = 86_400_000;
+const TOP_ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
+let made = 0;
+
+export class TufRepository {
+  readonly files = new TufFiles();
+  /** Applied to what is signed, right before it is signed, at every publish. */
+  readonly edits = new Map<string, Edit>();
+  /** Applied to the signed bytes, before the file above hashes them. */
+  readonly rewrites = new Map<string, (bytes: Uint8Array) => Uint8Array>();
+  /** Roles that the snapshot does not list. */
+  readonly unlisted = new Set<string>();
+  hashed: boolean;
+  specVersion = '1.0.31';
+  private readonly name: string;
+  private readonly now: number;
+  private readonly roles = new Map<string, TufRole>();
+  /** By role, then by version. */
+  private readonly published = new Map<string, Map<number, Uint8Array>>();
+  private readonly changed = new Set<string>();
+  private consistent: boolean | undefined;
+  private keysMade = 0;
+
+  /** @param now the publisher's clock, epoch milliseconds */
+  constructor(now: number, options: TufRepositoryOptions = {}) {
+    this.now = now;
+    this.name = options.name ?? `repository ${++made}`;
+    this.consistent = 'consistent' in options ? options.consistent : true;
+    this.hashed = options.hashed ?? false;
+    for (const [name, days] of [
+      ['root', 365],
+      ['targets', 365],
+      ['snapshot', 7],
+      ['timestamp', 1],
+    ] as const)
+      this.add(name, days);
+    const root = this.of('root');
+    root.delegations = TOP_ROLES.map((name) => ({ name, keys: [this.newKey()], threshold: 1, terminating: false }));
+  }
+
+  /** @throws Error for a role that does not exist: a mistake in the test */
+  of(role: string): TufRole {
+    const found = this.roles.get(role);
+    if (found === undefined) throw new Error(`the simulated repository has no role ${role}`);
+    return found;
+  }
+
+  /** Keys and threshold of a role as one delegator says them; the first that does, when none is named. */
+  authority(role: string, by?: string): TufAuthority {
+    const found = this.authorities(role).find(([delegator]) => by === undefined || by === delegator);
+    if (found === undefined) throw new Error(`nobody, or not ${by ?? 'anyone'}, delegates to ${role}`);
+    return found[1];
+  }
+
+  /** A new ed25519 key, the same for the same history of a repository of the same name. */
+  newKey(): TufKey {
+    return tufKey('ed25519', `${this.name}, key ${++this.keysMade}`);
+  }
+
+  put(name: string, target: TufTarget, role = 'targets'): this {
+    const holder = this.holderOf(name, role);
+    this.of(holder).targets.set(name, target);
+    return this.touch(holder);
+  }
+
+  remove(name: string, role = 'targets'): this {
+    const holder = this.holderOf(name, role);
+    this.of(holder).targets.delete(name);
+    return this.touch(holder);
+  }
+
+  /** Below the delegations that are there. A role may have several delegators, each with keys of its own choice. */
+  delegate(name: string, options: DelegateOptions = {}): this {
+    const { by = 'targets', threshold = 1, terminating = false, prefixes } = options;
+    const keys = options.keys ?? [this.newKey()];
+    const paths = options.paths ?? (prefixes === undefined ? [`${name}:*`] : undefined);
+    this.of(by).delegations.push({ name, keys, threshold, terminating, paths, prefixes });
+    if (!this.roles.has(name)) this.add(name, 365);
+    return this.touch(by);
+  }
+
+  undelegate(name: string, by = 'targets'): this {
+    const delegator = this.of(by);
+    delegator.delegations = delegator.delegations.filter((delegation) => delegation.name !== name);
+    if (this.authorities(name).length === 0) this.roles.delete(name);
+    return this.touch(by);
+  }
+
+  /** Hash bins under a name prefix (TAP 15), all of them; `put(…, prefix)` finds the right one. */
+  bins(prefix: string, { by = 'targets', bits, keys = [this.newKey()], threshold = 1 }: BinsOptions): this {
+    const bins: TufBins = { prefix, bits, keys, threshold };
+    this.of(by).bins = bins;
+    for (const name of binsOf(bins)) this.add(name, 365);
+    return this.touch(by);
+  }
+
+  /** New keys for a role, by its first delegator; a rotated root is signed by the old ones too. */
+  rotate(role: string, keys: TufKey[] = [this.newKey()]): this {
+    const authority = this.authority(role);
+    if (role === 'root') this.of('root').signers = [...authority.keys, ...keys.filter(isNotIn(authority.keys))];
+    authority.keys = keys;
+    return this.touch(role).touch(this.authorities(role)[0]?.[0] ?? 'root');
+  }
+
+  /** Marks a role as changed: it is signed anew, with the next version, at the next `publish`. */
+  touch(role: string): this {
+    this.of(role);
+    this.changed.add(role);
+    return this;
+  }
+
+  /** Later roots say so, and all current files are there under the names that follow from it. */
+  useConsistentSnapshots(consistent: boolean | undefined): this {
+    this.consistent = consistent;
+    for (const [role, { version }] of this.roles) if (version > 0) this.lay(role, version, this.at(role, version));
+    return this.touch('root');
+  }
+
+  /**
+   * Signs what changed, then the snapshot if anything that it lists did, then the timestamp. Versions go up by one,
+   * unless `versions` says another; a role named there counts as changed.
+   */
+  publish(versions: Readonly<Record<string, number>> = {}): this {
+    for (const role of Object.keys(versions)) this.touch(role);
+    const listed = [...this.roles.keys()].filter((role) => isListed(role) && this.changed.has(role));
+    if (listed.length > 0) this.touch('snapshot');
+    const due = ['root', ...listed, 'snapshot'].filter((role) => this.changed.has(role));
+    for (const role of [...due, 'timestamp']) this.resign(role, versions[role]);
+    this.changed.clear();
+    return this;
+  }
+
+  /** Signs and publishes one role only, as a server does when a timestamp is about to end. */
+  resign(role: string, version = this.of(role).version + 1): this {
+    const state = this.of(role);
+    state.version = version;
+    const signed = this.sign(role);
+    if (role === 'root') state.signers = undefined;
+    return this.lay(role, version, this.rewrites.get(role)?.(signed) ?? signed);
+  }
+
+  /** In the place of the published file: nothing above is signed anew, and the repository's own state stays. */
+  forge(role: string, options: SignOptions): this {
+    const { version } = this.of(role);
+    this.files.replace(this.fileOf(role, version), this.sign(role, options));
+    return this;
+  }
+
+  /** The role's document as things stand, signed; nothing is published. */
+  sign(role: string, { edit, signers, version }: SignOptions = {}): Uint8Array {
+    const state = this.of(role);
+    const signed: Plain = {
+      _type: isTop(role) ? role : 'targets',
+      spec_version: this.specVersion,
+      version: version ?? state.version,
+      expires: instant(state.expires),
+      ...this.content(role),
+    };
+    this.edits.get(role)?.(signed);
+    edit?.(signed);
+    return signDocument(signed, signers ?? state.signers ?? this.keysOf(role));
+  }
+
+  /** What was published as that version, whatever the files are now. */
+  at(role: string, version = this.of(role).version): Uint8Array {
+    const bytes = this.published.get(role)?.get(version);
+    if (bytes === undefined) throw new Error(`${role} was never published as version ${version}`);
+    return bytes;
+  }
+
+  /** The name of the file of a role, not encoded. */
+  fileOf(role: string, version = this.of(role).version): string {
+    return fileName(role, version, this.consistent === true);
+  }
+
+  private add(name: string, days: number): void {
+    this.roles.set(name, { version: 0, expires: this.now + days * DAY, targets: new Map(), delegations: [] });
+    this.changed.add(name);
+  }
+
+  private lay(role: string, version: number, bytes: Uint8Array): this {
+    const versions = this.published.get(role) ?? new Map<number, Uint8Array>();
+    this.published.set(role, versions.set(version, bytes));
+    this.files.replace(this.fileOf(role, version), bytes);
+    return this;
+  }
+
+  private content(role: string): Plain {
+    switch (role) {
+      case 'root':
+        return rootContent(this.of('root'), this.consistent);
+      case 'snapshot':
+        return { meta: Object.fromEntries(this.listed().map((name) => [`${name}.json`, this.metaOf(name)])) };
+      case 'timestamp':
+        return { meta: { 'snapshot.json': this.metaOf('snapshot') } };
+      default:
+        return targetsContent(this.of(role));
+    }
+  }
+
+  private listed(): readonly string[] {
+    return [...this.roles].flatMap(([name, { version }]) =>
+      isListed(name) && version > 0 && !this.unlisted.has(name) ? [name] : [],
+    );
+  }
+
+  private metaOf(role: string): Plain {
+    return metaOf(this.of(role).version, this.at(role), this.hashed);
+  }
+
+  /** Each key once, whoever delegates with it. */
+  private keysOf(role: string): readonly TufKey[] {
+    const keys = this.authorities(role).flatMap(([, authority]) => authority.keys);
+    return [...new Map(keys.map((key) => [key.keyId, key])).values()];
+  }
+
+  private authorities(role: string): readonly (readonly [string, TufAuthority])[] {
+    return [...this.roles].flatMap(([delegator, { delegations, bins }]) => {
+      const found: TufAuthority[] = delegations.filter(({ name }) => name === role);
+      if (bins !== undefined && role.startsWith(`${bins.prefix}-`)) found.push(bins);
+      return found.map((authority) => [delegator, authority] as const);
+    });
+  }
+
+  private holderOf(target: string, role: string): string {
+    if (this.roles.has(role)) return role;
+    const bins = [...this.roles.values()].find((delegator) => delegator.bins?.prefix === role)?.bins;
+    return bins === undefined ? role : binOf(bins, target);
+  }
+}
+
+function isTop(role: string): boolean {
+  return (TOP_ROLES as readonly string[]).includes(role);
+}
+
+/** In the snapshot. */
+function isListed(role: string): boolean {
+  return !isTop(role) || role === 'targets';
+}
+
+function isNotIn(keys: readonly TufKey[]): (key: TufKey) => boolean {
+  return ({ keyId }) => keys.every((key) => key.keyId !== keyId);
+}
+
+/** `YYYY-MM-DDTHH:MM:SSZ` */
+function instant(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Updater } from 'tuf-js';
+import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
+
+/**
+ * tuf-js as the other opinion: a client with a folder of its own that reads a simulated repository without network.
+ * It asks the machine for the time: `vi.useFakeTimers({ now, toFake: ['Date'] })`.
+ */
+export interface ServedFiles {
+  get(path: string): Uint8Array | undefined;
+}
+
+/** What it says of a name: the sha256 of the target, `none`, or that the update or the search failed, and how. */
+export type TufJsVerdict =
+  | { readonly kind: 'found'; readonly sha256: string | undefined; readonly length: number }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly message: string };
+
+const BASE = 'http://repository.invalid';
+
+export class TufJsClient {
+  /** Paths asked for, oldest first. */
+  readonly requests: string[] = [];
+  private readonly folder = mkdtempSync(join(tmpdir(), 'tuf-js-'));
+
+  constructor(root: Uint8Array) {
+    writeFileSync(join(this.folder, 'root.json'), root);
+  }
+
+  /** One update and one search, with what earlier ones left in the folder. */
+  async resolve(files: ServedFiles, name: string): Promise<TufJsVerdict> {
+    try {
+      const found = await this.updater(files).getTargetInfo(name);
+      if (found === undefined) return { kind: 'none' };
+      return { kind: 'found', sha256: found.hashes['sha256'], length: found.length };
+    } catch (error) {
+      return { kind: 'refused', message: String(error) };
+    }
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** An Updater refreshes once in its life. */
+  private updater(files: ServedFiles): Updater {
+    const fetcher = {
+      downloadBytes: (url: string, limit: number) => Promise.resolve().then(() => this.download(files, url, limit)),
+      downloadFile: () => Promise.reject(new Error('targets are not downloaded here')),
+    };
+    return new Updater({ metadataDir: this.folder, metadataBaseUrl: BASE, fetcher });
+  }
+
+  private download(files: ServedFiles, url: string, limit: number): Buffer {
+    const path = url.slice(BASE.length + 1);
+    this.requests.push(path);
+    const bytes = files.get(path);
+    if (bytes === undefined) throw new DownloadHTTPError('not found', 404);
+    if (bytes.length > limit) throw new DownloadLengthMismatchError('too long');
+    return Buffer.from(bytes);
+  }
+}
