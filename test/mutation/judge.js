@@ -1,0 +1,55 @@
+import { WORDS } from './message-text.js';
+import { readReasons } from './reasons.js';
+import { mutantsOf } from './results.js';
+import { SHARDS } from './shards.js';
+
+export const LEAST = 95;
+const REASONS = readReasons();
+
+export function judge(name) {
+  const found = mutantsOf(name);
+  if (found === undefined) throw new Error(`it was never run: npm run test:mutation -- ${name}`);
+  const mutants = found.map((mutant) => ({ ...mutant, why: REASONS.get(mutant.file)?.get(mutant.change) }));
+  return { folder: SHARDS.get(name).folder, mutants, ...tally(mutants) };
+}
+
+export function tally(mutants) {
+  const killed = mutants.filter(({ outcome }) => outcome === 'killed').length;
+  const survived = mutants.filter(isSurvivor).length;
+  const words = mutants.filter(({ because }) => because === WORDS).length;
+  const commented = mutants.filter(isCommented).length;
+  return { killed, survived, words, commented, percent: (100 * killed) / (killed + survived || 1) };
+}
+
+export function isSurvivor({ outcome }) {
+  return outcome === 'survived';
+}
+
+export function isCommented({ outcome, because }) {
+  return outcome === 'ignored' && because !== WORDS;
+}
+
+export function placeOf({ file, line }) {
+  return `${file}:${line}`;
+}
+
+export function complaintsAbout({ folder, mutants, percent }) {
+  const low = percent < LEAST ? [`${folder}: fewer than ${LEAST} % were killed`] : [];
+  const silent = mutants.filter(
+    (mutant) => (isSurvivor(mutant) && mutant.why === undefined) || isSilentComment(mutant),
+  );
+  return [...low, ...silent.map((mutant) => `${placeOf(mutant)}: no reason is given for ${mutant.change}`)];
+}
+
+/** Stryker's own words for a comment without a reason. */
+function isSilentComment({ because }) {
+  return because === 'Ignored using a comment';
+}
+
+/** A reason for what is killed by now, or is no more, would excuse the next mutant that looks like it. */
+export function staleReasons(shards) {
+  const survivors = shards.flatMap(({ mutants }) => mutants).filter(isSurvivor);
+  const needed = new Set(survivors.map(({ file, change }) => `${file}: ${change}`));
+  const given = [...REASONS].flatMap(([file, reasons]) => [...reasons.keys()].map((change) => `${file}: ${change}`));
+  return given.filter((key) => !needed.has(key)).map((key) => `survivors.yaml has a reason for no survivor: ${key}`);
+}

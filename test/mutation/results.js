@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resultsOf } from './shards.js';
+
+/**
+ * One mutant as the report speaks of it. `change` names it without its line, so that a reason given for it outlives an
+ * edit above it.
+ */
+export function mutantsOf(shard) {
+  if (!existsSync(resultsOf(shard))) return undefined;
+  const { files } = JSON.parse(readFileSync(resultsOf(shard), 'utf8'));
+  return Object.entries(files).flatMap(([file, { mutants, source }]) =>
+    mutants.map(({ mutatorName, replacement, status, statusReason, location }) => ({
+      file,
+      line: location.start.line,
+      outcome: OUTCOMES.get(status) ?? 'unfit',
+      because: statusReason ?? '',
+      change: `${mutatorName}: ${short(textAt(source, location))} → ${short(replacement)}`,
+    })),
+  );
+}
+
+/** An endless loop is noticed too. A mutant that nothing ran is a survivor like any other. */
+const OUTCOMES = new Map([
+  ['Killed', 'killed'],
+  ['Timeout', 'killed'],
+  ['Survived', 'survived'],
+  ['NoCoverage', 'survived'],
+  ['Ignored', 'ignored'],
+]);
+
+function textAt(source, { start, end }) {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  lines[lines.length - 1] = lines.at(-1).slice(0, end.column - 1);
+  lines[0] = lines[0].slice(start.column - 1);
+  return lines.join(' ');
+}
+
+function short(code) {
+  const line = code.replace(/\s+/g, ' ').trim();
+  return line.length > 90 ? `${line.slice(0, 60)} … ${line.slice(-27)}` : line;
+}

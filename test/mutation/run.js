@@ -1,0 +1,45 @@
+import { Stryker } from '@stryker-mutator/core';
+import { report } from './report.js';
+import { resultsOf, SHARDS, shardOf } from './shards.js';
+
+/**
+ * `npm run test:mutation` runs every shard and writes docs/mutation.md. With names of shards, or of mutated files, only
+ * those run and their survivors are printed. Only what changed since the last run is run again; `--force` runs all.
+ */
+const words = process.argv.slice(2);
+const force = words.includes('--force');
+const wanted = words.filter((word) => word !== '--force');
+
+const jobs = selection();
+for (const [name, mutate] of jobs) await test(name, mutate);
+process.exitCode = report([...new Set(jobs.map(([name]) => name))]) ? 0 : 1;
+
+function selection() {
+  if (wanted.length === 0) return [...SHARDS].map(([name, { mutate }]) => [name, mutate]);
+  return wanted.map((word) => {
+    const name = SHARDS.has(word) ? word : shardOf(word);
+    if (name === undefined) throw new Error(`${word} is no shard and in none: ${[...SHARDS.keys()].join(', ')}`);
+    return [name, name === word ? SHARDS.get(name).mutate : [word]];
+  });
+}
+
+async function test(name, mutate) {
+  await new Stryker({
+    mutate,
+    force,
+    testFiles: SHARDS.get(name).tests,
+    testRunner: 'vitest',
+    vitest: { configFile: 'test/vitest.config.ts', related: false },
+    plugins: ['@stryker-mutator/vitest-runner', import.meta.resolve('./message-text.js')],
+    ignorers: ['message-text'],
+    incremental: true,
+    incrementalFile: resultsOf(name),
+    concurrency: 1,
+    timeoutMS: 10_000,
+    reporters: ['clear-text'],
+    clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
+    tempDirName: 'coverage/mutation/sandbox',
+    ignorePatterns: ['coverage', 'dist', 'data'],
+    allowConsoleColors: false,
+  }).runMutationTest();
+}
