@@ -9,11 +9,11 @@ const REPORT = new URL('../../docs/mutation.md', import.meta.url);
 export function report(names) {
   const shards = names.map(judge);
   const complaints = shards.flatMap(complaintsAbout);
-  for (const shard of shards) console.log(`${shard.folder}: ${score(shard)}`);
+  for (const shard of shards) process.stdout.write(`${shard.folder}: ${score(shard)}\n`);
   if (names.length === SHARDS.size) {
     complaints.push(...staleReasons(shards));
     writeFileSync(REPORT, page(shards));
   }
-  for (const complaint of complaints) console.error(complaint);
+  for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
   return complaints.length === 0;
 }
