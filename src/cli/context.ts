@@ -1,11 +1,15 @@
 import type { Config } from '../config/config.ts';
 import type { Output } from './output.ts';
 
-/** What every command gets: the configuration, loaded when it is asked for, and where to speak. */
+/** What every command gets: the configuration, loaded when it is asked for, and where to listen and speak. */
 export interface CommandContext {
   /** The configuration file, as it was named. */
   readonly file: string;
   /** @throws config.invalid */
   readonly config: () => Config;
   readonly out: Output;
+  readonly stdin: Input;
 }
+
+/** What the operator types or pipes in. */
+export type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };

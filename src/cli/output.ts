@@ -9,27 +9,47 @@ export interface Output {
   fact(text: string): void;
   document(value: unknown): void;
   message(text: string): void;
+  /** On a terminal only, one line that the next thing said replaces. */
+  progress(text: string): void;
   /** The message on stderr; with `--json` also `{"error":{"code","message"}}`, unless a document was printed already. */
   failed(error: unknown): void;
 }
 
 export interface Streams {
   readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
 export function createOutput(json: boolean, { stdout, stderr }: Streams = process): Output {
   let documented = false;
-  const message = (text: string): void => void stderr.write(`${text}\n`);
+  let progressing = false;
+  const clear = (): void => {
+    if (progressing) stderr.write('\r\x1b[K');
+    progressing = false;
+  };
+  const message = (text: string): void => {
+    clear();
+    stderr.write(`${text}\n`);
+  };
   const document = (value: unknown): void => {
     documented = true;
+    clear();
     stdout.write(`${JSON.stringify(value, plain, 2)}\n`);
   };
   return {
     json,
-    fact: (text) => void stdout.write(`${text}\n`),
+    fact(text) {
+      clear();
+      stdout.write(`${text}\n`);
+    },
     document,
     message,
+    progress(text) {
+      if (stderr.isTTY !== true) return;
+      clear();
+      stderr.write(text);
+      progressing = true;
+    },
     failed(error) {
       message(`tufgate: ${messageOf(error)}`);
       if (json && !documented) document({ error: { code: codeOf(error), message: messageOf(error) } });

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { configFile, loadConfig } from '../config/load.ts';
 import { checkConfig } from './config-check.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
 import { runDemo } from './demo/demo.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
@@ -15,10 +15,10 @@ import { VERSION } from './version.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Parses the command line and runs one command. @returns the exit code; nothing here throws */
-export async function run(argv: readonly string[], env: Env): Promise<number> {
+export async function run(argv: readonly string[], env: Env, stdin: Input = process.stdin): Promise<number> {
   let code: number = EXIT.done;
   const out = createOutput(asksForJson(argv));
-  const program = build(env, out, (ended) => (code = ended));
+  const program = build(env, { out, stdin }, (ended) => (code = ended));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -43,7 +43,7 @@ function misused({ exitCode, message }: CommanderError, out: Output): number {
   return EXIT.usage;
 }
 
-function build(env: Env, out: Output, ended: (code: number) => void): Command {
+function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: (code: number) => void): Command {
   const program = new Command('tufgate')
     .description(
       'A verifying pull-through proxy for container registries: what nobody trusted has signed cannot be pulled.',
@@ -63,7 +63,7 @@ function build(env: Env, out: Output, ended: (code: number) => void): Command {
     const made = parent.command(usage).description(description).exitOverride();
     return made.action(async () => {
       const file = configFile(program.opts<{ config?: string }>().config, env);
-      ended(await action({ file, config: () => loadConfig(file, env), out }, made.opts(), made.args));
+      ended(await action({ file, config: () => loadConfig(file, env), ...streams }, made.opts(), made.args));
     });
   };
   const telling: typeof command = (...what) =>
@@ -71,7 +71,12 @@ function build(env: Env, out: Output, ended: (code: number) => void): Command {
 
   command(program, 'serve', 'serve as a registry mirror', serve);
   telling(program, 'demo', 'see four pulls in a few seconds: signed, unsigned, tampered, moved', runDemo);
-  telling(program, 'resolve <image...>', 'which digest would be served, and why', resolveImages);
+  telling(
+    program,
+    'resolve [image...]',
+    'which digest would be served, and why; "-": a list on stdin',
+    resolveImages,
+  ).option('--gate <host...>', 'names that begin with this host mean this gate itself');
   telling(
     program.command('config').description('the configuration'),
     'check',

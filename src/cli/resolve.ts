@@ -1,140 +1,97 @@
 import { composeJudge } from '../compose.ts';
-import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
-import { type ImageName, imageName, parseImageName } from '../oci/reference.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import type { SourceVerdict } from '../policy/decision.ts';
+import { TufgateError } from '../errors.ts';
 import type { RulingDeps } from '../pull/deps.ts';
-import { upstreamOf } from '../pull/ask-upstream.ts';
-import { ruleOnDigest } from '../pull/rule-on-digest.ts';
-import { ruleOnTag, type TagRuling } from '../pull/rule-on-tag.ts';
-import { verifyBytes } from '../verify/verify-bytes.ts';
+import { type Asked, AskedImages } from './asked-images.ts';
+import type { CommandContext, Input } from './context.ts';
 import { EXIT, exitCode } from './exit-code.ts';
-import type { CommandContext } from './context.ts';
+import { inOrder } from './in-order.ts';
+import { refused, type Resolution, resolveImage } from './resolution.ts';
 
-/** What `resolve --json` prints for one image (contract). */
-export interface Resolution {
-  readonly image: string;
-  readonly decision: 'allow' | 'deny';
-  readonly mode: 'enforce' | 'observe';
-  readonly wouldDeny: boolean;
-  readonly reason: Reason | null;
-  readonly message: string | null;
-  readonly digest: string | null;
-  readonly length: number | null;
-  readonly mediaType: string | null;
-  readonly rule: string | null;
-  readonly sources: readonly unknown[];
-  readonly checkedAt: string | null;
-}
+/** Trust sources and registries are not ours to hammer. */
+const AT_ONCE = 4;
 
+/** One image named on the command line is answered by itself; several, or a list on stdin, by a line or an element each. */
 export async function resolveImages(
-  { config, out }: CommandContext,
-  _: unknown,
+  context: CommandContext,
+  { gate = [] }: { readonly gate?: readonly string[] },
   images: readonly string[],
 ): Promise<number> {
-  const names = images.map(parseImageName);
-  const judge = await composeJudge(config());
+  const config = context.config();
+  const asked = new AskedImages(config, gate);
+  const listed = await collect(asked, images, context.stdin);
+  const all = asked.all();
+  const [only] = all;
+  const alone = !listed && images.length === 1 ? only : undefined;
+  if (alone?.kind === 'unreadable') throw alone.error;
+  const judge = await composeJudge(config);
   try {
-    const resolutions: Resolution[] = [];
-    for (const name of names) resolutions.push(await resolveImage(judge.deps, name));
-    if (out.json) out.document(resolutions.length === 1 ? resolutions[0] : resolutions);
-    else for (const each of resolutions) out.fact(render(each));
-    return Math.max(...resolutions.map(({ decision, reason }) => codeFor(decision, reason)));
+    if (alone !== undefined) return answerOne(context, await resolutionOf(judge.deps, alone));
+    return await answerMany(context, judge.deps, all);
   } finally {
     await judge.close();
   }
 }
 
-function codeFor(decision: Resolution['decision'], reason: Reason | null): number {
+/** @returns true when the list came from stdin. @throws usage when there is nothing to judge and nobody said so */
+async function collect(asked: AskedImages, images: readonly string[], stdin: Input): Promise<boolean> {
+  const named = images.length > 0 && !(images.length === 1 && images[0] === '-');
+  if (named) for (const image of images) asked.add(image);
+  else if (images.length === 0 && stdin.isTTY === true) throw nothingNamed();
+  else await asked.addFrom(stdin);
+  // `resolve $IMAGE` with an empty variable must not end as "all in order"; an empty list that was asked for by "-" may.
+  if (images.length === 0 && asked.all().length === 0) throw nothingNamed();
+  return !named;
+}
+
+function nothingNamed(): TufgateError {
+  const how = 'name an image, or pass a list on stdin: docker ps --format "{{.Image}}" | tufgate resolve -';
+  return new TufgateError('usage', `no image to resolve: ${how}`);
+}
+
+async function resolutionOf(deps: RulingDeps, asked: Asked): Promise<Resolution> {
+  return asked.kind === 'image' ? await resolveImage(deps, asked.image) : refused(deps, asked.text, asked.error);
+}
+
+function answerOne({ out }: CommandContext, resolution: Resolution): number {
+  if (out.json) out.document(resolution);
+  else out.fact(page(resolution));
+  return codeFor(resolution);
+}
+
+async function answerMany({ out }: CommandContext, deps: RulingDeps, all: readonly Asked[]): Promise<number> {
+  const resolutions: Resolution[] = [];
+  for await (const resolution of inOrder(all, AT_ONCE, (each) => resolutionOf(deps, each))) {
+    resolutions.push(resolution);
+    if (!out.json) out.fact(line(resolution));
+    out.progress(`${resolutions.length} of ${all.length} images judged`);
+  }
+  if (out.json) out.document(resolutions);
+  return worst(resolutions.map(codeFor));
+}
+
+function codeFor({ decision, reason }: Resolution): number {
   return decision === 'allow' || reason === null ? EXIT.done : exitCode(reason);
 }
 
-/** Also for images that are refused: the answer is the report. @throws only faults of our own */
-export async function resolveImage(deps: RulingDeps, image: ImageName): Promise<Resolution> {
-  const name = imageName(image);
-  try {
-    const ruling = await rule(deps, image);
-    return report(deps, name, ruling, await mediaTypeOf(deps, image, ruling));
-  } catch (error) {
-    if (!(error instanceof TufgateError) || !isReason(error.code)) throw error;
-    return report(deps, name, { mode: 'enforce', verified: false, refusal: error, sources: [] });
-  }
+/** What is refused counts before what could not be asked, and that before what names no image. */
+function worst(codes: readonly number[]): number {
+  const order = [EXIT.refused, EXIT.unreachable, EXIT.notFound, EXIT.usage];
+  return order.find((code) => codes.includes(code)) ?? EXIT.done;
 }
 
-async function rule(deps: RulingDeps, image: ImageName): Promise<TagRuling> {
-  if (!deps.upstreams.has(image.registry)) {
-    const why = `registry ${image.registry} is not configured: add it to upstreams`;
-    throw new TufgateError('policy.unknown-registry', why);
-  }
-  // A digest binds; a tag beside it is only a name for people, as in Docker.
-  if (image.digest !== undefined) return await ruleOnDigest(deps, image, image.digest, 'manifest');
-  return await ruleOnTag(deps, image, image.tag ?? 'latest');
+function line(resolution: Resolution): string {
+  const { image, decision, digest, reason, wouldDeny } = resolution;
+  const verdict = decision === 'allow' ? `allow  ${image}  ${String(digest)}` : `deny   ${image}`;
+  return reason === null ? verdict : `${verdict}  ${wouldDeny ? 'would deny, ' : ''}${because(resolution)}`;
 }
 
-/**
- * Fetched and verified like a pull would: "allow" of a manifest that the upstream no longer has would be a lie.
- * @throws upstream.not-found
- */
-async function mediaTypeOf(deps: RulingDeps, { registry, path }: ImageName, ruling: TagRuling): Promise<string | null> {
-  const { digest, length } = ruling;
-  if (digest === undefined) return null;
-  try {
-    const upstream = upstreamOf(deps, { registry, path });
-    const { bytes, contentType } = await upstream.manifest(path, digest, { maxBytes: deps.maxManifestBytes });
-    verifyBytes(digest, length, bytes);
-    return parseManifest(bytes, contentType).mediaType;
-  } catch (error) {
-    // Served from the cache, perhaps: what the tag stands for is known without the registry.
-    if (codeOf(error) === 'upstream.not-found' || !isReason(codeOf(error))) throw error;
-    return null;
-  }
-}
-
-function report(
-  deps: Pick<RulingDeps, 'now'>,
-  image: string,
-  ruling: TagRuling,
-  mediaType: string | null = null,
-): Resolution {
-  const { refusal, digest, length, rule: matched, sources, mode } = ruling;
-  const reason = refusal !== undefined && isReason(refusal.code) ? refusal.code : null;
-  const checked = sources.flatMap(({ checkedAt }) => (checkedAt === undefined ? [] : [checkedAt]));
-  return {
-    image,
-    decision: digest === undefined ? 'deny' : 'allow',
-    mode,
-    wouldDeny: digest !== undefined && refusal !== undefined,
-    reason,
-    message: refusal === undefined ? null : messageOf(refusal),
-    digest: digest ?? null,
-    length: length ?? null,
-    mediaType,
-    rule: matched?.id ?? null,
-    sources: sources.map(sourceReport),
-    checkedAt: new Date(checked.length === 0 ? deps.now() : Math.min(...checked)).toISOString(),
-  };
-}
-
-function sourceReport(verdict: SourceVerdict): unknown {
-  const { source, kind, outcome, reason, digest, roles, signers, root, versions, expires } = verdict;
-  const instants = new Map([...expires].map(([role, at]) => [role, new Date(at).toISOString()]));
-  return {
-    source,
-    kind,
-    outcome,
-    reason: reason ?? null,
-    digest: digest ?? null,
-    roles,
-    signers,
-    root: root ?? null,
-    versions,
-    expires: instants,
-  };
-}
-
-function render(resolution: Resolution): string {
-  const { image, decision, digest, reason, message, rule: matched, wouldDeny } = resolution;
+function page(resolution: Resolution): string {
+  const { image, decision, digest, reason, rule: matched, wouldDeny } = resolution;
   const verdict = decision === 'allow' ? `allow  ${image}\n       ${String(digest)}` : `deny   ${image}`;
-  const why = reason === null ? '' : `\n       ${wouldDeny ? 'would deny, ' : ''}${reason}: ${String(message)}`;
+  const why = reason === null ? '' : `\n       ${wouldDeny ? 'would deny, ' : ''}${because(resolution)}`;
   return `${verdict}${why}${matched === null ? '' : `\n       ${matched}`}`;
+}
+
+function because({ reason, message }: Resolution): string {
+  return `${String(reason)}: ${String(message)}`;
 }

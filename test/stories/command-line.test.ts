@@ -1,57 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
 import { exitCode } from '../../src/cli/exit-code.ts';
-import { run } from '../../src/cli/program.ts';
 import { reportOn } from '../../src/cli/trust-report.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { GUN, type GateWorld, openGate } from './gate-world.ts';
+import { GUN } from './gate-world.ts';
+import { onFirstUse, shell } from './shell.ts';
 
-let folder: string;
-let said: { stdout: string; stderr: string };
-const open: GateWorld[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tufgate-cli-'));
-  said = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      said[stream] += String(text);
-      return true;
-    });
-  }
-});
-
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const world of open.splice(0)) await world.close();
-  await rm(folder, { recursive: true });
-});
-
-async function world(over: Parameters<typeof openGate>[0] = {}): Promise<GateWorld> {
-  const opened = await openGate(over);
-  open.push(opened);
-  return opened;
-}
-
-async function configure(yaml: string): Promise<string> {
-  const file = join(folder, 'tufgate.yaml');
-  await writeFile(file, yaml);
-  return file;
-}
-
-/** A Notary server that nobody has pinned, as `resolve` meets it. */
-function onFirstUse({ registry, notary }: GateWorld): string {
-  return `data: ./data
-upstreams: { reg.example: { url: "${registry.url.href}" } }
-trust: { vendor: { type: notary, url: "${notary.url.href}", first_use: remember } }
-policy: [{ match: '**', require: [vendor] }]
-`;
-}
-
-const command = async (...argv: string[]): Promise<number> => await run(argv, {});
-const document = (): unknown => JSON.parse(said.stdout);
+const { world, configure, command, document, said, piped } = shell();
 
 test('resolve --json prints one document and nothing else, whatever there is to log', async () => {
   const gate = await world();
@@ -73,11 +28,58 @@ test('with an alarm too', async () => {
   expect(said.stderr).toContain('not covered by the pin');
 });
 
-test('the highest code of several images is the exit code', async () => {
+test('several images: what is refused counts before what is not found', async () => {
   const file = await configure(onFirstUse(await world()));
   const images = ['reg.example/acme/app:1.0', 'reg.example/acme/app:9', 'quay.io/a/b:1'];
-  expect(await command('resolve', ...images, '--json', '--config', file)).toBe(4);
+  expect(await command('resolve', ...images, '--json', '--config', file)).toBe(3);
   expect(document()).toMatchObject([{ decision: 'allow' }, { reason: 'upstream.not-found' }, { rule: null }]);
+  expect(await command('resolve', ...images.slice(0, 2), '--config', file)).toBe(4);
+});
+
+test('a list on stdin: each image once, one line each, and what names none is said', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  piped('reg.example/acme/app:1.0\n\nreg.example/acme/app:1.0\n605c77e624dd\nNope!\n<none>\n');
+  expect(await command('resolve', '-', '--config', file)).toBe(2);
+  expect(said.stdout.split('\n')).toEqual([
+    `allow  reg.example/acme/app:1.0  ${gate.image.digest}`,
+    expect.stringMatching(/^deny {3}605c77e624dd {2}request\.name: .*an image id without a name/),
+    expect.stringMatching(/^deny {3}Nope! {2}request\.name/),
+    '',
+  ]);
+});
+
+test('one refused image among many fails the daily check, whatever else could not be judged', async () => {
+  const file = await configure(onFirstUse(await world()));
+  piped('reg.example/acme/app:1.0\nquay.io/a/b:1\nNope!\n');
+  expect(await command('resolve', '--json', '--config', file)).toBe(3);
+  expect(document()).toMatchObject([{ decision: 'allow' }, { reason: 'policy.unknown-registry' }, { image: 'Nope!' }]);
+});
+
+test('what could not be asked is no refusal', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  gate.notary.misbehaviours.set('*', { kind: 'status', status: 503 });
+  piped('reg.example/acme/app:1.0\nNope!\n');
+  expect(await command('resolve', '-', '--config', file)).toBe(5);
+});
+
+test('what was pulled by the name of the gate itself is judged as the gate would', async () => {
+  const gate = await world();
+  const file = await configure(`${onFirstUse(gate)}default_upstream: reg.example\n`);
+  piped('127.0.0.1:5000/acme/app:1.0\ngate.corp:443/reg.example/acme/app:1.0\n');
+  expect(await command('resolve', '-', '--gate', 'gate.corp:443', '--config', file)).toBe(0);
+  expect(said.stdout).toBe(`allow  reg.example/acme/app:1.0  ${gate.image.digest}\n`);
+});
+
+test('an empty list is in order when it was asked for, and wrong usage when a variable was empty', async () => {
+  const file = await configure(onFirstUse(await world()));
+  piped('');
+  expect(await command('resolve', '-', '--json', '--config', file)).toBe(0);
+  expect(document()).toEqual([]);
+  piped('');
+  expect(await command('resolve', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('no image to resolve');
 });
 
 test('an unknown registry has no rule to speak of', async () => {
@@ -90,7 +92,7 @@ test('an unknown registry has no rule to speak of', async () => {
 test.each([
   [['resolve', 'Nope!', '--json'], 'request.name', 2],
   [['decisions', '--since', 'yesterday', '--json'], 'usage', 2],
-  [['resolve', '--json'], 'usage', 2],
+  [['resolve', '--frist', '--json'], 'usage', 2],
   [['trust', 'list', '--json', '--config', '/nowhere.yaml'], 'config.invalid', 2],
   [['serve', '--json'], 'usage', 2],
 ])('%j: a failure is one document on stdout, and a message on stderr', async (argv, code, exit) => {
