@@ -24,12 +24,12 @@ function selection() {
 }
 
 async function test(name, mutate) {
+  process.env.MUTATION_SHARD = name;
   await new Stryker({
     mutate,
     force,
-    testFiles: SHARDS.get(name).tests,
     testRunner: 'vitest',
-    vitest: { configFile: 'test/vitest.config.ts', related: false },
+    vitest: { configFile: 'test/mutation/vitest.config.js', related: false },
     plugins: ['@stryker-mutator/vitest-runner', import.meta.resolve('./message-text.js')],
     ignorers: ['message-text'],
     incremental: true,
