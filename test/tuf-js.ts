@@ -3,14 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
-
-/**
- * tuf-js as the other opinion: a client with a folder of its own that reads a simulated repository without network.
- * It asks the machine for the time: `vi.useFakeTimers({ now, toFake: ['Date'] })`.
- */
-export interface ServedFiles {
-  get(path: string): Uint8Array | undefined;
-}
+import type { ServedFiles } from '../src/simulator/tuf-files.ts';
 
 /** What it says of a name: the sha256 of the target, `none`, or that the update or the search failed, and how. */
 export type TufJsVerdict =
@@ -20,6 +13,10 @@ export type TufJsVerdict =
 
 const BASE = 'http://repository.invalid';
 
+/**
+ * tuf-js as the other opinion: a client with a folder of its own that reads a simulated repository without network.
+ * It asks the machine for the time: `vi.useFakeTimers({ now, toFake: ['Date'] })`.
+ */
 export class TufJsClient {
   /** Paths asked for, oldest first. */
   readonly requests: string[] = [];

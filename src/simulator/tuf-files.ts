@@ -1,5 +1,10 @@
+/** By URL path below the base of the repository. */
+export interface ServedFiles {
+  get(path: string): Uint8Array | undefined;
+}
+
 /** The files of a TUF repository as a web server has them, by the URL path below its base: `3.targets.json`. */
-export class TufFiles {
+export class TufFiles implements ServedFiles {
   /** By name, not encoded. */
   private readonly files: Map<string, Uint8Array>;
 

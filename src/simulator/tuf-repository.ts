@@ -2,7 +2,8 @@ import { metaOf, rootContent, targetsContent } from './tuf-content.ts';
 import { type Plain, signDocument } from './tuf-document.ts';
 import { fileName, TufFiles } from './tuf-files.ts';
 import { type TufKey, tufKey, type TufSigner } from './tuf-key.ts';
-import { type TufAuthority, type TufBins, binOf, binsOf, type TufRole, type TufTarget } from './tuf-role.ts';
+import { type TufAuthority, binsOf, type TufRole, type TufTarget } from './tuf-role.ts';
+import { eachOnce, isListed, isTop, TOP_ROLES, TufRoles } from './tuf-roles.ts';
 
 /**
  * A simulated publisher with a TUF 1.0 repository: real keys, real signatures, and every attack, because what is
@@ -50,7 +51,7 @@ export interface SignOptions {
 type Edit = (signed: Plain) => void;
 
 const DAY = 86_400_000;
-const TOP_ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
+const DAYS = { root: 365, timestamp: 1, snapshot: 7, targets: 365 } as const;
 let made = 0;
 
 export class TufRepository {
@@ -61,66 +62,56 @@ export class TufRepository {
   readonly rewrites = new Map<string, (bytes: Uint8Array) => Uint8Array>();
   /** Roles that the snapshot does not list. */
   readonly unlisted = new Set<string>();
+  /** The publisher's clock, epoch milliseconds. */
+  readonly now: number;
   hashed: boolean;
   specVersion = '1.0.31';
   private readonly name: string;
-  private readonly now: number;
-  private readonly roles = new Map<string, TufRole>();
+  private readonly roles = new TufRoles();
   /** By role, then by version. */
   private readonly published = new Map<string, Map<number, Uint8Array>>();
   private readonly changed = new Set<string>();
   private consistent: boolean | undefined;
   private keysMade = 0;
 
-  /** @param now the publisher's clock, epoch milliseconds */
   constructor(now: number, options: TufRepositoryOptions = {}) {
     this.now = now;
     this.name = options.name ?? `repository ${++made}`;
     this.consistent = 'consistent' in options ? options.consistent : true;
     this.hashed = options.hashed ?? false;
-    for (const [name, days] of [
-      ['root', 365],
-      ['targets', 365],
-      ['snapshot', 7],
-      ['timestamp', 1],
-    ] as const)
-      this.add(name, days);
-    const root = this.of('root');
-    root.delegations = TOP_ROLES.map((name) => ({ name, keys: [this.newKey()], threshold: 1, terminating: false }));
+    for (const role of TOP_ROLES) this.add(role, DAYS[role]);
+    const top = TOP_ROLES.map((name) => ({ name, keys: [this.newKey()], threshold: 1, terminating: false }));
+    this.of('root').delegations = top;
   }
 
-  /** @throws Error for a role that does not exist: a mistake in the test */
-  of(role: string): TufRole {
-    const found = this.roles.get(role);
-    if (found === undefined) throw new Error(`the simulated repository has no role ${role}`);
-    return found;
-  }
-
-  /** Keys and threshold of a role as one delegator says them; the first that does, when none is named. */
-  authority(role: string, by?: string): TufAuthority {
-    const found = this.authorities(role).find(([delegator]) => by === undefined || by === delegator);
-    if (found === undefined) throw new Error(`nobody, or not ${by ?? 'anyone'}, delegates to ${role}`);
-    return found[1];
-  }
-
-  /** A new ed25519 key, the same for the same history of a repository of the same name. */
+  /** A new ed25519 key; the same, for the same history of a repository of the same name. */
   newKey(): TufKey {
     return tufKey('ed25519', `${this.name}, key ${++this.keysMade}`);
   }
 
-  put(name: string, target: TufTarget, role = 'targets'): this {
-    const holder = this.holderOf(name, role);
-    this.of(holder).targets.set(name, target);
+  /** @throws Error for a role that does not exist: a mistake in the test */
+  of(role: string): TufRole {
+    return this.roles.of(role);
+  }
+
+  /** Keys and threshold of a role as one delegator says them; the first that does, when none is named. */
+  authority(role: string, by?: string): TufAuthority {
+    return this.roles.delegation(role, by)[1];
+  }
+
+  put(target: string, entry: TufTarget, role = 'targets'): this {
+    const holder = this.roles.holderOf(target, role);
+    this.of(holder).targets.set(target, entry);
     return this.touch(holder);
   }
 
-  remove(name: string, role = 'targets'): this {
-    const holder = this.holderOf(name, role);
-    this.of(holder).targets.delete(name);
+  remove(target: string, role = 'targets'): this {
+    const holder = this.roles.holderOf(target, role);
+    this.of(holder).targets.delete(target);
     return this.touch(holder);
   }
 
-  /** Below the delegations that are there. A role may have several delegators, each with keys of its own choice. */
+  /** Behind the delegations that are there. */
   delegate(name: string, options: DelegateOptions = {}): this {
     const { by = 'targets', threshold = 1, terminating = false, prefixes } = options;
     const keys = options.keys ?? [this.newKey()];
@@ -133,24 +124,25 @@ export class TufRepository {
   undelegate(name: string, by = 'targets'): this {
     const delegator = this.of(by);
     delegator.delegations = delegator.delegations.filter((delegation) => delegation.name !== name);
-    if (this.authorities(name).length === 0) this.roles.delete(name);
+    if (this.roles.authorities(name).length === 0) this.roles.delete(name);
     return this.touch(by);
   }
 
   /** Hash bins under a name prefix (TAP 15), all of them; `put(…, prefix)` finds the right one. */
   bins(prefix: string, { by = 'targets', bits, keys = [this.newKey()], threshold = 1 }: BinsOptions): this {
-    const bins: TufBins = { prefix, bits, keys, threshold };
+    const bins = { prefix, bits, keys, threshold };
     this.of(by).bins = bins;
     for (const name of binsOf(bins)) this.add(name, 365);
     return this.touch(by);
   }
 
-  /** New keys for a role, by its first delegator; a rotated root is signed by the old ones too. */
-  rotate(role: string, keys: TufKey[] = [this.newKey()]): this {
-    const authority = this.authority(role);
-    if (role === 'root') this.of('root').signers = [...authority.keys, ...keys.filter(isNotIn(authority.keys))];
+  /** New keys for a role, from one delegator; a rotated root is signed by the old ones too. */
+  rotate(role: string, keys: TufKey[] = [this.newKey()], by?: string): this {
+    const [delegator, authority] = this.roles.delegation(role, by);
+    const state = this.of(role);
+    if (role === 'root') state.signers = eachOnce([...(state.signers ?? authority.keys), ...keys]);
     authority.keys = keys;
-    return this.touch(role).touch(this.authorities(role)[0]?.[0] ?? 'root');
+    return this.touch(role).touch(delegator);
   }
 
   /** Marks a role as changed: it is signed anew, with the next version, at the next `publish`. */
@@ -160,10 +152,10 @@ export class TufRepository {
     return this;
   }
 
-  /** Later roots say so, and all current files are there under the names that follow from it. */
+  /** Later roots say so; all current files are there at once under the names that follow from it. */
   useConsistentSnapshots(consistent: boolean | undefined): this {
     this.consistent = consistent;
-    for (const [role, { version }] of this.roles) if (version > 0) this.lay(role, version, this.at(role, version));
+    for (const role of this.roles.names()) if (this.of(role).version > 0) this.keep(role, this.at(role));
     return this.touch('root');
   }
 
@@ -173,7 +165,7 @@ export class TufRepository {
    */
   publish(versions: Readonly<Record<string, number>> = {}): this {
     for (const role of Object.keys(versions)) this.touch(role);
-    const listed = [...this.roles.keys()].filter((role) => isListed(role) && this.changed.has(role));
+    const listed = this.roles.names().filter((role) => isListed(role) && this.changed.has(role));
     if (listed.length > 0) this.touch('snapshot');
     const due = ['root', ...listed, 'snapshot'].filter((role) => this.changed.has(role));
     for (const role of [...due, 'timestamp']) this.resign(role, versions[role]);
@@ -187,13 +179,12 @@ export class TufRepository {
     state.version = version;
     const signed = this.sign(role);
     if (role === 'root') state.signers = undefined;
-    return this.lay(role, version, this.rewrites.get(role)?.(signed) ?? signed);
+    return this.keep(role, this.rewrites.get(role)?.(signed) ?? signed);
   }
 
-  /** In the place of the published file: nothing above is signed anew, and the repository's own state stays. */
+  /** In the place of the published file: nothing above it is signed anew, and the publisher knows nothing of it. */
   forge(role: string, options: SignOptions): this {
-    const { version } = this.of(role);
-    this.files.replace(this.fileOf(role, version), this.sign(role, options));
+    this.files.replace(this.fileOf(role), this.sign(role, options));
     return this;
   }
 
@@ -209,7 +200,7 @@ export class TufRepository {
     };
     this.edits.get(role)?.(signed);
     edit?.(signed);
-    return signDocument(signed, signers ?? state.signers ?? this.keysOf(role));
+    return signDocument(signed, signers ?? state.signers ?? this.roles.keysOf(role));
   }
 
   /** What was published as that version, whatever the files are now. */
@@ -219,20 +210,20 @@ export class TufRepository {
     return bytes;
   }
 
-  /** The name of the file of a role, not encoded. */
+  /** The name of a role's file, not encoded. */
   fileOf(role: string, version = this.of(role).version): string {
     return fileName(role, version, this.consistent === true);
   }
 
-  private add(name: string, days: number): void {
-    this.roles.set(name, { version: 0, expires: this.now + days * DAY, targets: new Map(), delegations: [] });
-    this.changed.add(name);
+  private add(role: string, days: number): void {
+    this.roles.add(role, this.now + days * DAY);
+    this.changed.add(role);
   }
 
-  private lay(role: string, version: number, bytes: Uint8Array): this {
+  private keep(role: string, bytes: Uint8Array): this {
     const versions = this.published.get(role) ?? new Map<number, Uint8Array>();
-    this.published.set(role, versions.set(version, bytes));
-    this.files.replace(this.fileOf(role, version), bytes);
+    this.published.set(role, versions.set(this.of(role).version, bytes));
+    this.files.replace(this.fileOf(role), bytes);
     return this;
   }
 
@@ -250,47 +241,13 @@ export class TufRepository {
   }
 
   private listed(): readonly string[] {
-    return [...this.roles].flatMap(([name, { version }]) =>
-      isListed(name) && version > 0 && !this.unlisted.has(name) ? [name] : [],
-    );
+    const published = (role: string): boolean => this.of(role).version > 0;
+    return this.roles.names().filter((role) => isListed(role) && published(role) && !this.unlisted.has(role));
   }
 
   private metaOf(role: string): Plain {
     return metaOf(this.of(role).version, this.at(role), this.hashed);
   }
-
-  /** Each key once, whoever delegates with it. */
-  private keysOf(role: string): readonly TufKey[] {
-    const keys = this.authorities(role).flatMap(([, authority]) => authority.keys);
-    return [...new Map(keys.map((key) => [key.keyId, key])).values()];
-  }
-
-  private authorities(role: string): readonly (readonly [string, TufAuthority])[] {
-    return [...this.roles].flatMap(([delegator, { delegations, bins }]) => {
-      const found: TufAuthority[] = delegations.filter(({ name }) => name === role);
-      if (bins !== undefined && role.startsWith(`${bins.prefix}-`)) found.push(bins);
-      return found.map((authority) => [delegator, authority] as const);
-    });
-  }
-
-  private holderOf(target: string, role: string): string {
-    if (this.roles.has(role)) return role;
-    const bins = [...this.roles.values()].find((delegator) => delegator.bins?.prefix === role)?.bins;
-    return bins === undefined ? role : binOf(bins, target);
-  }
-}
-
-function isTop(role: string): boolean {
-  return (TOP_ROLES as readonly string[]).includes(role);
-}
-
-/** In the snapshot. */
-function isListed(role: string): boolean {
-  return !isTop(role) || role === 'targets';
-}
-
-function isNotIn(keys: readonly TufKey[]): (key: TufKey) => boolean {
-  return ({ keyId }) => keys.every((key) => key.keyId !== keyId);
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ` */
