@@ -1,3 +1,4 @@
+import { notaryFormat } from '../trust/tuf/format/notary.ts';
 import { nodeCrypto } from '../trust/crypto.ts';
 import {
   acceptRoot,
@@ -14,6 +15,7 @@ import {
   type TrustContext,
   type Trusted,
   type View,
+  type Wanted,
 } from '../trust/tuf/collection.ts';
 import type { NotaryRepository } from './notary-repository.ts';
 
@@ -25,7 +27,7 @@ export interface Refreshed {
 }
 
 export function contextOf(gun: string, anchor: Anchor = { kind: 'first-use' }): TrustContext {
-  return { gun, anchor, crypto: nodeCrypto };
+  return { format: notaryFormat, gun, anchor, crypto: nodeCrypto };
 }
 
 /** Starts from the repository's first root, or for a pinned root file from that. */
@@ -39,7 +41,7 @@ export function refresh(ctx: TrustContext, repository: NotaryRepository, now: nu
   const forgotten = [...rooted.forgotten];
   let trusted = acceptTimestamp(ctx, rooted.trusted, fileOf(repository, 'timestamp'), now);
   trusted = acceptSnapshot(ctx, trusted, fileOf(repository, hashed(snapshotWanted(trusted))), now);
-  for (let next = rolesToLoad(trusted); next.length > 0; next = rolesToLoad(trusted)) {
+  for (let next = rolesToLoad(ctx, trusted); next.length > 0; next = rolesToLoad(ctx, trusted)) {
     for (const wanted of next) {
       const accepted = acceptTargets(ctx, trusted, wanted.role, fileOf(repository, hashed(wanted)), now);
       trusted = accepted.trusted;
@@ -58,8 +60,8 @@ export function walkRoots(ctx: TrustContext, repository: NotaryRepository, befor
   }
 }
 
-function hashed({ role, sha256 }: { readonly role: string; readonly sha256: string }): string {
-  return `${role}.${sha256}`;
+function hashed({ role, entry }: Wanted): string {
+  return `${role}.${entry.hashes.sha256 ?? ''}`;
 }
 
 function fileOf(repository: NotaryRepository, name: string): Uint8Array {

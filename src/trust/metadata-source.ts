@@ -1,6 +1,7 @@
 /**
- * The metadata source port: where the bytes of one collection come from. Implemented over HTTP (`notary-source.ts`) and
- * by the simulator. What comes back is unverified, whole, and bounded by the caller.
+ * The metadata source port: where the bytes of one collection come from. Implemented over HTTP (`notary-source.ts`,
+ * `tuf-source.ts`), from a folder (`folder-source.ts`) and by the simulators. What comes back is unverified, whole, and
+ * bounded by the caller.
  */
 export interface MetadataSource {
   /**
@@ -18,5 +19,7 @@ export type MetadataName =
   | { readonly kind: 'newest-root' }
   | { readonly kind: 'root'; readonly version: number }
   | { readonly kind: 'timestamp' }
-  /** Immutable: named by the hash that a verified file gave. */
-  | { readonly kind: 'by-hash'; readonly role: string; readonly sha256: string };
+  /** Notary. Immutable: named by the hash that a verified file gave. */
+  | { readonly kind: 'by-hash'; readonly role: string; readonly sha256: string }
+  /** TUF 1.0: snapshot, targets or a delegated role; with consistent snapshots by its version, which makes it immutable. */
+  | { readonly kind: 'role'; readonly role: string; readonly version?: number };

@@ -93,5 +93,7 @@ export function fileName(file: MetadataName): string {
       return 'timestamp.json';
     case 'by-hash':
       return `${file.role}.${file.sha256}.json`;
+    case 'role':
+      throw new TufgateError('internal', 'Notary names its files by hash');
   }
 }

@@ -8,6 +8,7 @@ import {
   acceptTimestamp,
   completeView,
   finishRoots,
+  isWanted,
   rolesToLoad,
   snapshotWanted,
   startChain,
@@ -17,13 +18,14 @@ import {
   type View,
   type Wanted,
 } from './tuf/collection.ts';
+import { sameBytes } from './tuf/hex.ts';
 import { MAX_ROOT_BYTES } from './tuf/limits.ts';
 
 /**
  * One update of one collection: what to load next, and when to store it. All checks are in `tuf/`; this file has none.
  *
  * Order (TUF 1.0 section 5, Notary v1 as section 5 of the design says): root chain N+1, N+2, … until the source has no
- * more → timestamp → snapshot by hash → targets and delegations by hash. Each file that passed is stored at once, as a
+ * more → timestamp → snapshot → targets → in Notary delegations; those of TUF 1.0 come when they are searched. Each file that passed is stored at once, as a
  * floor; the view is returned only when everything verified. The root chain is walked first in every update, not only
  * after a failure as Notary's client does: a stolen, since rotated online key must not keep an old root alive.
  */
@@ -39,6 +41,8 @@ export interface Refresh {
   readonly signal?: AbortSignal;
   /** Makes a step durable before the next file is asked for. @throws to end the update */
   persist(step: TrustAdvance): Promise<void>;
+  /** Something that does not stop the update, and that somebody should look at. */
+  alarm(error: TufgateError): void;
 }
 
 const MAX_ROTATIONS = 256;
@@ -92,7 +96,11 @@ async function begin(the: Refresh): Promise<Trusted | undefined> {
   return trusted;
 }
 
-async function fetch(the: Refresh, file: MetadataName, most: number): Promise<Uint8Array | undefined> {
+async function fetch(
+  the: Pick<Refresh, 'source' | 'maxBytes' | 'signal'>,
+  file: MetadataName,
+  most: number,
+): Promise<Uint8Array | undefined> {
   the.signal?.throwIfAborted();
   return await the.source.fetch(file, Math.min(most, the.maxBytes), the.signal);
 }
@@ -127,14 +135,23 @@ class Run {
     if (timestamp === undefined) return undefined;
     const before = this.trusted;
     this.trusted = acceptTimestamp(ctx, before, timestamp, now);
+    if (this.trusted.timestamp?.file.bytes !== timestamp) this.tellKept(timestamp);
     await this.persistFloor(before.timestamp?.file, this.trusted.timestamp?.file);
     const snapshot = await this.fetchWanted(snapshotWanted(this.trusted), before.snapshot?.file);
     this.trusted = acceptSnapshot(ctx, this.trusted, snapshot, now);
     await this.persistFloor(before.snapshot?.file, this.trusted.snapshot?.file);
-    for (let wanted = rolesToLoad(this.trusted); wanted.length > 0; wanted = rolesToLoad(this.trusted)) {
-      for (const role of wanted) await this.loadTargets(role);
+    for (let next = rolesToLoad(ctx, this.trusted); next.length > 0; next = rolesToLoad(ctx, this.trusted)) {
+      for (const wanted of next) await this.loadTargets(wanted);
     }
     return completeView(ctx, this.trusted, now);
+  }
+
+  /** TUF 1.0: the bytes seen first stay. Who serves two files under one version has lost a key, or a backup. */
+  private tellKept(offered: Uint8Array): void {
+    const kept = this.trusted.timestamp?.file;
+    if (kept === undefined || sameBytes(kept.bytes, offered)) return;
+    const why = `timestamp version ${kept.version} is served with other bytes than those seen before, which stay`;
+    this.the.alarm(new TufgateError('trust.equal-version', `${this.the.ctx.gun}: ${why}`));
   }
 
   private async loadTargets(wanted: Wanted): Promise<void> {
@@ -154,20 +171,34 @@ class Run {
     if (roles.length > 0) await this.the.persist({ forget: roles });
   }
 
-  /** What is stored already need not travel again; it is verified again all the same. */
   private async fetchWanted(wanted: Wanted, stored: TrustFile | undefined): Promise<Uint8Array> {
-    const { ctx, maxBytes } = this.the;
-    const { role, sha256, length } = wanted;
-    if (stored?.sha256 === sha256) return stored.bytes;
-    if (length > maxBytes) {
-      const why = `is ${length} bytes long, limits.metadata allows ${maxBytes}`;
-      throw new TufgateError('trust.too-large', `${role} of ${ctx.gun} ${why}`);
-    }
-    const bytes = await fetch(this.the, { kind: 'by-hash', role, sha256 }, length);
-    if (bytes !== undefined) return bytes;
-    const named = `${role} of ${ctx.gun} with sha256 ${sha256.slice(0, 12)}…`;
-    throw new TufgateError('trust.hash', `the trust source names ${named}, but has no such file`);
+    if (stored !== undefined && isWanted(wanted, stored)) return stored.bytes;
+    return await fetchRole(this.the, wanted);
   }
+}
+
+/** @throws trust.hash when the source has no such file, although the signed metadata names it; trust.too-large; as the source */
+export async function fetchRole(
+  the: Pick<Refresh, 'ctx' | 'source' | 'maxBytes' | 'signal'>,
+  wanted: Wanted,
+): Promise<Uint8Array> {
+  const { ctx, maxBytes } = the;
+  const { role, entry } = wanted;
+  if (entry.length !== undefined && entry.length > maxBytes) {
+    const why = `is ${entry.length} bytes long, limits.metadata allows ${maxBytes}`;
+    throw new TufgateError('trust.too-large', `${role} of ${ctx.gun} ${why}`);
+  }
+  const bytes = await fetch(the, nameOf(wanted), entry.length ?? maxBytes);
+  if (bytes !== undefined) return bytes;
+  const which = entry.version === undefined ? `sha256 ${entry.hashes.sha256 ?? ''}` : `version ${entry.version}`;
+  throw new TufgateError('trust.hash', `${ctx.gun} names ${role} with ${which}, but the source has no such file`);
+}
+
+function nameOf({ role, entry, versioned }: Wanted): MetadataName {
+  const { version, hashes } = entry;
+  if (version !== undefined) return { kind: 'role', role, ...(versioned ? { version } : {}) };
+  if (hashes.sha256 === undefined) throw new TufgateError('internal', `${role} is named by neither hash nor version`);
+  return { kind: 'by-hash', role, sha256: hashes.sha256 };
 }
 
 function newestRoot(trusted: Trusted): TrustFile {

@@ -6,7 +6,7 @@
  * outside and may come before any signature was checked.
  */
 export interface Crypto {
-  /** @param signature ECDSA: exactly r‖s; RSA-PSS: salt of exactly 32 bytes. The hash is SHA-256 in every method. */
+  /** `eddsa` is verified in the core, and false here. */
   verify(spki: Uint8Array, method: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean;
   /** An RSA or NIST-curve public key in DER SubjectPublicKeyInfo; undefined for any other and for trailing bytes. */
   readKey(spki: Uint8Array): KeyFacts | undefined;
@@ -14,7 +14,21 @@ export interface Crypto {
   readCertificates(pem: string): readonly Certificate[] | undefined;
 }
 
-export type SignatureMethod = 'ecdsa' | 'rsapss' | 'rsapkcs1v15';
+export type SignatureMethod =
+  | 'eddsa'
+  /** Notary: exactly r‖s, SHA-256 for every curve. */
+  | 'ecdsa'
+  /** Notary: SHA-256, a salt of exactly 32 bytes. */
+  | 'rsapss'
+  /** Notary: SHA-256. */
+  | 'rsapkcs1v15'
+  /** TUF 1.0: DER, the hash that belongs to the curve. */
+  | 'ecdsa-sha2-nistp256'
+  | 'ecdsa-sha2-nistp384'
+  /** TUF 1.0: any length of the salt, as its other clients. */
+  | 'rsassa-pss-sha256'
+  | 'rsassa-pss-sha384'
+  | 'rsassa-pss-sha512';
 
 export interface KeyFacts {
   readonly algorithm: 'ecdsa' | 'rsa';

@@ -1,9 +1,10 @@
-import type { Targets } from './model.ts';
+import type { Delegation, Targets } from './model.ts';
+import { permitsName } from './paths.ts';
 import { delegatorOf } from './role-name.ts';
 import type { Accepted } from './trusted.ts';
 
 /**
- * Which target names a delegated role may speak for: plain prefixes, compared raw, no globs. A child never widens its
+ * Notary: which target names a delegated role may speak for: plain prefixes, compared raw, no globs. A child never widens its
  * delegator: of its paths only those count that begin with one of the delegator's own effective paths. A child's path
  * that is shorter is dropped, not narrowed (notary tuf/data/roles.go, RestrictDelegationPathPrefixes).
  */
@@ -15,9 +16,13 @@ export function effectivePaths(
   if (parent === undefined) return [''];
   const delegation = view.targets.get(parent)?.model.delegations.find((child) => child.role === role);
   const above = effectivePaths(view, parent);
-  return (delegation?.paths ?? []).filter((path) => permits(above, path));
+  return prefixesOf(delegation).filter((path) => permits(above, path));
 }
 
-export function permits(paths: readonly string[], name: string): boolean {
-  return paths.some((path) => name.startsWith(path));
+export function permits(prefixes: readonly string[], name: string): boolean {
+  return permitsName({ kind: 'prefixes', of: prefixes }, name);
+}
+
+function prefixesOf(delegation: Delegation | undefined): readonly string[] {
+  return delegation?.paths.kind === 'prefixes' ? delegation.paths.of : [];
 }

@@ -10,6 +10,8 @@ export const MAX_CERTIFICATES = 8;
 export const MAX_ROOTS = 1_024;
 /** Roles of one update, `targets` included. */
 export const MAX_ROLES = 256;
+/** Roles that one search of a TUF 1.0 target may come by, `targets` included; other clients have 32. */
+export const MAX_VISITED = 64;
 /** Bytes of one root file, as TUF clients have it: it is parsed before any signature of it can be checked. */
 export const MAX_ROOT_BYTES = 1 << 20;
 /** Segments of a role name: `targets/a/b` has 3. */

@@ -27,6 +27,7 @@ describe('the releases rule', () => {
   test('without targets/releases, targets is believed', () => {
     repository.sign('1', A, 1);
     expect(find('1')).toEqual({
+      behind: ['targets'],
       digest: A,
       length: 1,
       roles: ['targets'],
@@ -257,7 +258,7 @@ describe('expiry when answering', () => {
 test('says what the answer rested on', () => {
   repository.delegate('targets/releases').delegate('targets/other').sign('1', A, 1, 'targets/releases');
   const made = view();
-  expect([...versionsOf(made, ['targets/releases'])]).toEqual([
+  expect([...versionsOf(made, ['targets', 'targets/releases'])]).toEqual([
     ['root', 1],
     ['timestamp', 1],
     ['snapshot', 1],

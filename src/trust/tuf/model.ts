@@ -2,7 +2,7 @@
  * The common model of signed metadata: what Notary v1 and TUF 1.0 have in common, after a front end in `format/` has
  * parsed the bytes. The checks know this model and nothing of any wire format. Names from outside are keys of Maps.
  */
-import type { Certificate } from './crypto-port.ts';
+import type { Certificate, SignatureMethod } from './crypto-port.ts';
 
 export type Model = Root | Timestamp | Snapshot | Targets;
 
@@ -18,6 +18,8 @@ export interface Root extends Common {
   readonly timestamp: Authority;
   readonly snapshot: Authority;
   readonly targets: Authority;
+  /** TUF 1.0: snapshot and targets files are named by their version. False in Notary, which names them by hash. */
+  readonly consistentSnapshot: boolean;
 }
 
 export interface Timestamp extends Common {
@@ -27,17 +29,19 @@ export interface Timestamp extends Common {
 
 export interface Snapshot extends Common {
   readonly type: 'snapshot';
-  /** By role name, without `.json`; `root` and `targets` are always there in Notary. */
+  /** By role name, without `.json`; `targets` is always there, in Notary `root` too, in TUF 1.0 never. */
   readonly meta: ReadonlyMap<string, MetaEntry>;
 }
 
 /** `targets` and every delegated role. */
 export interface Targets extends Common {
   readonly type: 'targets';
-  /** By target name: in Notary the tag. */
+  /** By target name: in Notary the tag, in TUF 1.0 the whole image name. */
   readonly targets: ReadonlyMap<string, TargetEntry>;
-  /** In the order of the file, names unique. */
+  /** In the order of the file, names unique; empty when there are bins. */
   readonly delegations: readonly Delegation[];
+  /** TUF 1.0's succinct roles (TAP 15). */
+  readonly bins?: Bins;
 }
 
 /** Who may sign a role: at least `threshold` distinct public keys of these. */
@@ -48,8 +52,25 @@ export interface Authority {
 
 export interface Delegation extends Authority {
   readonly role: string;
-  /** Plain prefixes of target names; `''` permits every name, an empty list none. */
-  readonly paths: readonly string[];
+  readonly paths: Paths;
+  /** TUF 1.0: what this role does not name, nobody after it may. */
+  readonly terminating: boolean;
+}
+
+/** Which target names a delegated role may speak for. */
+export type Paths =
+  /** Notary: plain prefixes; `''` permits every name, an empty list none. */
+  | { readonly kind: 'prefixes'; readonly of: readonly string[] }
+  /** TUF 1.0 `paths`: `*`, `?` and classes, none of which crosses a `/`; checked when the file was parsed. */
+  | { readonly kind: 'patterns'; readonly of: readonly string[] }
+  /** TUF 1.0 `path_hash_prefixes`: lower-case hex beginnings of the sha256 of the target name. */
+  | { readonly kind: 'hash-prefixes'; readonly of: readonly string[] };
+
+/** 2^bits roles with one authority, named `PREFIX-HEX`; a target belongs to the bin that the top bits of its hash name. */
+export interface Bins extends Authority {
+  readonly prefix: string;
+  /** 1-32. */
+  readonly bits: number;
 }
 
 export interface Key {
@@ -61,6 +82,8 @@ export interface Key {
 
 export interface KeyMaterial {
   readonly algorithm: 'ecdsa' | 'rsa' | 'ed25519';
+  /** TUF 1.0: the only method its signatures may have. In Notary the signature says, within what the algorithm allows. */
+  readonly scheme?: SignatureMethod;
   /** DER SubjectPublicKeyInfo; for ed25519 the raw 32 bytes. */
   readonly bytes: Uint8Array;
   /** The public key itself, whatever wraps it: what thresholds count. */
@@ -78,7 +101,7 @@ export interface MetaEntry {
   readonly hashes: Hashes;
 }
 
-/** Lower-case hex; in Notary sha256 is always there in meta entries. */
+/** Lower-case hex. What is listed must match; in Notary sha256 is always there in meta entries, in TUF 1.0 none need be. */
 export interface Hashes {
   readonly sha256?: string;
   readonly sha512?: string;
@@ -88,12 +111,15 @@ export interface Hashes {
 export interface TargetEntry {
   /** Bytes of the manifest; undefined when what is signed is not an acceptable length. */
   readonly length?: number;
-  /** Undefined when there is none, or it is not 32 bytes of strict base64. */
+  /** Undefined when there is none, or in Notary when it is not 32 bytes of strict base64. */
   readonly sha256?: string;
+  /** TUF 1.0 only. */
+  readonly sha512?: string;
 }
 
 export interface Signature {
   readonly keyId: string;
+  /** As the file says, in lower case; empty in TUF 1.0, where the key says it. */
   readonly method: string;
   readonly bytes: Uint8Array;
 }

@@ -1,4 +1,3 @@
-import { parseSnapshot, parseTargets, parseTimestamp } from './format/notary.ts';
 import type { Authority, Model, Signed, Snapshot, Targets, Timestamp } from './model.ts';
 import { shortOfThreshold, signedBy } from './threshold.ts';
 import { type Accepted, newestRoot, type TrustContext, type Trusted } from './trusted.ts';
@@ -9,21 +8,26 @@ import { type Accepted, newestRoot, type TrustContext, type Trusted } from './tr
  *
  * The attack: with a stolen timestamp key, sign version 2^53-1; every honest file is then a rollback, for ever. Once
  * the publisher has rotated the key the floor no longer verifies and goes. An added key alone keeps the floor. When
- * the timestamp's or the snapshot's goes, both go. Notary's snapshots carry no versions, so floors of targets do not
- * hang on them: one goes when it no longer verifies under the newest root (`targets`) or under its current delegator.
+ * the timestamp's or the snapshot's goes, both go, and in TUF 1.0 all targets files with them, because the snapshot
+ * carried their versions. Notary's snapshots carry none, so floors of targets do not hang on them: one goes when it no
+ * longer verifies under the newest root (`targets`) or under its current delegator.
  */
 export function recoverFloors(
   ctx: TrustContext,
   trusted: Trusted,
 ): { readonly trusted: Trusted; readonly forgotten: readonly string[] } {
   const root = newestRoot(trusted).model;
-  const { timestamp: oldTimestamp, snapshot: oldSnapshot, targets: oldTargets, ...rest } = trusted;
+  const { timestamp: oldTimestamp, snapshot: oldSnapshot, ...rest } = trusted;
   const timestamp = oldTimestamp && timestampUnder(ctx, oldTimestamp, root.timestamp);
   const snapshot = oldSnapshot && snapshotUnder(ctx, oldSnapshot, root.snapshot);
   const bothStand = timestamp?.file === oldTimestamp?.file && snapshot?.file === oldSnapshot?.file;
   const online = bothStand ? { ...(timestamp && { timestamp }), ...(snapshot && { snapshot }) } : {};
-  const { targets, forgotten } = recoverTargets(ctx, oldTargets, root.targets);
   const gone = bothStand ? [] : [oldTimestamp, oldSnapshot].flatMap((floor) => (floor ? [floor.file.role] : []));
+  if (!bothStand && ctx.format.kind === 'tuf') {
+    const carried = [...trusted.targets.keys(), ...trusted.shelf.keys()];
+    return { trusted: { ...rest, targets: new Map(), shelf: new Map() }, forgotten: [...gone, ...carried] };
+  }
+  const { targets, forgotten } = recoverTargets(ctx, trusted.targets, root.targets);
   return { trusted: { ...rest, ...online, targets }, forgotten: [...gone, ...forgotten] };
 }
 
@@ -45,7 +49,7 @@ export function timestampUnder(
   file: Accepted<Timestamp>,
   authority: Authority,
 ): Accepted<Timestamp> | undefined {
-  return under(ctx, file, authority, () => parseTimestamp(ctx.gun, file.file.bytes, ctx.crypto));
+  return under(ctx, file, authority, () => ctx.format.timestamp(ctx.gun, file.file.bytes, ctx.crypto));
 }
 
 export function snapshotUnder(
@@ -53,7 +57,7 @@ export function snapshotUnder(
   file: Accepted<Snapshot>,
   authority: Authority,
 ): Accepted<Snapshot> | undefined {
-  return under(ctx, file, authority, () => parseSnapshot(ctx.gun, file.file.bytes, ctx.crypto));
+  return under(ctx, file, authority, () => ctx.format.snapshot(ctx.gun, file.file.bytes, ctx.crypto));
 }
 
 export function targetsUnder(
@@ -61,7 +65,7 @@ export function targetsUnder(
   file: Accepted<Targets>,
   authority: Authority,
 ): Accepted<Targets> | undefined {
-  return under(ctx, file, authority, () => parseTargets(ctx.gun, file.file.role, file.file.bytes, ctx.crypto));
+  return under(ctx, file, authority, () => ctx.format.targets(ctx.gun, file.file.role, file.file.bytes, ctx.crypto));
 }
 
 /** Signatures already verified need not be again, as long as every one of those keys still stands and they suffice. */

@@ -1,10 +1,10 @@
 import { TufgateError } from '../../errors.ts';
-import { parseRoot, parseSnapshot, parseTargets, parseTimestamp } from './format/notary.ts';
 import { sameBytes, sha256Hex } from './hex.ts';
 import type { Model, Signed, Targets } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { acceptRoot, startChain } from './root-chain.ts';
 import { countRootSigners } from './root-key.ts';
+import { signedBy } from './threshold.ts';
 import {
   type Accepted,
   type AnchorKind,
@@ -93,7 +93,7 @@ function firstCovered(ctx: TrustContext, roots: readonly TrustFile[]): number {
 /** For the newest root the reason is the answer: a pin that does not cover it covers nothing that is stored. */
 function covered(ctx: TrustContext, file: TrustFile, newest: boolean): boolean {
   try {
-    const signed = parseRoot(ctx.gun, file.bytes, ctx.crypto);
+    const signed = ctx.format.root(ctx.gun, file.bytes, ctx.crypto);
     countRootSigners(ctx, `root version ${file.version} of ${ctx.gun}`, signed.model.root, signed);
     return true;
   } catch (error) {
@@ -104,28 +104,30 @@ function covered(ctx: TrustContext, file: TrustFile, newest: boolean): boolean {
 
 function restoreFloors(ctx: TrustContext, chain: Trusted, cut: boolean, files: readonly TrustFile[]): Trusted {
   const targets = new Map<string, Accepted<Targets>>();
+  const shelf = new Map<string, TrustFile>();
   const covered = { roots: chain.roots, cut };
   let trusted: Trusted = chain;
   for (const file of files) {
     if (file.role === 'timestamp') trusted = { ...trusted, timestamp: timestampFloor(ctx, covered, file) };
     else if (file.role === 'snapshot') trusted = { ...trusted, snapshot: snapshotFloor(ctx, covered, file) };
+    else if (ctx.format.kind === 'tuf' && file.role !== 'targets') shelf.set(file.role, file);
     else targets.set(file.role, targetsFloor(ctx, covered, file));
   }
-  return { ...trusted, targets };
+  return { ...trusted, targets, shelf };
 }
 
 function timestampFloor(ctx: TrustContext, chain: Covered, file: TrustFile): NonNullable<Trusted['timestamp']> {
-  const floor = unjudged(ctx, file, parseTimestamp(ctx.gun, file.bytes, ctx.crypto));
+  const floor = unjudged(ctx, file, ctx.format.timestamp(ctx.gun, file.bytes, ctx.crypto));
   return underAny(ctx, chain, floor, (root) => timestampUnder(ctx, floor, root.model.timestamp));
 }
 
 function snapshotFloor(ctx: TrustContext, chain: Covered, file: TrustFile): NonNullable<Trusted['snapshot']> {
-  const floor = unjudged(ctx, file, parseSnapshot(ctx.gun, file.bytes, ctx.crypto));
+  const floor = unjudged(ctx, file, ctx.format.snapshot(ctx.gun, file.bytes, ctx.crypto));
   return underAny(ctx, chain, floor, (root) => snapshotUnder(ctx, floor, root.model.snapshot));
 }
 
 function targetsFloor(ctx: TrustContext, chain: Covered, file: TrustFile): Accepted<Targets> {
-  const floor = unjudged(ctx, file, parseTargets(ctx.gun, file.role, file.bytes, ctx.crypto));
+  const floor = unjudged(ctx, file, ctx.format.targets(ctx.gun, file.role, file.bytes, ctx.crypto));
   if (file.role !== 'targets') return floor;
   return underAny(ctx, chain, floor, (root) => targetsUnder(ctx, floor, root.model.targets));
 }
@@ -158,15 +160,30 @@ function replay(ctx: TrustContext, trusted: Trusted, files: readonly TrustFile[]
     if (bytes === undefined) throw damaged(ctx, `the stored view has no ${role}`);
     return bytes;
   };
-  const named = parseSnapshot(ctx.gun, bytesOf('snapshot'), ctx.crypto);
-  const root = refuseOtherRoot(ctx, named.model, trusted.roots);
+  const root = rootBehind(ctx, trusted.roots, bytesOf('snapshot'));
   const timestamp = checkTimestamp(ctx, root.model, bytesOf('timestamp'));
   const snapshot = checkSnapshot(ctx, root.model, timestamp.model, bytesOf('snapshot'));
   const start = { ...trusted, progress: { timestamp, snapshot, targets: new Map(), unusable: new Map() } };
   const { targets, unusable } = replayRoles(ctx, start, root, (role) => {
     return role === 'targets' || byRole.has(role) ? bytesOf(role) : undefined;
   });
-  return { gun: ctx.gun, anchor: trusted.anchor, root, timestamp, snapshot, targets, unusable };
+  const { anchor } = trusted;
+  return { kind: ctx.format.kind, gun: ctx.gun, anchor, root, timestamp, snapshot, targets, unusable };
+}
+
+/**
+ * The root that the view was verified under: Notary's snapshot names it; in TUF 1.0 it is the newest that the snapshot's
+ * signatures meet.
+ */
+function rootBehind(ctx: TrustContext, roots: Trusted['roots'], bytes: Uint8Array): Trusted['roots'][number] {
+  const signed = ctx.format.snapshot(ctx.gun, bytes, ctx.crypto);
+  if (ctx.format.kind === 'notary') return refuseOtherRoot(ctx, signed.model, roots);
+  const root = roots.findLast(({ model: { snapshot } }) => {
+    const { signerKeys } = signedBy(ctx.crypto, snapshot.keys, signed);
+    return signerKeys.length >= snapshot.threshold;
+  });
+  if (root === undefined) throw damaged(ctx, 'the snapshot of the stored view is signed under no root of the chain');
+  return root;
 }
 
 function replayRoles(
@@ -178,7 +195,8 @@ function replayRoles(
   const targets = new Map<string, Accepted<Targets>>();
   const unusable = new Map<string, Unusable>();
   const progress = { ...start.progress, targets, unusable };
-  for (let next = rolesToLoad({ ...start, progress }); next.length > 0; next = rolesToLoad({ ...start, progress })) {
+  const rest = (): ReturnType<typeof rolesToLoad> => rolesToLoad(ctx, { ...start, progress });
+  for (let next = rest(); next.length > 0; next = rest()) {
     for (const { role } of next) {
       const bytes = bytesOf(role);
       if (bytes === undefined) {

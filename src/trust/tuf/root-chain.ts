@@ -1,5 +1,4 @@
 import { TufgateError } from '../../errors.ts';
-import { parseRoot } from './format/notary.ts';
 import { refuseExpired } from './freshness.ts';
 import { sameBytes } from './hex.ts';
 import { MAX_ROOTS } from './limits.ts';
@@ -27,9 +26,9 @@ export function startChain(ctx: TrustContext, bytes: Uint8Array): Trusted {
   const { anchor } = ctx;
   if (anchor.kind === 'root-file' && !sameBytes(anchor.bytes, bytes))
     throw new TufgateError('trust.pin', `root of ${ctx.gun} is not the pinned root file`);
-  const signed = parseRoot(ctx.gun, bytes, ctx.crypto);
+  const signed = ctx.format.root(ctx.gun, bytes, ctx.crypto);
   const root = accepted(bytes, signed, countRootSigners(ctx, named(ctx, signed), signed.model.root, signed));
-  return { anchor: anchor.kind, roots: [root], targets: new Map() };
+  return { anchor: anchor.kind, roots: [root], targets: new Map(), shelf: new Map() };
 }
 
 /**
@@ -39,7 +38,7 @@ export function startChain(ctx: TrustContext, bytes: Uint8Array): Trusted {
  */
 export function acceptRoot(ctx: TrustContext, trusted: Trusted, bytes: Uint8Array): Trusted {
   const old = newestRoot(trusted).model;
-  const signed = parseRoot(ctx.gun, bytes, ctx.crypto);
+  const signed = ctx.format.root(ctx.gun, bytes, ctx.crypto);
   const what = named(ctx, signed);
   if (signed.model.version !== old.version + 1)
     throw new TufgateError('trust.root-chain', `${what} does not follow version ${old.version}: the chain has a gap`);
@@ -62,7 +61,7 @@ export function finishRoots(
 ): { readonly trusted: Trusted; readonly forgotten: readonly string[] } {
   const { model, file } = newestRoot(trusted);
   refuseExpired(ctx.gun, 'root', model, now);
-  const signed = parseRoot(ctx.gun, file.bytes, ctx.crypto);
+  const signed = ctx.format.root(ctx.gun, file.bytes, ctx.crypto);
   countRootSigners(ctx, named(ctx, signed), model.root, signed, now);
   const recovered = recoverFloors(ctx, trusted);
   const progress = { targets: new Map(), unusable: new Map() };

@@ -6,13 +6,9 @@ import { shortOfThreshold, signedBy, type SignedBy } from './threshold.ts';
 import type { TrustContext } from './trusted.ts';
 
 /**
- * Which keys of a root's own role count. In Notary v1 only keys that came as certificates made out to the collection
- * do: that is what binds a root to its name, so that a root of one collection never vouches for another.
- *
- * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; no SHA-1 (it has no key then); common
- * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold.
- * Dates are judged only when `at` is given, which is for the newest root: for a root that was trusted before, an old
- * certificate is no reason to break the chain (Docker's official images became unverifiable in 2025 that way).
+ * Who signed a root, of those whose signatures count for its own role.
+ * @param at Notary: judge the dates of the certificates at this instant
+ * @throws trust.signature, trust.threshold; Notary also trust.wrong-name, trust.expired, trust.pin
  */
 export function countRootSigners(
   ctx: TrustContext,
@@ -20,6 +16,35 @@ export function countRootSigners(
   authority: Root['root'],
   signed: Signed<Root>,
   at?: number,
+): SignedBy {
+  return ctx.format.kind === 'notary'
+    ? countCertified(ctx, what, authority, signed, at)
+    : countPlain(ctx, what, authority, signed);
+}
+
+/** TUF 1.0: the pinned root file is the anchor, and every key that a root lists for itself counts. */
+function countPlain(ctx: TrustContext, what: string, authority: Root['root'], signed: Signed<Root>): SignedBy {
+  const by = signedBy(ctx.crypto, authority.keys, signed);
+  const short = shortOfThreshold(what, by, authority.threshold);
+  if (short !== undefined) throw short;
+  return by;
+}
+
+/**
+ * Notary v1: only keys that came as certificates made out to the collection count: that is what binds a root to its
+ * name, so that a root of one collection never vouches for another.
+ *
+ * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; no SHA-1 (it has no key then); common
+ * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold.
+ * Dates are judged only when `at` is given, which is for the newest root: for a root that was trusted before, an old
+ * certificate is no reason to break the chain (Docker's official images became unverifiable in 2025 that way).
+ */
+function countCertified(
+  ctx: TrustContext,
+  what: string,
+  authority: Root['root'],
+  signed: Signed<Root>,
+  at: number | undefined,
 ): SignedBy {
   const refused = new Map<string, TufgateError>();
   const eligible = authority.keys.filter((key) => {

@@ -3,25 +3,46 @@ import type { Digest } from '../../oci/digest.ts';
 import { effectivePaths, permits } from './delegation-path.ts';
 import { sha256FromHex } from './digest-of.ts';
 import { expired } from './freshness.ts';
+import type { TargetEntry, Targets } from './model.ts';
 import { delegatorOf, pathTo } from './role-name.ts';
+import type { Accepted } from './trusted.ts';
 import type { View } from './view.ts';
 
 /** What one role says of one tag at one instant. */
 export type Statement =
-  | { readonly kind: 'names'; readonly role: string; readonly digest: Digest; readonly length: number }
+  | {
+      readonly kind: 'names';
+      readonly role: string;
+      readonly digest: Digest;
+      /** Bytes of the manifest. */
+      readonly length: number;
+      /** From `targets` to the role itself. */
+      readonly path: readonly string[];
+      /** Ids of the keys whose signatures on the role's file verified, and the identities of the public keys behind them. */
+      readonly signers: readonly string[];
+      readonly signerKeys: readonly string[];
+    }
   | { readonly kind: 'silent'; readonly role: string }
   /** The role itself cannot be believed now, whatever it says. */
   | { readonly kind: 'unusable'; readonly role: string; readonly error: TufgateError }
   /** The role can be believed, but what it says of this tag cannot. */
   | { readonly kind: 'refused'; readonly role: string; readonly error: TufgateError };
 
-/** Expiry of the role and of every delegator above it is judged at `now`. Never throws for what the metadata says. */
+/** A role's file, believed, and the way to it. */
+export interface Reached {
+  readonly role: string;
+  readonly accepted: Accepted<Targets>;
+  /** From `targets` to the role itself. */
+  readonly path: readonly string[];
+}
+
+/** Notary. Expiry of the role and of every delegator above it is judged at `now`. Never throws for what the metadata says. */
 export function statementOf(view: View, role: string, tag: string, now: number): Statement {
   const error = unusable(view, role, now);
   if (error !== undefined) return { kind: 'unusable', role, error };
-  const entry = view.targets.get(role)?.model.targets.get(tag);
-  if (entry === undefined) return { kind: 'silent', role };
-  const { sha256, length } = entry;
+  const accepted = view.targets.get(role);
+  const entry = accepted?.model.targets.get(tag);
+  if (accepted === undefined || entry === undefined) return { kind: 'silent', role };
   const name = `${role} of ${view.gun}`;
   if (!permits(effectivePaths(view, role), tag))
     return refused(
@@ -29,9 +50,16 @@ export function statementOf(view: View, role: string, tag: string, now: number):
       'trust.role-path',
       `${name} signed the tag ${tag}, which is outside the paths delegated to it`,
     );
+  return named(name, { role, accepted, path: pathTo(role) }, tag, entry);
+}
+
+/** @param name of the role, for messages */
+export function named(name: string, by: Reached, tag: string, { sha256, length }: TargetEntry): Statement {
+  const { role, path, accepted } = by;
   if (sha256 === undefined || length === undefined)
     return refused(role, 'trust.malformed', `${name} signed the tag ${tag} without a usable sha256 and length`);
-  return { kind: 'names', role, digest: sha256FromHex(sha256), length };
+  const { signers, signerKeys } = accepted;
+  return { kind: 'names', role, digest: sha256FromHex(sha256), length, path, signers, signerKeys };
 }
 
 export function delegates(view: View, role: string): boolean {

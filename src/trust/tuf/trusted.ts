@@ -1,7 +1,8 @@
 import { type Code, TufgateError } from '../../errors.ts';
 import type { Crypto } from './crypto-port.ts';
-import { sha256Hex } from './hex.ts';
-import type { Model, Root, Snapshot, Targets, Timestamp } from './model.ts';
+import type { Format } from './format/format.ts';
+import { sha256Hex, sha512Hex } from './hex.ts';
+import type { MetaEntry, Model, Root, Snapshot, Targets, Timestamp } from './model.ts';
 
 /** Where the trust in a collection begins; `PinAnchor` of the configuration is assignable. */
 export type Anchor =
@@ -12,6 +13,8 @@ export type Anchor =
 export type AnchorKind = Anchor['kind'];
 
 export interface TrustContext {
+  readonly format: Format;
+  /** What messages call the collection. In Notary its GUN, which the certificates of its root keys must name. */
   readonly gun: string;
   readonly anchor: Anchor;
   readonly crypto: Crypto;
@@ -57,20 +60,32 @@ export interface Trusted {
   /** Floors: the newest that passed all checks, in this update or an earlier one. */
   readonly timestamp?: Accepted<Timestamp>;
   readonly snapshot?: Accepted<Snapshot>;
-  /** By role name. */
+  /** By role name; in TUF 1.0 only `targets` itself. */
   readonly targets: ReadonlyMap<string, Accepted<Targets>>;
+  /** TUF 1.0: delegated files as last accepted, by role name. They are verified each time they are put to use. */
+  readonly shelf: ReadonlyMap<string, TrustFile>;
   readonly progress?: Progress | undefined;
 }
 
-/** A file to fetch next: Notary names it `<role>.<sha256>.json`. */
+/** A file to fetch next, as the verified file that names it describes it. */
 export interface Wanted {
   readonly role: string;
-  readonly sha256: string;
-  /** Bytes; read no more than this. */
-  readonly length: number;
+  /** Notary lists a sha256 and a length, TUF 1.0 a version. */
+  readonly entry: MetaEntry;
+  /** TUF 1.0 with consistent snapshots: the version is part of the file's name. */
+  readonly versioned: boolean;
 }
 
-export function newestRoot(trusted: Trusted): Accepted<Root> {
+/** Is this stored file the one that is wanted? Then it need not travel again; it is verified again all the same. */
+export function isWanted({ entry }: Wanted, file: TrustFile): boolean {
+  if (entry.version !== undefined && entry.version !== file.version) return false;
+  if (entry.hashes.sha256 !== undefined) return entry.hashes.sha256 === file.sha256;
+  return (
+    entry.version !== undefined && (entry.hashes.sha512 === undefined || entry.hashes.sha512 === sha512Hex(file.bytes))
+  );
+}
+
+export function newestRoot(trusted: Pick<Trusted, 'roots'>): Accepted<Root> {
   const newest = trusted.roots.at(-1);
   if (newest === undefined) throw new TufgateError('internal', 'a collection without a root');
   return newest;

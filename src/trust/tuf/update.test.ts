@@ -450,7 +450,7 @@ describe('order', () => {
     const { trusted } = finishRoots(ctx, start, NOW);
     expect(code(() => snapshotWanted(trusted))).toBe('internal');
     expect(code(() => acceptSnapshot(ctx, trusted, repository.bytesOf('snapshot'), NOW))).toBe('internal');
-    expect(code(() => rolesToLoad(trusted))).toBe('internal');
+    expect(code(() => rolesToLoad(ctx, trusted))).toBe('internal');
     expect(code(() => acceptTargets(ctx, trusted, 'targets', repository.bytesOf('targets'), NOW))).toBe('internal');
     expect(code(() => completeView(ctx, trusted, NOW))).toBe('internal');
   });

@@ -1,5 +1,4 @@
 import { TufgateError } from '../../errors.ts';
-import { parseSnapshot, parseTargets, parseTimestamp } from './format/notary.ts';
 import { expired, refuseExpired, refuseRollback } from './freshness.ts';
 import { sha512Hex } from './hex.ts';
 import type { Authority, MetaEntry, Model, Root, Signed, Snapshot, Targets, Timestamp } from './model.ts';
@@ -25,11 +24,19 @@ import {
  * → signatures → version against the floor → expiry. Only what passed all of them becomes a floor.
  */
 
-/** @throws trust.* */
+/**
+ * A TUF 1.0 timestamp of the version that is the floor changes nothing, whatever else it says: the bytes seen first stay,
+ * and still must not have expired (5.4.3.1). The caller sees it by the file, which is not the one it handed in.
+ * @throws trust.*
+ */
 export function acceptTimestamp(ctx: TrustContext, trusted: Trusted, bytes: Uint8Array, now: number): Trusted {
   progressOf(trusted);
-  const timestamp = checkTimestamp(ctx, newestRoot(trusted).model, bytes);
-  refuseRollback(ctx.gun, 'timestamp', trusted.timestamp, timestamp.model, bytes);
+  const floor = trusted.timestamp;
+  const offered = checkTimestamp(ctx, newestRoot(trusted).model, bytes);
+  const kept = ctx.format.kind === 'tuf' && floor?.model.version === offered.model.version;
+  const timestamp = kept ? floor : offered;
+  refuseRollback(ctx.gun, 'timestamp', floor, timestamp.model, timestamp.file.bytes);
+  refuseLower(ctx, 'the snapshot that the timestamp names', floor?.model.snapshot, timestamp.model.snapshot);
   refuseExpired(ctx.gun, 'timestamp', timestamp.model, now);
   return { ...trusted, timestamp, progress: { timestamp, targets: new Map(), unusable: new Map() } };
 }
@@ -41,7 +48,8 @@ export function acceptSnapshot(ctx: TrustContext, trusted: Trusted, bytes: Uint8
   const root = newestRoot(trusted);
   const snapshot = checkSnapshot(ctx, root.model, timestamp.model, bytes);
   refuseRollback(ctx.gun, 'snapshot', trusted.snapshot, snapshot.model, bytes);
-  refuseOtherRoot(ctx, snapshot.model, [root]);
+  refuseLowerEntries(ctx, trusted.snapshot?.model, snapshot.model);
+  if (ctx.format.kind === 'notary') refuseOtherRoot(ctx, snapshot.model, [root]);
   refuseExpired(ctx.gun, 'snapshot', snapshot.model, now);
   return { ...trusted, snapshot, progress: { timestamp, snapshot, targets: new Map(), unusable: new Map() } };
 }
@@ -85,7 +93,7 @@ export function acceptTargets(
 }
 
 export function checkTimestamp(ctx: TrustContext, root: Root, bytes: Uint8Array): Accepted<Timestamp> {
-  const signed = parseTimestamp(ctx.gun, bytes, ctx.crypto);
+  const signed = ctx.format.timestamp(ctx.gun, bytes, ctx.crypto);
   return signedFile(ctx, 'timestamp', root.timestamp, signed, trustFile('timestamp', signed.model.version, bytes));
 }
 
@@ -96,9 +104,11 @@ export function checkSnapshot(
   bytes: Uint8Array,
 ): Accepted<Snapshot> {
   const sha256 = refuseOtherBytes(ctx, 'snapshot', timestamp.snapshot, bytes);
-  const signed = parseSnapshot(ctx.gun, bytes, ctx.crypto);
+  const signed = ctx.format.snapshot(ctx.gun, bytes, ctx.crypto);
   const file = { role: 'snapshot', version: signed.model.version, sha256, bytes };
-  return signedFile(ctx, 'snapshot', root.snapshot, signed, file);
+  const accepted = signedFile(ctx, 'snapshot', root.snapshot, signed, file);
+  refuseOtherVersion(ctx, 'snapshot', timestamp.snapshot, signed.model);
+  return accepted;
 }
 
 /** @param known the same bytes need not be parsed and verified twice */
@@ -112,11 +122,12 @@ export function checkTargets(
 ): Accepted<Targets> | Unusable {
   const sha256 = refuseOtherBytes(ctx, role, entry, bytes);
   if (known?.file.sha256 === sha256) return known;
-  const signed = parseTargets(ctx.gun, role, bytes, ctx.crypto);
+  const signed = ctx.format.targets(ctx.gun, role, bytes, ctx.crypto);
   const file = { role, version: signed.model.version, sha256, bytes };
   const by = signedBy(ctx.crypto, authority.keys, signed);
   const short = shortOfThreshold(`${role} of ${ctx.gun}`, by, authority.threshold);
   if (short !== undefined) return { code: short.code, message: short.message };
+  refuseOtherVersion(ctx, role, entry, signed.model);
   return { model: signed.model, file, ...by };
 }
 
@@ -139,6 +150,42 @@ export function refuseOtherRoot(
   return named;
 }
 
+/**
+ * TUF 1.0: what a signed file says of another's version never goes back, and no file that was listed before goes missing
+ * (5.4.3.2, 5.5.5). The attack: with the snapshot key alone, name an old, validly signed targets file. Notary's entries
+ * have no versions; there each file's own floor is what holds.
+ */
+function refuseLowerEntries(ctx: TrustContext, floor: Snapshot | undefined, snapshot: Snapshot): void {
+  for (const [role, before] of floor?.meta ?? []) {
+    const entry = snapshot.meta.get(role);
+    if (before.version !== undefined && entry === undefined)
+      throw new TufgateError(
+        'trust.rollback',
+        `the snapshot of ${ctx.gun} no longer lists ${role}, which it did before`,
+      );
+    refuseLower(ctx, role, before, entry);
+  }
+}
+
+function refuseLower(
+  ctx: TrustContext,
+  what: string,
+  floor: MetaEntry | undefined,
+  entry: MetaEntry | undefined,
+): void {
+  if (floor?.version === undefined || entry?.version === undefined || entry.version >= floor.version) return;
+  const why = `went back to version ${entry.version}, version ${floor.version} was seen before`;
+  const detail = { floor: floor.version, version: entry.version };
+  throw new TufgateError('trust.rollback', `${what} of ${ctx.gun} ${why}`, { detail });
+}
+
+/** Mix and match (TUF 5.5.4, 5.6.4): the file must carry the very version that named it. */
+function refuseOtherVersion(ctx: TrustContext, role: string, entry: MetaEntry, model: Model): void {
+  if (entry.version === undefined || entry.version === model.version) return;
+  const why = `is version ${model.version}, the signed metadata names version ${entry.version}`;
+  throw new TufgateError('trust.hash', `${role} of ${ctx.gun} ${why}`, { detail: { role } });
+}
+
 /** Every hash that is listed must match, over the bytes as received. @returns their sha256 */
 function refuseOtherBytes(
   ctx: TrustContext,
@@ -149,7 +196,9 @@ function refuseOtherBytes(
 ): string {
   const file = known ?? trustFile(role, 0, bytes).sha256;
   const { length, hashes } = entry;
-  const right = hashes.sha256 === file && (hashes.sha512 === undefined || hashes.sha512 === sha512Hex(bytes));
+  const right =
+    (hashes.sha256 === undefined || hashes.sha256 === file) &&
+    (hashes.sha512 === undefined || hashes.sha512 === sha512Hex(bytes));
   if (right && (length === undefined || bytes.length <= length)) return file;
   const why = `${role} of ${ctx.gun} is not the file that the signed metadata names: hash or length differ`;
   throw new TufgateError('trust.hash', why, { detail: { role } });

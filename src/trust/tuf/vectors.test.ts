@@ -38,7 +38,7 @@ function verifySet(set: string, roots: readonly string[], ctx: TrustContext, now
   trusted = finishRoots(ctx, trusted, now).trusted;
   trusted = acceptTimestamp(ctx, trusted, file(set, 'timestamp'), now);
   trusted = acceptSnapshot(ctx, trusted, file(set, 'snapshot'), now);
-  for (let next = rolesToLoad(trusted); next.length > 0; next = rolesToLoad(trusted))
+  for (let next = rolesToLoad(ctx, trusted); next.length > 0; next = rolesToLoad(ctx, trusted))
     for (const { role } of next) trusted = acceptTargets(ctx, trusted, role, file(set, role), now).trusted;
   return completeView(ctx, trusted, now);
 }

@@ -6,7 +6,7 @@ import { NotaryRepository } from '../../../simulator/notary-repository.ts';
 import { nodeCrypto } from '../../crypto.ts';
 import { decodeBase64 } from './base64.ts';
 import { parseInstant } from './instant.ts';
-import { parseRoot, parseSnapshot, parseTargets, parseTimestamp } from './notary.ts';
+import { notaryFormat } from './notary.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const GUN = 'docker.io/library/alpine';
@@ -17,12 +17,11 @@ const repository = new NotaryRepository(GUN, NOW)
   .publish();
 
 const PARSERS = {
-  root: parseRoot,
-  timestamp: parseTimestamp,
-  snapshot: parseSnapshot,
-  targets: (gun: string, bytes: Uint8Array, crypto: typeof nodeCrypto) => parseTargets(gun, 'targets', bytes, crypto),
+  ...notaryFormat,
+  targets: (gun: string, bytes: Uint8Array, crypto: typeof nodeCrypto) =>
+    notaryFormat.targets(gun, 'targets', bytes, crypto),
 } as const;
-type Role = keyof typeof PARSERS;
+type Role = Exclude<keyof typeof PARSERS, 'kind'>;
 
 function code(role: Role, text: string | Uint8Array): string {
   try {

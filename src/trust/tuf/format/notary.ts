@@ -19,6 +19,7 @@ import type {
 } from '../model.ts';
 import { delegatorOf, isDelegationName } from '../role-name.ts';
 import { decodeBase64 } from './base64.ts';
+import type { Format } from './format.ts';
 import { parseInstant } from './instant.ts';
 import { malformed, Members } from './member.ts';
 import { readKey } from './notary-key.ts';
@@ -39,7 +40,15 @@ interface Reading {
 
 const COMMON = ['_type', 'version', 'expires'];
 
-export function parseRoot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Root> {
+export const notaryFormat: Format = {
+  kind: 'notary',
+  root: parseRoot,
+  timestamp: parseTimestamp,
+  snapshot: parseSnapshot,
+  targets: parseTargets,
+};
+
+function parseRoot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Root> {
   const reading = { what: `root of ${gun}`, crypto };
   return envelope(reading, bytes, 'Root', ['keys', 'roles', 'consistent_snapshot'], (signed, common) => {
     const roles = new Members(reading.what, signed.record('roles'), []);
@@ -52,11 +61,12 @@ export function parseRoot(gun: string, bytes: Uint8Array, crypto: Crypto): Signe
       timestamp: authority('timestamp'),
       snapshot: authority('snapshot'),
       targets: authority('targets'),
+      consistentSnapshot: false,
     };
   });
 }
 
-export function parseTimestamp(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Timestamp> {
+function parseTimestamp(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Timestamp> {
   const reading = { what: `timestamp of ${gun}`, crypto };
   return envelope(reading, bytes, 'Timestamp', ['meta'], (signed, common) => ({
     type: 'timestamp',
@@ -65,7 +75,7 @@ export function parseTimestamp(gun: string, bytes: Uint8Array, crypto: Crypto): 
   }));
 }
 
-export function parseSnapshot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Snapshot> {
+function parseSnapshot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Snapshot> {
   const reading = { what: `snapshot of ${gun}`, crypto };
   return envelope(reading, bytes, 'Snapshot', ['meta'], (signed, common) => {
     const meta = new Map<string, MetaEntry>();
@@ -76,7 +86,7 @@ export function parseSnapshot(gun: string, bytes: Uint8Array, crypto: Crypto): S
 }
 
 /** @param role `targets` or a delegated role: its delegations must be its direct children */
-export function parseTargets(gun: string, role: string, bytes: Uint8Array, crypto: Crypto): Signed<Targets> {
+function parseTargets(gun: string, role: string, bytes: Uint8Array, crypto: Crypto): Signed<Targets> {
   const reading = { what: `${role} of ${gun}`, crypto };
   return envelope(reading, bytes, 'Targets', ['targets', 'delegations'], (signed, common) => {
     const targets = new Map<string, TargetEntry>();
@@ -150,7 +160,7 @@ function delegation(reading: Reading, role: string, value: Json, keys: JsonObjec
   if (!isDelegationName(name) || delegatorOf(name) !== role)
     throw malformed(reading.what, `delegates to ${JSON.stringify(name.slice(0, 80))}, which is no direct child of it`);
   const authority = authorityOf(reading, `delegation ${name}`, value, keys, ['name', 'paths']);
-  return { role: name, ...authority, paths: members.strings('paths') };
+  return { role: name, ...authority, paths: { kind: 'prefixes', of: members.strings('paths') }, terminating: false };
 }
 
 function metaEntry(what: string, role: string, value: Json | undefined): MetaEntry {

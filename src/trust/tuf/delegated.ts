@@ -1,0 +1,48 @@
+import { TufgateError } from '../../errors.ts';
+import { refuseExpired } from './freshness.ts';
+import type { Authority, Targets } from './model.ts';
+import { type Accepted, isWanted, type TrustContext, type TrustFile, type Wanted } from './trusted.ts';
+import { checkTargets } from './update.ts';
+import type { View } from './view.ts';
+
+/**
+ * TUF 1.0: one delegated file that a search asked for (5.6.7.2.2): the same checks as for `targets` (two clients left
+ * them out here: CVE-2026-6966, CVE-2026-6967).
+ *
+ * @param shelf the file accepted before under this name: other bytes of the same version are refused
+ * @throws trust.*; the search fails then, nobody of lower priority is asked
+ */
+export function acceptDelegated(
+  ctx: TrustContext,
+  view: View,
+  { wanted, authority }: { readonly wanted: Wanted; readonly authority: Authority },
+  bytes: Uint8Array,
+  now: number,
+  shelf?: TrustFile,
+): View {
+  const { role, entry } = wanted;
+  const checked = checkTargets(ctx, authority, entry, role, bytes);
+  if ('code' in checked) throw new TufgateError(checked.code, checked.message, { detail: { role } });
+  if (shelf?.version === checked.model.version && shelf.sha256 !== checked.file.sha256)
+    throw new TufgateError(
+      'trust.equal-version',
+      `${role} of ${ctx.gun} is another file than the one seen before with the same version ${shelf.version}`,
+      { detail: { role } },
+    );
+  refuseExpired(ctx.gun, role, checked.model, now);
+  return { ...view, targets: new Map(view.targets).set(role, checked) };
+}
+
+/**
+ * What was loaded for the view before, and is the very file that the new snapshot lists, need not be loaded again. Who
+ * signed it is judged by each search anyway.
+ */
+export function carryOver(before: View | undefined, view: View): View {
+  const targets = new Map<string, Accepted<Targets>>(view.targets);
+  for (const [role, accepted] of before?.targets ?? []) {
+    const entry = view.snapshot.model.meta.get(role);
+    const same = entry !== undefined && isWanted({ role, entry, versioned: true }, accepted.file);
+    if (same && !targets.has(role)) targets.set(role, accepted);
+  }
+  return { ...view, targets };
+}

@@ -1,0 +1,78 @@
+import { messageOf, TufgateError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
+import type { Targets } from './model.ts';
+import { type Said, type SignedTag, viewSignedTags } from './view.ts';
+
+/**
+ * What a stored view said that stands no more: its keys were rotated away, or the pin was narrowed. Nothing may rest on
+ * it, because nobody verified it today; but what the next view no longer says was removed or revoked, and that must be
+ * known however the view was lost.
+ * @throws state.damaged
+ */
+export function saidBefore(ctx: TrustContext, files: readonly TrustFile[]): Said {
+  const targets = new Map<string, Accepted<Targets>>();
+  for (const file of files) {
+    if (file.role === 'timestamp' || file.role === 'snapshot') continue;
+    targets.set(file.role, { model: readAgain(ctx, file), file, signers: [], signerKeys: [] });
+  }
+  return { kind: ctx.format.kind, targets };
+}
+
+function readAgain(ctx: TrustContext, { role, bytes }: TrustFile): Targets {
+  try {
+    return ctx.format.targets(ctx.gun, role, bytes, ctx.crypto).model;
+  } catch (cause) {
+    const hint = `restore the database from a backup, or drop this collection with "tufgate trust forget ${ctx.gun}"`;
+    const what = `the stored trust of ${ctx.gun} is damaged: ${messageOf(cause)}; ${hint}`;
+    throw new TufgateError('state.damaged', what, { cause });
+  }
+}
+
+/** What changed from one view to the next. */
+export interface Difference {
+  readonly began: readonly SignedTag[];
+  readonly ended: readonly EndedTag[];
+}
+
+export interface EndedTag extends SignedTag {
+  /** The role names nothing for the tag any more: removed or revoked, not moved. */
+  readonly removed: boolean;
+}
+
+/** @param before undefined when nothing was said yet */
+export function difference(before: Said | undefined, after: Said): Difference {
+  const was = byRoleAndTag(before);
+  const is = byRoleAndTag(after);
+  const began = [...is].filter(([key, { digest }]) => was.get(key)?.digest !== digest);
+  const ended = [...was].filter(([key, { digest }]) => is.get(key)?.digest !== digest);
+  return {
+    began: began.map(([, tag]) => tag),
+    ended: ended.map(([key, tag]) => ({ ...tag, removed: !is.has(key) })),
+  };
+}
+
+function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
+  const tags = said === undefined ? [] : [...viewSignedTags(said)];
+  return new Map(tags.map((signed) => [`${signed.role}\n${signed.tag}`, signed]));
+}
+
+/** Who names one of these digests, for which tag. */
+export function naming(said: Said, digests: readonly Digest[]): readonly SignedTag[] {
+  const index = indexes.get(said.targets) ?? indexOf(said);
+  indexes.set(said.targets, index);
+  return digests.flatMap((digest) => index.get(digest) ?? []);
+}
+
+/** Made when first asked for: most collections are only ever asked for tags. */
+const indexes = new WeakMap<Said['targets'], ReadonlyMap<Digest, readonly SignedTag[]>>();
+
+function indexOf(said: Said): ReadonlyMap<Digest, readonly SignedTag[]> {
+  const index = new Map<Digest, SignedTag[]>();
+  for (const signed of viewSignedTags(said)) {
+    const known = index.get(signed.digest);
+    if (known === undefined) index.set(signed.digest, [signed]);
+    else known.push(signed);
+  }
+  return index;
+}

@@ -1,0 +1,118 @@
+import { TufgateError } from '../../errors.ts';
+import { binFor } from './bins.ts';
+import { refuseExpired } from './freshness.ts';
+import { MAX_VISITED } from './limits.ts';
+import type { Authority, Delegation, Targets } from './model.ts';
+import { permitsName } from './paths.ts';
+import { targetsUnder } from './recovery.ts';
+import type { Reached } from './statement.ts';
+import type { TrustContext, Wanted } from './trusted.ts';
+import type { View } from './view.ts';
+import { wanted } from './wanted.ts';
+
+/**
+ * TUF 1.0: which role speaks for a target (5.6.7). Delegated files are loaded only when a search comes by them: it stops
+ * with the file that it needs, and is asked again, from the start, once that file was accepted into the view.
+ *
+ * Guarantees: pre-order, in the order of the file, so that a role of lower priority never answers for one of higher
+ * (CVE-2024-47534 was an unordered map); after a terminating delegation nobody else is asked (CVE-2025-2886); whatever
+ * cannot be loaded or verified ends the search, it is never passed over; and the authority of each file is judged for
+ * the very delegation that leads to it, so that a role trusted by one delegator is not thereby trusted by another.
+ */
+export type Search =
+  | { readonly kind: 'wanted'; readonly wanted: Wanted; readonly authority: Authority }
+  | { readonly kind: 'reached'; readonly reached: Reached }
+  | { readonly kind: 'absent' };
+
+/** The first role, in the order of priority, that names the target. @throws trust.* */
+export function search(ctx: TrustContext, view: View, name: string, now: number): Search {
+  return walk(ctx, view, name, now, {
+    ends: ({ accepted }) => accepted.model.targets.has(name),
+    next: (delegations, drop) => {
+      const end = delegations.findIndex(({ terminating }) => terminating);
+      if (end < 0) return delegations;
+      drop();
+      return delegations.slice(0, end + 1);
+    },
+  });
+}
+
+/**
+ * The named role itself, along delegations that all permit the target: for rules that say whose word they want. The
+ * order of priority, and who terminates, decide nothing here. @throws trust.*
+ */
+export function reach(ctx: TrustContext, view: View, role: string, name: string, now: number): Search {
+  return walk(ctx, view, name, now, {
+    ends: (reached) => reached.role === role,
+    next: (delegations) => {
+      const direct = delegations.find((delegation) => delegation.role === role);
+      return direct === undefined ? delegations : [direct];
+    },
+  });
+}
+
+interface Way {
+  ends(reached: Reached): boolean;
+  /** @param drop what was to be visited later is not visited any more */
+  next(delegations: readonly Delegation[], drop: () => void): readonly Delegation[];
+}
+
+interface Edge {
+  readonly role: string;
+  readonly authority: Authority;
+  readonly above: readonly string[];
+}
+
+function walk(ctx: TrustContext, view: View, name: string, now: number, way: Way): Search {
+  const visited = new Set<string>();
+  const edges: Edge[] = [{ role: 'targets', authority: view.root.model.targets, above: [] }];
+  for (let edge = edges.pop(); edge !== undefined; edge = edges.pop()) {
+    if (visited.has(edge.role)) continue;
+    if (visited.size >= MAX_VISITED) throw tooMany(view, name);
+    visited.add(edge.role);
+    const found = fileOf(ctx, view, edge, now);
+    if (found.kind !== 'reached' || way.ends(found.reached)) return found;
+    const { path, accepted } = found.reached;
+    const drop = (): void => void edges.splice(0);
+    const below = way.next(delegationsFor(accepted.model, name), drop);
+    for (const { role, ...authority } of below.toReversed()) edges.push({ role, authority, above: path });
+  }
+  return { kind: 'absent' };
+}
+
+/** Who may speak for this name, in the order of the file. Bins are one role each, and terminating, as all clients have it. */
+function delegationsFor({ delegations, bins }: Targets, name: string): readonly Delegation[] {
+  if (bins === undefined) return delegations.filter(({ paths }) => permitsName(paths, name));
+  const { keys, threshold } = bins;
+  return [{ role: binFor(bins, name), keys, threshold, paths: { kind: 'patterns', of: [] }, terminating: true }];
+}
+
+/** Expiry is judged now, not when the file was loaded. A role that the snapshot does not list is not even asked for. */
+function fileOf(ctx: TrustContext, view: View, edge: Edge, now: number): Exclude<Search, { kind: 'absent' }> {
+  const { role, authority, above } = edge;
+  const loaded = view.targets.get(role);
+  if (loaded === undefined) {
+    const entry = view.snapshot.model.meta.get(role);
+    if (entry === undefined) throw unlisted(view, role);
+    return { kind: 'wanted', wanted: wanted({ roots: [view.root] }, role, entry), authority };
+  }
+  const accepted = targetsUnder(ctx, loaded, authority);
+  if (accepted === undefined) throw otherAuthority(view, role, above.at(-1) ?? 'root');
+  refuseExpired(view.gun, role, accepted.model, now);
+  return { kind: 'reached', reached: { role, accepted, path: [...above, role] } };
+}
+
+function unlisted(view: View, role: string): TufgateError {
+  const why = `the snapshot of ${view.gun} does not list ${JSON.stringify(role)}, which is delegated to`;
+  return new TufgateError('trust.signer-missing', `${why}; its publisher must publish it`, { detail: { role } });
+}
+
+function otherAuthority(view: View, role: string, delegator: string): TufgateError {
+  const why = `is not signed by enough of the keys that ${JSON.stringify(delegator)} names for it`;
+  return new TufgateError('trust.threshold', `${JSON.stringify(role)} of ${view.gun} ${why}`, { detail: { role } });
+}
+
+function tooMany(view: View, name: string): TufgateError {
+  const why = `more than ${MAX_VISITED} roles of ${view.gun} would have to be asked for ${JSON.stringify(name)}`;
+  return new TufgateError('trust.too-large', why);
+}
