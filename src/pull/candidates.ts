@@ -3,7 +3,8 @@ import type { Digest } from '../oci/digest.ts';
 import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
 import { type Repository, repositoryName } from '../oci/reference.ts';
 import { sourcesOf } from '../policy/requirement.ts';
-import type { GivenOut, Statement } from '../state/store.ts';
+import type { GivenOut } from '../state/store.ts';
+import type { Statement } from '../trust/service.ts';
 import type { RulingDeps } from './deps.ts';
 
 /** A manifest whose closure holds the digest, and the edge that leads there; none for the digest itself. */

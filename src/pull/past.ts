@@ -2,7 +2,8 @@ import type { DigestsConfig } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/reference.ts';
 import { sourcesOf } from '../policy/requirement.ts';
-import type { GivenOut, Statement } from '../state/store.ts';
+import type { GivenOut } from '../state/store.ts';
+import type { Statement } from '../trust/service.ts';
 import type { RulingDeps } from './deps.ts';
 import type { TagRuling } from './rule-on-tag.ts';
 

@@ -52,6 +52,12 @@ export interface SignedTag {
   readonly digest: Digest;
 }
 
+/** A statement of the view before that the next one no longer makes. */
+export interface EndedTag extends SignedTag {
+  /** The role names nothing for the tag any more: removed or revoked, not moved. */
+  readonly removed: boolean;
+}
+
 /** One step forward. Absent members leave what is stored as it is. */
 export interface TrustAdvance {
   readonly anchor?: AnchorKind;
@@ -63,11 +69,8 @@ export interface TrustAdvance {
   /** Fast-forward recovery: roles whose floor no longer verifies under the newest authority. */
   readonly forget?: readonly string[];
   readonly view?: readonly TrustFile[];
-  /** How the view differs from the one before: for `digests: superseded | any`. */
-  readonly began?: readonly SignedTag[];
-  readonly ended?: readonly SignedTag[];
-  /** `began` is all that the view says: whatever else is open ends, for the view before was lost. */
-  readonly whole?: boolean;
+  /** What the view no longer says of what the one before said: for `digests: superseded | any`. */
+  readonly ended?: readonly EndedTag[];
   readonly checkedAt?: number;
   readonly withdrawn?: boolean;
 }
@@ -76,7 +79,7 @@ export interface TrustStore {
   loadTrust(collection: Collection): Promise<StoredTrust | undefined>;
   /**
    * @param from the generation that was read, 0 for a collection not stored yet
-   * @param at when, epoch milliseconds: the time that `began` and `ended` are stored with
+   * @param at when, epoch milliseconds: the time that `ended` is stored with
    * @returns `conflict` when the stored generation is another: nothing was changed, load again
    * @throws state.failed; also when a floor or root would go backwards, which the core must have refused before
    */
@@ -84,8 +87,8 @@ export interface TrustStore {
   /** Drops all that is known of the collection, its floors and removals too. @returns false when nothing was known */
   forgetTrust(collection: Collection): Promise<boolean>;
   listTrust(): Promise<readonly Collection[]>;
-  /** Signed statements, current (`until` absent) and past, that named one of these digests. */
-  statements(collection: Collection, digests: readonly Digest[]): Promise<readonly Statement[]>;
+  /** Statements over these digests that ended, the last to end first. What is said today is in the view, not here. */
+  endedTags(collection: Collection, digests: readonly Digest[]): Promise<readonly PastTag[]>;
   /** When a role last stopped naming the tag at all, by tag: it was removed or revoked, not moved. */
   removals(collection: Collection, tags: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The highest instant ever passed, this one included: a clock that was set back does not revive what expired. */
@@ -99,9 +102,9 @@ export interface TrustStore {
   lowerClock(to: number): Promise<void>;
 }
 
-export interface Statement extends SignedTag {
-  readonly since: number;
-  readonly until?: number;
+export interface PastTag extends SignedTag {
+  /** When it last ended. */
+  readonly until: number;
 }
 
 /** A manifest and what hangs below: content-addressed, so one graph serves every repository. */

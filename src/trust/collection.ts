@@ -4,13 +4,15 @@ import type { MetadataSource } from './metadata-source.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
 import {
+  difference,
   expiriesOf,
   restore,
+  type Said,
+  saidBefore,
   type TrustContext,
   type Trusted,
   type View,
   viewFiles,
-  viewSignedTags,
 } from './tuf/collection.ts';
 
 /**
@@ -78,8 +80,8 @@ type Held =
       readonly generation: number;
       readonly trusted: Trusted;
       readonly view?: View;
-      /** A view is stored, but does not stand any more. */
-      readonly fallen: boolean;
+      /** What a view said that is stored, but does not stand any more. */
+      readonly fallen?: Said;
       readonly checkedAt: number;
       readonly withdrawn: boolean;
     };
@@ -143,6 +145,11 @@ export class Collection {
     const { view, checkedAt, withdrawn } = this.standing();
     if (withdrawn) throw gone(this.opened);
     return view === undefined ? undefined : { view, checkedAt };
+  }
+
+  /** What the last view names, whether or not it may serve: it only tells where to look. */
+  said(): Said | undefined {
+    return this.held.kind === 'trusted' ? (this.held.view ?? this.held.fallen) : undefined;
   }
 
   private standing(): { view?: View; checkedAt: number; withdrawn: boolean } {
@@ -235,17 +242,16 @@ export class Collection {
 
   /** @param held what the update began with */
   private async commit(held: Held, view: View): Promise<void> {
-    const before = held.kind === 'trusted' ? held.view : undefined;
-    const fallen = held.kind === 'trusted' && held.fallen;
+    const { view: before, fallen } = held.kind === 'trusted' ? held : {};
     const confirmed = { checkedAt: this.options.now(), withdrawn: false };
     if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
       await this.confirm(held, view, confirmed);
       return;
     }
-    const change = difference(before, view);
-    await this.persist({ ...confirmed, ...change, whole: before === undefined, view: viewFiles(view) });
+    const change = difference(before ?? fallen, view);
+    await this.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
     await this.adopt(view);
-    if (before === undefined && !fallen && this.opened.ctx.anchor.kind === 'first-use') {
+    if (before === undefined && fallen === undefined && this.opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
     }
     const { version } = view.root.file;
@@ -274,7 +280,7 @@ export class Collection {
 
   /** 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
   private async withdraw(before: Held): Promise<void> {
-    if (before.kind !== 'trusted' || (before.view === undefined && !before.fallen)) throw unsigned(this.opened);
+    if (before.kind !== 'trusted' || (before.view ?? before.fallen) === undefined) throw unsigned(this.opened);
     if (before.withdrawn) return;
     await this.persist({ withdrawn: true });
     await this.load();
@@ -324,9 +330,9 @@ export class Collection {
     const { generation, checkedAt, withdrawn } = stored;
     try {
       const { trusted, view } = restore(this.opened.ctx, stored);
-      const fallen = view === undefined && stored.view !== undefined;
-      const standing = view === undefined ? { checkedAt: 0, fallen } : { view, checkedAt, fallen };
-      return { kind: 'trusted', generation, trusted, withdrawn, ...standing };
+      if (view !== undefined) return { kind: 'trusted', generation, trusted, withdrawn, view, checkedAt };
+      const fallen = stored.view && saidBefore(this.opened.ctx, stored.view);
+      return { kind: 'trusted', generation, trusted, withdrawn, checkedAt: 0, ...(fallen && { fallen }) };
     } catch (error) {
       if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;
       if (this.held.kind !== 'uncovered') this.tellUncovered(error);
@@ -351,14 +357,6 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
 
 function soonestEnd(view: View | undefined): { expires?: number } {
   return view === undefined ? {} : { expires: Math.min(...expiriesOf(view, [...view.targets.keys()]).values()) };
-}
-
-function difference(before: View | undefined, after: View): { began: SignedTag[]; ended: SignedTag[] } {
-  const key = (tag: SignedTag): string => `${tag.role}\n${tag.tag}\n${tag.digest}`;
-  const old = new Map([...(before === undefined ? [] : viewSignedTags(before))].map((tag) => [key(tag), tag]));
-  const began: SignedTag[] = [];
-  for (const tag of viewSignedTags(after)) if (!old.delete(key(tag))) began.push(tag);
-  return { began, ended: [...old.values()] };
 }
 
 function unsigned({ source, gun }: CollectionName): TufgateError {

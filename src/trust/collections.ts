@@ -1,4 +1,5 @@
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
+import type { Said } from './tuf/collection.ts';
 
 /**
  * The collections that are open. Everything is in the database, so one that was not used for long is closed, and only
@@ -27,6 +28,11 @@ export class Collections {
   /** @throws as `Collection.known` */
   async known(opened: Opened): Promise<Current | undefined> {
     return (await this.find(opened)).known();
+  }
+
+  /** As `Collection.said`. */
+  async said(opened: Opened): Promise<Said | undefined> {
+    return (await this.find(opened)).said();
   }
 
   private async find(opened: Opened): Promise<Collection> {

@@ -3,13 +3,13 @@ import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../error
 import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/reference.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
-import type { Statement, TrustStore } from '../state/store.ts';
+import type { SignedTag, TrustStore } from '../state/store.ts';
 import { gunOf, pinFor } from './collection-name.ts';
 import type { Current, Opened } from './collection.ts';
 import type { Collections } from './collections.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import type { Crypto } from './tuf/crypto-port.ts';
-import { expiriesOf, lookup, rootOf, versionsOf, viewSignedTags } from './tuf/collection.ts';
+import { expiriesOf, lookup, naming, rootOf, versionsOf, viewSignedTags } from './tuf/collection.ts';
 
 /**
  * What the pull asks of trust: tag → verdict. A refusal is a verdict, not an exception, because the decision log and
@@ -23,6 +23,11 @@ export interface TrustService {
   removals(source: string, repository: Repository, tags: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Tags that the source names today. Empty when nothing is known. */
   tags(source: string, repository: Repository): Promise<readonly string[]>;
+}
+
+/** `until` when it is said no more. */
+export interface Statement extends SignedTag {
+  readonly until?: number;
 }
 
 export interface TrustServiceOptions {
@@ -52,7 +57,9 @@ export function createTrustService(options: TrustServiceOptions): TrustService {
     async statements(source, repository, digests) {
       const { opened } = open(source, repository);
       await options.collections.current(opened).catch(onlyReasons);
-      return await options.store.statements(opened, digests);
+      const said = await options.collections.said(opened).catch(onlyReasons);
+      const ended = await options.store.endedTags(opened, digests);
+      return [...(said === undefined ? [] : naming(said, digests)), ...ended];
     },
     async removals(source, repository, tags) {
       return await options.store.removals(open(source, repository).opened, tags);

@@ -32,7 +32,7 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
       it('knows nothing of a collection before its first root', async () => {
         expect(await store.loadTrust(vendor)).toBeUndefined();
         expect(await store.listTrust()).toEqual([]);
-        expect(await store.statements(vendor, [digest('a')])).toEqual([]);
+        expect(await store.endedTags(vendor, [digest('a')])).toEqual([]);
       });
 
       it('gives back what was stored, byte for byte', async () => {
@@ -113,13 +113,15 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
 
       it('replaces the chain on restart, and all that was said under the old one ends', async () => {
         const floors = [file('timestamp', 9)];
-        await start({ floors, view: floors, began: [said('a')], roots: [file('root', 4)] });
+        await start({ floors, view: floors, roots: [file('root', 4)] });
+        await advance({ ended: [removed('a')] });
         await refusal({ restart: true });
         await advance({ restart: true, anchor: 'ca', roots: [file('root', 2)], floors: [file('timestamp', 1)] });
         const stored = await store.loadTrust(vendor);
         expect(stored).toMatchObject({ anchor: 'ca', roots: [file('root', 2)], floors: [file('timestamp', 1)] });
         expect(stored).not.toHaveProperty('view');
-        expect(await store.statements(vendor, [digest('a')])).toEqual([]);
+        expect(await store.endedTags(vendor, [digest('a')])).toEqual([]);
+        expect(await store.removals(vendor, [removed('a').tag])).toEqual(new Map());
       });
 
       it('refuses a floor that goes back, and the whole step with it', async () => {
@@ -166,72 +168,77 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
 
       it('forgets one collection whole, and no other', async () => {
         const view = [file('timestamp', 9)];
-        await start({ floors: view, view, began: [said('a')] });
+        await start({ floors: view, view, ended: [removed('a')] });
         const other = { source: 'backup', gun: vendor.gun };
         await store.advanceTrust(other, 0, { anchor: 'ca', roots: [file('root', 5)] }, T0);
         expect(await store.forgetTrust(vendor)).toBe(true);
         expect(await store.forgetTrust(vendor)).toBe(false);
         expect(await store.loadTrust(vendor)).toBeUndefined();
-        expect(await store.statements(vendor, [digest('a')])).toEqual([]);
+        expect(await store.endedTags(vendor, [digest('a')])).toEqual([]);
+        expect(await store.removals(vendor, [removed('a').tag])).toEqual(new Map());
         expect(await store.listTrust()).toEqual([other]);
         expect(await start({ floors: [file('timestamp', 1)] })).toBe('ok');
       });
 
       it('takes role and tag names for what they are: data', async () => {
         const role = `__proto__'; DROP TABLE trust_file; --`;
-        await start({ floors: [file(role, 1)], began: [{ role, tag: 'constructor', digest: digest('a') }] });
+        await start({ floors: [file(role, 1)], ended: [{ ...removed('a', 'constructor'), role }] });
         expect((await store.loadTrust(vendor))?.floors).toEqual([file(role, 1)]);
-        expect(await store.statements(vendor, [digest('a')])).toMatchObject([{ role, tag: 'constructor' }]);
+        expect(await store.endedTags(vendor, [digest('a')])).toMatchObject([{ role, tag: 'constructor' }]);
       });
     });
 
-    describe('statements', () => {
-      it('remember since when and until when a tag named a digest', async () => {
-        await start({ began: [said('a'), said('b', 'stable')] });
-        await advance({ ended: [said('a')], began: [said('c')] }, T0 + MINUTE);
-        expect(await store.statements(vendor, [digest('a'), digest('c'), digest('d')])).toEqual([
-          { ...said('a'), since: T0, until: T0 + MINUTE },
-          { ...said('c'), since: T0 + MINUTE },
+    describe('ended tags', () => {
+      const digests = ['a', 'b', 'c'].map(digest);
+
+      it('are found by digest, the last to end first, each with the time it ended', async () => {
+        await start({ ended: [moved('a')] });
+        await advance({ ended: [removed('b', 'stable'), moved('c')] }, T0 + MINUTE);
+        expect(await store.endedTags(vendor, digests.slice(0, 2))).toEqual([
+          { ...said('b', 'stable'), until: T0 + MINUTE },
+          { ...said('a'), until: T0 },
         ]);
       });
 
-      it('begin once however often they are repeated, and again after they ended', async () => {
-        await start({ began: [said('a')] });
-        await advance({ began: [said('a')] }, T0 + 1);
-        await advance({ ended: [said('a')] }, T0 + 2);
-        await advance({ began: [said('a')] }, T0 + 3);
-        expect(await store.statements(vendor, [digest('a')])).toEqual([
-          { ...said('a'), since: T0, until: T0 + 2 },
-          { ...said('a'), since: T0 + 3 },
-        ]);
+      it('that were said again and ended again have ended at the last time', async () => {
+        await start({ ended: [moved('a')] });
+        await advance({ ended: [moved('a')] }, T0 + 2);
+        expect(await store.endedTags(vendor, digests)).toEqual([{ ...said('a'), until: T0 + 2 }]);
       });
 
       it('tell a tag that was removed from one that moved', async () => {
-        await start({ began: [said('a'), said('b', 'stable')] });
-        await advance({ ended: [said('a')], began: [said('c')] }, T0 + 1);
-        const tags = [said('a').tag, 'stable'];
-        expect(await store.removals(vendor, tags)).toEqual(new Map());
-        await advance({ ended: [said('c'), said('b', 'stable')] }, T0 + 2);
-        await advance({ began: [said('d')] }, T0 + 3);
-        expect(await store.removals(vendor, tags)).toEqual(new Map(tags.map((tag) => [tag, T0 + 2])));
+        await start({ ended: [moved('a')] });
+        expect(await store.removals(vendor, ['1.27', 'stable'])).toEqual(new Map());
+        await advance({ ended: [removed('c'), removed('b', 'stable')] }, T0 + 2);
+        expect(await store.removals(vendor, ['1.27', 'stable'])).toEqual(
+          new Map([
+            ['1.27', T0 + 2],
+            ['stable', T0 + 2],
+          ]),
+        );
         expect(await store.removals(vendor, ['other'])).toEqual(new Map());
       });
 
-      it('that nobody ended all end with a whole view that no longer says them', async () => {
-        await start({ began: [said('a'), said('b', 'stable'), said('c', 'gone')] });
-        await advance({ whole: true, began: [said('d'), said('b', 'stable')] }, T0 + 5);
-        expect(await store.statements(vendor, ['a', 'b', 'c', 'd'].map(digest))).toEqual([
-          { ...said('a'), since: T0, until: T0 + 5 },
-          { ...said('b', 'stable'), since: T0 },
-          { ...said('c', 'gone'), since: T0, until: T0 + 5 },
-          { ...said('d'), since: T0 + 5 },
-        ]);
-        expect(await store.removals(vendor, ['gone', said('a').tag])).toEqual(new Map([['gone', T0 + 5]]));
+      it('keep a removal when the tag was signed again and then only moved, and the last of several', async () => {
+        await start({ ended: [removed('a')] });
+        await advance({ ended: [moved('a')] }, T0 + 2);
+        expect(await store.removals(vendor, ['1.27'])).toEqual(new Map([['1.27', T0]]));
+        await advance({ ended: [removed('a')] }, T0 + 3);
+        await advance({ ended: [removed('b')] }, T0 + 4);
+        expect(await store.removals(vendor, ['1.27'])).toEqual(new Map([['1.27', T0 + 4]]));
+      });
+
+      it('of two roles are two', async () => {
+        const released = { ...moved('a'), role: 'targets/releases' };
+        await start({ ended: [moved('a'), released] });
+        expect(await store.endedTags(vendor, digests)).toHaveLength(2);
       });
 
       it('of one collection say nothing in another', async () => {
-        await start({ began: [said('a')] });
-        expect(await store.statements({ ...vendor, gun: 'docker.io/library/redis' }, [digest('a')])).toEqual([]);
+        await start({ ended: [removed('a')] });
+        const other = { ...vendor, gun: 'docker.io/library/redis' };
+        expect(await store.endedTags(other, digests)).toEqual([]);
+        expect(await store.removals(other, ['1.27'])).toEqual(new Map());
       });
     });
 
@@ -460,6 +467,9 @@ function digest(letter: string): Digest {
 function said(letter: string, tag = '1.27') {
   return { role: 'targets', tag, digest: digest(letter) };
 }
+
+const moved = (letter: string, tag?: string) => ({ ...said(letter, tag), removed: false });
+const removed = (letter: string, tag?: string) => ({ ...said(letter, tag), removed: true });
 
 function child(of: Digest, kind: Child['kind'], size = 100): Child {
   return { digest: of, size, mediaType: 'application/vnd.oci.image.manifest.v1+json', kind };

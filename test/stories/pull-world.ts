@@ -12,8 +12,7 @@ import { Manifests } from '../../src/pull/manifests.ts';
 import { MemoryBlobStore } from '../../src/simulator/memory-blob-store.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
-import type { Statement } from '../../src/state/store.ts';
-import type { TrustService } from '../../src/trust/service.ts';
+import type { Statement, TrustService } from '../../src/trust/service.ts';
 import { createPeer } from '../../src/upstream/peer.ts';
 import { RegistryClient } from '../../src/upstream/registry-client.ts';
 
@@ -57,7 +56,7 @@ export class ScriptedTrust implements TrustService {
 
   /** A statement alone: by a role that is not believed, it makes no tag. */
   state(repository: Repository, tag: string, digest: Digest, role: string, source = 'vendor'): void {
-    this.history.push({ source, gun: repositoryName(repository), role, tag, digest, since: this.now });
+    this.history.push({ source, gun: repositoryName(repository), role, tag, digest });
   }
 
   revoke(repository: Repository, tag: string, source = 'vendor'): void {

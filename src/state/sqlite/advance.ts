@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Collection, SignedTag, TrustAdvance, TrustFile } from '../store.ts';
+import type { Collection, TrustAdvance, TrustFile } from '../store.ts';
 import { refused } from './fault.ts';
 import { type CollectionRow, sha256Hex, type TrustReader } from './trust.ts';
 
@@ -9,7 +9,7 @@ import { type CollectionRow, sha256Hex, type TrustReader } from './trust.ts';
  * Defence in depth: the trust core has refused every rollback before it comes here. Should it err, roots still follow
  * one another without a gap, no floor goes back or changes its bytes under the same version, and no view lies below
  * its floors. The ways back are `forget` (fast-forward recovery, TUF client workflow 5.3.11) and `restart` (the operator
- * anchored the collection anew), which ends all that was said under the old chain: floors, view and statements.
+ * anchored the collection anew), which ends all that was said under the old chain: floors, view and past.
  */
 export class TrustAdvancer {
   readonly #trust: TrustReader;
@@ -22,8 +22,12 @@ export class TrustAdvancer {
     this.#advance = db.transaction(this.run.bind(this));
   }
 
-  /** IMMEDIATE: two processes queue up for the lock instead of both reading the old generation. */
+  /**
+   * IMMEDIATE: two processes queue up for the lock instead of both reading the old generation. Bytes are hashed before,
+   * so that a large file holds the lock no longer than it takes to write it.
+   */
   advance(collection: Collection, from: number, step: TrustAdvance, at: number): 'ok' | 'conflict' {
+    for (const file of [...(step.roots ?? []), ...(step.floors ?? []), ...(step.view ?? [])]) assertOwnHash(file);
     return this.#advance.immediate(collection, from, step, at);
   }
 
@@ -36,7 +40,8 @@ export class TrustAdvancer {
     for (const role of step.forget ?? []) this.#sql.dropFloor.run(id, role);
     for (const file of step.floors ?? []) this.#raiseFloor(id, file);
     if (step.view !== undefined) this.#replaceView(id, step.view);
-    this.#restate(id, step, at);
+    for (const { role, tag, digest, removed } of step.ended ?? [])
+      this.#sql.endTag.run({ id, role, tag, digest, at, removed: removed ? at : null });
     this.#sql.dropUnreferenced.run(id);
     if (row !== undefined) this.#update(row, step);
     return 'ok';
@@ -62,7 +67,7 @@ export class TrustAdvancer {
   }
 
   #restart(id: number): void {
-    for (const drop of [this.#sql.dropRoots, this.#sql.dropFloors, this.#sql.dropView, this.#sql.dropStatements])
+    for (const drop of [this.#sql.dropRoots, this.#sql.dropFloors, this.#sql.dropView, this.#sql.dropEnded])
       drop.run(id);
   }
 
@@ -101,35 +106,30 @@ export class TrustAdvancer {
 
   /** The id of the stored file, stored now if it was not. */
   #file(id: number, file: TrustFile): number {
-    if (sha256Hex(file.bytes) !== file.sha256) throw refused(`${file.role} metadata under a hash that is not its own`);
     const known = this.#sql.file.get(id, file.role, file.sha256);
     if (known === undefined)
       return Number(this.#sql.insertFile.run(id, file.role, file.version, file.sha256, file.bytes).lastInsertRowid);
     if (known.version !== file.version) throw refused(`the same ${file.role} bytes as two versions`);
     return known.id;
   }
+}
 
-  #restate(id: number, { began = [], ended = [], whole = false }: TrustAdvance, at: number): void {
-    const over = whole ? this.#openBut(id, began) : ended;
-    for (const { role, tag, digest } of over) this.#sql.endStatement.run(at, id, role, tag, digest);
-    for (const said of began) this.#beginStatement(id, said, at);
-    for (const { role, tag } of over) this.#sql.markRemoved.run({ id, role, tag, at });
-  }
-
-  /** The view before was lost, so what ended is not what somebody computed, but whatever is open and no longer said. */
-  #openBut(id: number, said: readonly SignedTag[]): SignedTag[] {
-    const kept = new Set(said.map(({ role, tag, digest }) => `${role}\n${tag}\n${digest}`));
-    return this.#sql.open.all(id).filter(({ role, tag, digest }) => !kept.has(`${role}\n${tag}\n${digest}`));
-  }
-
-  #beginStatement(id: number, { role, tag, digest }: SignedTag, at: number): void {
-    this.#sql.beginStatement.run(id, role, tag, digest, at);
-  }
+function assertOwnHash({ role, bytes, sha256 }: TrustFile): void {
+  if (sha256Hex(bytes) !== sha256) throw refused(`${role} metadata under a hash that is not its own`);
 }
 
 interface VersionRow {
   readonly version: number;
   readonly sha256: string;
+}
+
+interface EndedRow {
+  readonly id: number;
+  readonly role: string;
+  readonly tag: string;
+  readonly digest: string;
+  readonly at: number;
+  readonly removed: number | null;
 }
 
 function prepare(db: Database.Database) {
@@ -174,20 +174,14 @@ function prepare(db: Database.Database) {
           AND NOT EXISTS (SELECT 1 FROM trust_floor WHERE file = trust_file.id)
           AND NOT EXISTS (SELECT 1 FROM trust_view WHERE file = trust_file.id)`,
     ),
-    beginStatement: db.prepare<[number, string, string, string, number]>(
-      `INSERT INTO statement (collection, role, tag, digest, since) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (collection, role, tag, digest) WHERE until IS NULL DO NOTHING`,
+    // One that ended before was begun again since; that it was removed once is never forgotten.
+    endTag: db.prepare<[EndedRow]>(
+      `INSERT INTO ended_tag (collection, role, tag, digest, until, removed_at)
+         VALUES (:id, :role, :tag, :digest, :at, :removed)
+         ON CONFLICT (collection, digest, tag, role) DO UPDATE SET
+           until = max(until, excluded.until),
+           removed_at = coalesce(max(removed_at, excluded.removed_at), removed_at, excluded.removed_at)`,
     ),
-    endStatement: db.prepare<[number, number, string, string, string]>(
-      'UPDATE statement SET until = ? WHERE collection = ? AND role = ? AND tag = ? AND digest = ? AND until IS NULL',
-    ),
-    markRemoved: db.prepare<[{ id: number; role: string; tag: string; at: number }]>(
-      `UPDATE statement SET removed = 1
-        WHERE collection = :id AND role = :role AND tag = :tag AND until = :at
-          AND NOT EXISTS (SELECT 1 FROM statement AS now WHERE now.collection = :id AND now.role = :role
-                             AND now.tag = :tag AND now.until IS NULL)`,
-    ),
-    open: db.prepare<Id, SignedTag>('SELECT role, tag, digest FROM statement WHERE collection = ? AND until IS NULL'),
-    dropStatements: db.prepare<Id>('DELETE FROM statement WHERE collection = ?'),
+    dropEnded: db.prepare<Id>('DELETE FROM ended_tag WHERE collection = ?'),
   };
 }

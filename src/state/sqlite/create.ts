@@ -8,7 +8,7 @@ import { makeFolder } from './folder.ts';
 
 /** "tufg": tells our databases from anyone else's. */
 export const APPLICATION_ID = 0x74756667;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 const schema = readFileSync(new URL('./schema.sql', import.meta.url), 'utf8');
 
 /**

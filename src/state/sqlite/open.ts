@@ -5,11 +5,11 @@ import { TufgateError } from '../../errors.ts';
 import { applySchema, APPLICATION_ID, createWhenMissing, SCHEMA_VERSION, unwritable } from './create.ts';
 import { damaged, stateFault } from './fault.ts';
 
-/** How long a write waits for another process, milliseconds. The wait blocks the event loop: keep it short. */
+/** How long opening waits for another process, milliseconds, and the event loop with it; later on `Turns` waits. */
 const BUSY_MS = 2_000;
 /** Up to this size the whole file is checked when it is opened; above it only what trust rests on. */
 const CHECK_ALL_BYTES = 64 * 1024 * 1024;
-const TRUST_TABLES = ['collection', 'trust_file', 'trust_root', 'trust_floor', 'trust_view', 'statement', 'clock'];
+const TRUST_TABLES = ['collection', 'trust_file', 'trust_root', 'trust_floor', 'trust_view', 'ended_tag', 'clock'];
 
 /**
  * Opens the state database, or makes it when there is none.
@@ -29,6 +29,7 @@ export function openDatabase(file: string): Database.Database {
     identify(db, file);
     configure(db, file);
     check(db, file);
+    db.pragma('busy_timeout = 0');
     return db;
   } catch (cause) {
     db.close();
@@ -66,7 +67,11 @@ function identify(db: Database.Database, file: string): void {
   const version = Number(db.pragma('user_version', { simple: true }));
   if (application !== APPLICATION_ID) throw damaged(file, 'it is not a tufgate database, or its first page is damaged');
   if (version > SCHEMA_VERSION) throw newer(file, version);
-  if (version < SCHEMA_VERSION) throw damaged(file, `it says it has version ${version}, which never existed`);
+  if (version < SCHEMA_VERSION)
+    throw damaged(
+      file,
+      `it has version ${version}, from before the first release, and this tufgate reads ${SCHEMA_VERSION}`,
+    );
 }
 
 function newer(file: string, version: number): TufgateError {

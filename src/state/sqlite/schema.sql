@@ -1,4 +1,4 @@
--- Version 1 of the state. application_id and user_version are set by the code that runs this file.
+-- Version 2 of the state. application_id and user_version are set by the code that runs this file.
 -- STRICT: a wrong type is an error here, not a surprise later. Digests are text as on the wire; instants are epoch
 -- milliseconds.
 
@@ -50,21 +50,19 @@ CREATE TABLE trust_view (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX trust_view_file ON trust_view (file);
 
--- Who said what of which tag, and until when; `until` is null while it is said.
-CREATE TABLE statement (
-  id INTEGER PRIMARY KEY,
+-- Who named which digest for a tag and does no more. What is named today is in the files of the view: writing a row for
+-- each tag would hold the database for seconds when a collection has 100,000.
+CREATE TABLE ended_tag (
   collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
   role TEXT NOT NULL,
   tag TEXT NOT NULL,
   digest TEXT NOT NULL,
-  since INTEGER NOT NULL,
-  until INTEGER,
-  -- The role named nothing for the tag any more: removed or revoked, not moved.
-  removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1))
-) STRICT;
-CREATE INDEX statement_removed ON statement (collection, tag) WHERE removed = 1;
-CREATE INDEX statement_digest ON statement (collection, digest);
-CREATE UNIQUE INDEX statement_current ON statement (collection, role, tag, digest) WHERE until IS NULL;
+  until INTEGER NOT NULL,
+  -- When the role last named nothing for the tag any more: it was removed or revoked, not moved.
+  removed_at INTEGER,
+  PRIMARY KEY (collection, digest, tag, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ended_tag_removed ON ended_tag (collection, tag, removed_at) WHERE removed_at IS NOT NULL;
 
 CREATE TABLE clock (
   id INTEGER PRIMARY KEY CHECK (id = 1),

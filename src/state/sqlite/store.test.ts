@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -196,11 +197,33 @@ describe('ruins are named and left alone', () => {
 
   it('a database of a newer version, with its path and what to do', () => {
     const db = new Database(path);
-    db.pragma('user_version = 2');
+    db.pragma('user_version = 3');
     db.close();
     untouched('state.newer-version');
     expect(() => openSqliteStore(path)).toThrow(path);
     expect(() => openSqliteStore(path)).toThrow(/newer tufgate/);
+  });
+});
+
+it('a database from before the first release is refused, with what to do', () => {
+  void openSqliteStore(path).close();
+  const db = new Database(path);
+  db.pragma('user_version = 1');
+  db.close();
+  expect(codeOfOpening()).toBe('state.damaged');
+  expect(() => openSqliteStore(path)).toThrow(/before the first release.*move it away/);
+});
+
+it('a lock that another process holds does not hold the event loop', async () => {
+  await withStore(async (store) => {
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    const write = store.raiseClock(5_000);
+    const first = await Promise.race([write, setImmediate('the event loop goes on')]);
+    expect(first).toBe('the event loop goes on');
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await write).toBe(5_000);
   });
 });
 

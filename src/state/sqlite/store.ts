@@ -8,6 +8,7 @@ import { DecisionTable } from './decisions.ts';
 import { damaged, stateFault } from './fault.ts';
 import { openDatabase } from './open.ts';
 import { TrustReader } from './trust.ts';
+import { Turns } from './turns.ts';
 
 /**
  * The state store in one SQLite file. Every operation is one transaction, synced to disk before its promise resolves:
@@ -29,6 +30,8 @@ export function openSqliteStore(file: string): StateStore {
 }
 
 function assemble(db: Database.Database, file: string): StateStore {
+  const reads = new Turns();
+  const writes = new Turns();
   const trust = new TrustReader(db);
   const advancer = new TrustAdvancer(db, trust);
   const clock = new HighestClock(db);
@@ -37,14 +40,17 @@ function assemble(db: Database.Database, file: string): StateStore {
   const forget = db.prepare<[string, string]>('DELETE FROM collection WHERE source = ? AND gun = ?');
   const touch = db.prepare('UPDATE clock SET highest = highest WHERE id = 1');
 
-  /** Runs now; what it throws becomes the rejection, with a code. */
-  function attempt<T>(doing: string, run: () => T): Promise<T> {
+  /** What it throws becomes the rejection, with a code. */
+  async function attempt<T>(doing: string, run: () => T, turns = writes): Promise<T> {
     try {
-      return Promise.resolve(run());
+      return await turns.take(run);
     } catch (cause) {
-      return Promise.reject(stateFault(file, doing, cause));
+      throw stateFault(file, doing, cause);
     }
   }
+
+  /** Never behind a write that waits for the lock: reading needs none. */
+  const read = <T>(doing: string, run: () => T): Promise<T> => attempt(doing, run, reads);
 
   async function prune(before: number, maxBytes: number): Promise<void> {
     while (await attempt('pruning the decision log', () => decisions.prunePortion(before, maxBytes)))
@@ -53,23 +59,22 @@ function assemble(db: Database.Database, file: string): StateStore {
   }
 
   return {
-    loadTrust: (collection) => attempt('loading trust', () => trust.load(collection)),
+    loadTrust: (collection) => read('loading trust', () => trust.load(collection)),
     advanceTrust: (collection, from, step, at) =>
       attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
     forgetTrust: ({ source, gun }) => attempt('forgetting trust', () => forget.run(source, gun).changes > 0),
-    listTrust: () => attempt('listing trust', () => trust.list()),
-    statements: (collection, digests) => attempt('reading statements', () => trust.statements(collection, digests)),
-    removals: (collection, tags) => attempt('reading removals', () => trust.removals(collection, tags)),
+    listTrust: () => read('listing trust', () => trust.list()),
+    endedTags: (collection, digests) => read('reading ended tags', () => trust.endedTags(collection, digests)),
+    removals: (collection, tags) => read('reading removals', () => trust.removals(collection, tags)),
     raiseClock: (now) => attempt('raising the clock', () => clock.raise(now)),
-    highestClock: () => attempt('reading the clock', () => clock.highest()),
+    highestClock: () => read('reading the clock', () => clock.highest()),
     lowerClock: (to) => attempt('lowering the clock', () => clock.lower(to)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
-    ancestors: (digest, depth) => attempt('reading the closure', () => closure.ancestors(digest, depth)),
+    ancestors: (digest, depth) => read('reading the closure', () => closure.ancestors(digest, depth)),
     giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
-    givenOut: (repository, digests) =>
-      attempt('reading what was given out', () => closure.givenOut(repository, digests)),
+    givenOut: (repository, digests) => read('reading what was given out', () => closure.givenOut(repository, digests)),
     appendDecisions: (batch) => attempt('storing decisions', () => decisions.append(batch)),
-    decisions: (filter) => attempt('reading decisions', () => decisions.select(filter)),
+    decisions: (filter) => read('reading decisions', () => decisions.select(filter)),
     pruneDecisions: prune,
     check: () => attempt('a test write', () => void touch.run()),
     close: () =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { AnchorKind } from '../../policy/decision.ts';
-import type { Collection, Statement, StoredTrust, TrustFile } from '../store.ts';
+import type { Collection, PastTag, StoredTrust, TrustFile } from '../store.ts';
 import { damaged } from './fault.ts';
 
 /** Reading what is trusted. Bytes are hashed again on the way out: SQLite's own check does not cover them. */
@@ -13,7 +13,7 @@ export class TrustReader {
   readonly #floors: Database.Statement<[number], TrustFile>;
   readonly #view: Database.Statement<[number], TrustFile>;
   readonly #all: Database.Statement<[], Collection>;
-  readonly #statements: Database.Statement<[number, string], StatementRow>;
+  readonly #ended: Database.Statement<[number, string], PastTag>;
   readonly #removals: Database.Statement<[number, string], { tag: string; at: number }>;
 
   constructor(db: Database.Database) {
@@ -25,13 +25,13 @@ export class TrustReader {
     this.#floors = db.prepare(filesOf('trust_floor', 'f.role'));
     this.#view = db.prepare(filesOf('trust_view', 'f.role'));
     this.#all = db.prepare('SELECT source, gun FROM collection ORDER BY source, gun');
-    this.#statements = db.prepare(
-      `SELECT role, tag, digest, since, until FROM statement
-        WHERE collection = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY since, id`,
+    this.#ended = db.prepare(
+      `SELECT role, tag, digest, until FROM ended_tag
+        WHERE collection = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY until DESC, tag, role`,
     );
     this.#removals = db.prepare(
-      `SELECT tag, max(until) AS at FROM statement
-        WHERE collection = ? AND removed = 1 AND tag IN (SELECT value FROM json_each(?)) GROUP BY tag`,
+      `SELECT tag, max(removed_at) AS at FROM ended_tag
+        WHERE collection = ? AND removed_at IS NOT NULL AND tag IN (SELECT value FROM json_each(?)) GROUP BY tag`,
     );
   }
 
@@ -76,12 +76,9 @@ export class TrustReader {
     return this.#all.all();
   }
 
-  statements(collection: Collection, digests: readonly Digest[]): readonly Statement[] {
+  endedTags(collection: Collection, digests: readonly Digest[]): readonly PastTag[] {
     const row = this.find(collection);
-    if (row === undefined) return [];
-    return this.#statements
-      .all(row.id, JSON.stringify(digests))
-      .map(({ until, ...statement }) => (until === null ? statement : { ...statement, until }));
+    return row === undefined ? [] : this.#ended.all(row.id, JSON.stringify(digests));
   }
 }
 
@@ -93,8 +90,6 @@ export interface CollectionRow {
   readonly checked_at: number;
   readonly withdrawn: 0 | 1;
 }
-
-type StatementRow = Omit<Statement, 'until'> & { readonly until: number | null };
 
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
