@@ -1,11 +1,12 @@
-import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from 'node:crypto';
 import { readCertificate } from './certificate.ts';
 import { children, readOne, TAG } from './der.ts';
 import type { Certificate, Crypto, KeyFacts, SignatureMethod } from './tuf/crypto-port.ts';
 
 /**
  * node:crypto behind the trust core's port. Its defaults are wrong for Notary in three ways: ECDSA signatures are r‖s
- * here and not DER, PSS accepts any salt length unless told 32, and the hash is SHA-256 for every curve.
+ * there and not DER, PSS accepts any salt length unless told 32, and the hash is SHA-256 for every curve. TUF 1.0 is as
+ * the defaults, but a curve has its one hash.
  */
 export const nodeCrypto: Crypto = {
   verify: (spki, method, message, signature) => quietly(() => verifies(spki, method, message, signature)) ?? false,
@@ -21,17 +22,35 @@ const CURVES: ReadonlyMap<string, number> = new Map([
 ]);
 const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----\s*/;
 
-function verifies(spki: Uint8Array, method: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = keyOf(spki);
+interface Method {
+  readonly algorithm: KeyFacts['algorithm'];
+  /** The one curve it is for; without it, every curve. */
+  readonly bits?: number;
+  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  readonly options: SigningOptions;
+}
+
+const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO } = constants;
+const ANY_SALT = { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_AUTO };
+const METHODS: Record<Exclude<SignatureMethod, 'eddsa'>, Method> = {
+  ecdsa: { algorithm: 'ecdsa', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
+  rsapss: { algorithm: 'rsa', hash: 'sha256', options: { padding: RSA_PKCS1_PSS_PADDING, saltLength: 32 } },
+  rsapkcs1v15: { algorithm: 'rsa', hash: 'sha256', options: { padding: RSA_PKCS1_PADDING } },
+  'ecdsa-sha2-nistp256': { algorithm: 'ecdsa', bits: 256, hash: 'sha256', options: { dsaEncoding: 'der' } },
+  'ecdsa-sha2-nistp384': { algorithm: 'ecdsa', bits: 384, hash: 'sha384', options: { dsaEncoding: 'der' } },
+  'rsassa-pss-sha256': { algorithm: 'rsa', hash: 'sha256', options: ANY_SALT },
+  'rsassa-pss-sha384': { algorithm: 'rsa', hash: 'sha384', options: ANY_SALT },
+  'rsassa-pss-sha512': { algorithm: 'rsa', hash: 'sha512', options: ANY_SALT },
+};
+
+function verifies(spki: Uint8Array, name: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean {
+  if (name === 'eddsa') return false;
+  const { algorithm, bits, hash, options } = METHODS[name];
   const facts = factsOf(spki);
-  if (facts === undefined || facts.algorithm !== (method === 'ecdsa' ? 'ecdsa' : 'rsa')) return false;
-  if (method === 'ecdsa') {
-    if (signature.length !== 2 * sizeOf(facts.bits)) return false;
-    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
-  }
-  if (signature.length !== sizeOf(facts.bits)) return false;
-  const padding = method === 'rsapss' ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
-  return verify('sha256', message, { key, padding, saltLength: 32 }, signature);
+  if (facts?.algorithm !== algorithm || facts.bits !== (bits ?? facts.bits)) return false;
+  if (algorithm === 'rsa' && signature.length !== sizeOf(facts.bits)) return false;
+  if (options.dsaEncoding === 'ieee-p1363' && signature.length !== 2 * sizeOf(facts.bits)) return false;
+  return verify(hash, message, { key: keyOf(spki), ...options }, signature);
 }
 
 /** OpenSSL reads the first value and ignores what follows: trailing bytes are refused before. */
@@ -40,12 +59,16 @@ function keyOf(spki: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
 }
 
-/** RSA-PSS keys (id-RSASSA-PSS) and Edwards curves are neither: Notary's own parser does not know them. */
+/**
+ * RSA-PSS keys (id-RSASSA-PSS) and Edwards curves are neither: Notary's own parser does not know them. The exponent as Go
+ * bounds it: with 1 everybody signs, and one as long as the modulus makes each signature cost milliseconds.
+ */
 function factsOf(spki: Uint8Array): KeyFacts | undefined {
   const key = keyOf(spki);
   if (key.asymmetricKeyType === 'rsa') {
     const { n, e } = key.export({ format: 'jwk' });
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+    if (publicExponent < 3n || publicExponent >= 1n << 31n) return undefined;
     return { algorithm: 'rsa', bits, identity: `rsa:${n ?? ''}:${e ?? ''}` };
   }
   return key.asymmetricKeyType === 'ec' ? curveFacts(spki, key.asymmetricKeyDetails?.namedCurve ?? '') : undefined;

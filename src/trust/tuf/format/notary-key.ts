@@ -1,12 +1,12 @@
-import * as ed25519 from '@noble/ed25519';
 import { canonicalJson } from '../../../json/canonical.ts';
 import type { Json, JsonObject } from '../../../json/read.ts';
 import type { Certificate, Crypto } from '../crypto-port.ts';
-import { sha256Hex, toHex } from '../hex.ts';
-import { MAX_CERTIFICATES, RSA_BITS } from '../limits.ts';
+import { sha256Hex } from '../hex.ts';
+import { MAX_CERTIFICATES } from '../limits.ts';
 import type { Key, KeyMaterial } from '../model.ts';
 import { decodeBase64 } from './base64.ts';
 import { malformed, Members } from './member.ts';
+import { edwardsKey, spkiKey } from './raw-key.ts';
 
 /**
  * Keys as Notary writes them: `{"keytype", "keyval": {"private": null, "public": base64}}`.
@@ -43,7 +43,7 @@ function materialOf(type: string, bytes: Uint8Array, crypto: Crypto): KeyMateria
       return edwardsKey(bytes);
     case 'ecdsa':
     case 'rsa':
-      return plainKey(type, bytes, crypto);
+      return spkiKey(type, bytes, crypto);
     case 'ecdsa-x509':
       return certifiedKey('ecdsa', bytes, crypto);
     case 'rsa-x509':
@@ -53,30 +53,12 @@ function materialOf(type: string, bytes: Uint8Array, crypto: Crypto): KeyMateria
   }
 }
 
-/** A key of small order makes one signature valid for every message: it is no key. */
-function edwardsKey(bytes: Uint8Array): KeyMaterial | undefined {
-  if (bytes.length !== 32) return undefined;
-  try {
-    if (ed25519.Point.fromBytes(bytes, false).isSmallOrder()) return undefined;
-  } catch {
-    return undefined;
-  }
-  return { algorithm: 'ed25519', bytes, identity: `ed25519:${toHex(bytes)}` };
-}
-
-function plainKey(algorithm: 'ecdsa' | 'rsa', spki: Uint8Array, crypto: Crypto): KeyMaterial | undefined {
-  const facts = crypto.readKey(spki);
-  if (facts?.algorithm !== algorithm) return undefined;
-  if (algorithm === 'rsa' && (facts.bits < RSA_BITS.least || facts.bits > RSA_BITS.most)) return undefined;
-  return { algorithm, bytes: spki, identity: facts.identity };
-}
-
 /** Only the leaf's key counts. Its dates do not matter here: for root they are judged with the root, else not at all. */
 function certifiedKey(algorithm: 'ecdsa' | 'rsa', bytes: Uint8Array, crypto: Crypto): KeyMaterial | undefined {
   const certificates = bundle(bytes, crypto);
   const leaf = certificates?.[0];
   if (certificates === undefined || leaf === undefined || leaf.weakSignature) return undefined;
-  const key = plainKey(algorithm, leaf.spki, crypto);
+  const key = spkiKey(algorithm, leaf.spki, crypto);
   return key === undefined ? undefined : { ...key, certificates };
 }
 
