@@ -5,12 +5,16 @@
  * The order of one update, which the functions enforce:
  * `restore` or `startChain` → `acceptRoot`* → `finishRoots` → `acceptTimestamp` → `acceptSnapshot` →
  * (`rolesToLoad` → `acceptTargets`*)* → `completeView`. A function that throws has changed nothing; what was accepted
- * before it stays accepted. `lookup` then answers from the view, for as long as nothing that it rests on has expired.
+ * before it stays accepted. `lookup` (Notary) and `findTarget` (TUF 1.0; `acceptDelegated` as it asks) then answer from
+ * the view, for as long as nothing that it rests on has expired.
  */
-export { type Found, lookup, type Signers, type Want } from './lookup.ts';
+export { type Found, type Signers } from './agreement.ts';
+export { acceptDelegated, carryOver } from './delegated.ts';
+export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
 export { type Difference, difference, naming, saidBefore } from './said.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
+export { findTarget } from './target.ts';
 export {
   type Accepted,
   type Anchor,
@@ -21,6 +25,7 @@ export {
   type Trusted,
   type TrustFile,
   type Unusable,
+  isWanted,
   type Wanted,
 } from './trusted.ts';
 export { acceptSnapshot, acceptTargets, acceptTimestamp } from './update.ts';

@@ -1,7 +1,6 @@
 import { messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
-import { parseTargets } from './format/notary.ts';
 import type { Targets } from './model.ts';
 import { type Said, type SignedTag, viewSignedTags } from './view.ts';
 
@@ -17,12 +16,12 @@ export function saidBefore(ctx: TrustContext, files: readonly TrustFile[]): Said
     if (file.role === 'timestamp' || file.role === 'snapshot') continue;
     targets.set(file.role, { model: readAgain(ctx, file), file, signers: [], signerKeys: [] });
   }
-  return { targets };
+  return { kind: ctx.format.kind, targets };
 }
 
 function readAgain(ctx: TrustContext, { role, bytes }: TrustFile): Targets {
   try {
-    return parseTargets(ctx.gun, role, bytes, ctx.crypto).model;
+    return ctx.format.targets(ctx.gun, role, bytes, ctx.crypto).model;
   } catch (cause) {
     const hint = `restore the database from a backup, or drop this collection with "tufgate trust forget ${ctx.gun}"`;
     const what = `the stored trust of ${ctx.gun} is damaged: ${messageOf(cause)}; ${hint}`;

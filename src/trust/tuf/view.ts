@@ -1,10 +1,10 @@
 import { sha256FromHex } from './digest-of.ts';
 import { refuseExpired } from './freshness.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Format } from './format/format.ts';
 import type { Root, Snapshot, Targets, Timestamp } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { effectivePaths, permits } from './delegation-path.ts';
-import { pathTo } from './role-name.ts';
 import {
   type Accepted,
   type AnchorKind,
@@ -19,17 +19,19 @@ import { rolesToLoad } from './wanted.ts';
 
 /** One verified update as a whole: all that a lookup rests on. Readers see one view or the next, never a mix. */
 export interface View {
+  readonly kind: Format['kind'];
   readonly gun: string;
   readonly anchor: AnchorKind;
   readonly root: Accepted<Root>;
   readonly timestamp: Accepted<Timestamp>;
   readonly snapshot: Accepted<Snapshot>;
-  /** By role name. */
+  /** By role name: in Notary every file that is believed, in TUF 1.0 `targets` and what searches have loaded. */
   readonly targets: ReadonlyMap<string, Accepted<Targets>>;
   readonly unusable: ReadonlyMap<string, Unusable>;
 }
 
-export type Said = Pick<View, 'targets'>;
+/** What the roles of a view name, whatever it is worth today. */
+export type Said = Pick<View, 'kind' | 'targets'>;
 
 export interface SignedTag {
   readonly role: string;
@@ -40,11 +42,11 @@ export interface SignedTag {
 /** @throws internal when files of this update are missing; trust.expired */
 export function completeView(ctx: TrustContext, trusted: Trusted, now: number): View {
   const { timestamp, snapshot, targets, unusable } = progressOf(trusted);
-  if (timestamp === undefined || snapshot === undefined || rolesToLoad(trusted).length > 0)
+  if (timestamp === undefined || snapshot === undefined || rolesToLoad(ctx, trusted).length > 0)
     throw outOfOrder('a view before all its files were accepted');
   const root = newestRoot(trusted);
   const { anchor } = trusted;
-  const view: View = { gun: ctx.gun, anchor, root, timestamp, snapshot, targets, unusable };
+  const view: View = { kind: ctx.format.kind, gun: ctx.gun, anchor, root, timestamp, snapshot, targets, unusable };
   refuseExpiredBase(view, now);
   return view;
 }
@@ -72,22 +74,27 @@ export function viewUnder(ctx: TrustContext, trusted: Trusted, view: View): View
 /**
  * What to store: timestamp, snapshot, and every targets file that is believed. Unusable ones verified by nobody are not
  * evidence, and their version may lie below the role's floor; a view that is read back misses them, and refuses what
- * would rest on them.
+ * would rest on them. In TUF 1.0 delegated files are no part of it: they lie on the shelf.
  */
 export function viewFiles(view: View): readonly TrustFile[] {
-  return [view.timestamp, view.snapshot, ...view.targets.values()].map(({ file }) => file);
+  const { kind, timestamp, snapshot, targets } = view;
+  const own = [...targets].filter(([role]) => kind === 'notary' || role === 'targets').map(([, accepted]) => accepted);
+  return [timestamp, snapshot, ...own].map(({ file }) => file);
 }
 
-/** What the roles of the view name, within their paths. */
+/**
+ * What the loaded roles of the view name: in Notary within their paths; in TUF 1.0 whatever they list, because who may
+ * speak for a name is known only by searching for it.
+ */
 export function* viewSignedTags(view: Said): Iterable<SignedTag> {
   for (const [role, { model }] of view.targets) {
-    const paths = effectivePaths(view, role);
+    const paths = view.kind === 'notary' ? effectivePaths(view, role) : [''];
     for (const [tag, { sha256 }] of model.targets)
       if (sha256 !== undefined && permits(paths, tag)) yield { role, tag, digest: sha256FromHex(sha256) };
   }
 }
 
-/** Of root, timestamp, snapshot and these roles with their delegators, in that order. Epoch milliseconds. */
+/** Of root, timestamp, snapshot and these roles, in that order. Epoch milliseconds. */
 export function expiriesOf(view: View, roles: readonly string[]): ReadonlyMap<string, number> {
   return new Map(filesBehind(view, roles).map(({ file, model }) => [file.role, model.expires]));
 }
@@ -106,7 +113,7 @@ export function rootOf(view: View): {
 }
 
 function filesBehind(view: View, roles: readonly string[]): readonly Accepted<Root | Timestamp | Snapshot | Targets>[] {
-  const names = new Set(roles.flatMap(pathTo));
+  const names = new Set(roles);
   const targets = [...view.targets].filter(([role]) => names.has(role)).map(([, accepted]) => accepted);
   return [view.root, view.timestamp, view.snapshot, ...targets];
 }
