@@ -16,8 +16,8 @@ export async function publishBigBlob(world: World, repository: string, bytes: nu
   const layer = await world.registry.pushFile(repository, file);
   const image = await pushImage(world.registry, { repository, reference: '1.0' }, layer);
   const gun = world.publisher.gun(repository);
-  await world.notary.init(gun);
-  await world.notary.sign(gun, '1.0', image);
+  await world.vendor.init(gun);
+  await world.vendor.sign(gun, '1.0', image);
   return layer;
 }
 

@@ -16,6 +16,7 @@ const PACKAGES = new Map([
   ['notary-server', 'notary'],
   ['busybox', 'busybox-static'],
   ['openssl', 'openssl'],
+  ['faketime', 'faketime'],
   ['curl', 'curl'],
   ['tar', 'tar'],
 ]);

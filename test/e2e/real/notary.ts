@@ -5,9 +5,7 @@ import { Program } from './program.ts';
 import { must } from './run.ts';
 import type { Workspace } from './workspace.ts';
 
-const PASSPHRASE = 'only-for-these-stories';
-
-/** The real notary-server, in memory, behind TLS of a CA made on the spot; and the `notary` client to sign with. */
+/** The real notary-server, in memory, behind TLS of a CA made on the spot. */
 export class Notary {
   readonly host: string;
   readonly ca: string;
@@ -52,26 +50,6 @@ export class Notary {
     return root.signed.roles.root.keyids;
   }
 
-  /** Makes a collection with the `notary` client and publishes it. */
-  async init(gun: string): Promise<void> {
-    await this.client('init', '-p', gun);
-  }
-
-  /** Signs with the collection's targets key: what `docker trust` cannot do, an index for example. */
-  async sign(gun: string, tag: string, target: { digest: string; size: number }): Promise<void> {
-    const hex = target.digest.replace('sha256:', '');
-    await this.client('addhash', '-p', gun, tag, String(target.size), '--sha256', hex);
-  }
-
-  private client(...args: string[]): Promise<string> {
-    const words = ['ROOT', 'TARGETS', 'SNAPSHOT', 'DELEGATION'].map((role) => [
-      `NOTARY_${role}_PASSPHRASE`,
-      PASSPHRASE,
-    ]);
-    const common = ['-s', this.url, '--tlscacert', this.ca, '-d', this.space.folder('notary-client')];
-    return must('notary', [...common, ...args], { env: this.space.env(Object.fromEntries(words) as Passphrases) });
-  }
-
   private get(path: string): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
       const asking = ask(this.url + path, { ca: this.caPem, agent: false }, (answer) => {
@@ -94,13 +72,11 @@ export class Notary {
   }
 }
 
-type Passphrases = Record<string, string>;
-
 interface RootFile {
   readonly signed: { readonly roles: { readonly root: { readonly keyids: string[] } } };
 }
 
-/** A CA and a certificate for localhost in `tls/`. @returns the CA's PEM */
+/** A CA and a certificate for localhost in `tls/`, good for stories with a clock months ahead. @returns the CA's PEM */
 async function makeCertificates(space: Workspace): Promise<string> {
   const cwd = space.folder('tls');
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -115,14 +91,14 @@ async function makeCertificates(space: Workspace): Promise<string> {
     '-out',
     'ca.pem',
     '-days',
-    '2',
+    '400',
     '-subj',
     '/CN=e2e',
     ...basic,
   );
   await openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=localhost');
   writeFileSync(`${cwd}/names`, 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
-  const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names'];
+  const signer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '400', '-extfile', 'names'];
   await openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.pem', ...signer);
   return must('cat', [`${cwd}/ca.pem`]);
 }

@@ -48,7 +48,7 @@ export class Publisher {
   /** Signs what was pushed last under this name. */
   async sign(image: string): Promise<void> {
     const [repository = ''] = image.split(':');
-    await this.addSigner(repository);
+    await this.delegateOnce(repository);
     await this.docker.must(['trust', 'sign', `${this.registry.host}/${image}`], this.env);
   }
 
@@ -62,9 +62,24 @@ export class Publisher {
     await this.docker.must(['trust', 'revoke', '--yes', `${this.registry.host}/${image}`], this.env);
   }
 
-  private async addSigner(repository: string): Promise<void> {
+  /** A colleague with a key of his own, who may sign from now on. */
+  async addSigner(repository: string, name: string): Promise<void> {
+    await this.docker.must(['trust', 'key', 'generate', name], this.env);
+    await this.delegate(repository, name);
+  }
+
+  async removeSigner(repository: string, name: string): Promise<void> {
+    await this.docker.must(['trust', 'signer', 'remove', '--force', name, this.gun(repository)], this.env);
+  }
+
+  private async delegateOnce(repository: string): Promise<void> {
     if (this.signing.has(repository)) return;
     this.signing.add(repository);
-    await this.docker.must(['trust', 'signer', 'add', '--key', 'alice.pub', 'alice', this.gun(repository)], this.env);
+    await this.delegate(repository, 'alice');
+  }
+
+  private async delegate(repository: string, name: string): Promise<void> {
+    const key = ['--key', `${name}.pub`];
+    await this.docker.must(['trust', 'signer', 'add', ...key, name, this.gun(repository)], this.env);
   }
 }

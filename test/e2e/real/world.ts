@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Dockerd } from './dockerd.ts';
 import { pushIndex } from './image.ts';
 import { Notary } from './notary.ts';
+import { NotaryClient } from './notary-client.ts';
 import { Origin } from './origin.ts';
 import { Publisher } from './publisher.ts';
 import { Registry } from './registry.ts';
@@ -24,6 +25,8 @@ export class World {
   registry!: Registry;
   wire!: Wire;
   notary!: Notary;
+  /** Signs with the `notary` command what `docker trust` cannot: an index, for example. */
+  vendor!: NotaryClient;
   origin!: Origin;
   publisher!: Publisher;
   gate!: Tufgate;
@@ -49,8 +52,8 @@ export class World {
   /** Signs an index of two platforms under the name that clients ask for. */
   async publishIndex(): Promise<void> {
     const index = await pushIndex(this.registry, INDEX, '1.0', ['amd64', 'arm64']);
-    await this.notary.init(`docker.io/${INDEX}`);
-    await this.notary.sign(`docker.io/${INDEX}`, '1.0', index);
+    await this.vendor.init(`docker.io/${INDEX}`);
+    await this.vendor.sign(`docker.io/${INDEX}`, '1.0', index);
   }
 
   private async startPeers(): Promise<void> {
@@ -60,6 +63,7 @@ export class World {
       Notary.start(space),
       Origin.start(space),
     ]);
+    this.vendor = new NotaryClient(space, this.notary, 'vendor');
     this.wire = await Wire.start(space, this.registry.url);
     const docker = await Dockerd.start(space, { name: 'publisher' });
     this.publisher = await Publisher.start(space, docker, this.registry, this.notary);
