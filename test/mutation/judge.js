@@ -1,16 +1,12 @@
 import { WORDS } from './message-text.js';
 import { readReasons } from './reasons.js';
 import { mutantsOf } from './results.js';
-import { SHARDS } from './shards.js';
 
 export const LEAST = 95;
 const REASONS = readReasons();
 
-export function judge(name) {
-  const found = mutantsOf(name);
-  if (found === undefined) throw new Error(`it was never run: npm run test:mutation -- ${name}`);
-  const mutants = found.map((mutant) => ({ ...mutant, why: REASONS.get(mutant.file)?.get(mutant.change) }));
-  return { folder: SHARDS.get(name).folder, mutants, ...tally(mutants) };
+export function judged(shard) {
+  return mutantsOf(shard).map((mutant) => ({ ...mutant, why: REASONS.get(mutant.file)?.get(mutant.change) }));
 }
 
 export function tally(mutants) {
@@ -33,12 +29,24 @@ export function placeOf({ file, line }) {
   return `${file}:${line}`;
 }
 
-export function complaintsAbout({ folder, mutants, percent }) {
-  const low = percent < LEAST ? [`${folder}: fewer than ${LEAST} % were killed`] : [];
+export function complaintsAbout(mutants) {
+  const low = tallies(mutants, folderOf).filter(([, { percent }]) => percent < LEAST);
   const silent = mutants.filter(
     (mutant) => (isSurvivor(mutant) && mutant.why === undefined) || isSilentComment(mutant),
   );
-  return [...low, ...silent.map((mutant) => `${placeOf(mutant)}: no reason is given for ${mutant.change}`)];
+  return [
+    ...silent.map((mutant) => `${placeOf(mutant)}: no reason is given for ${mutant.change}`),
+    ...low.map(([folder]) => `${folder}: fewer than ${LEAST} % were killed`),
+  ];
+}
+
+export function tallies(mutants, keyOf) {
+  const keys = [...new Set(mutants.map(keyOf))].sort();
+  return keys.map((key) => [key, tally(mutants.filter((mutant) => keyOf(mutant) === key))]);
+}
+
+export function folderOf({ file }) {
+  return file.slice(0, file.lastIndexOf('/'));
 }
 
 /** Stryker's own words for a comment without a reason. */
@@ -47,9 +55,8 @@ function isSilentComment({ because }) {
 }
 
 /** A reason for what is killed by now, or is no more, would excuse the next mutant that looks like it. */
-export function staleReasons(shards) {
-  const survivors = shards.flatMap(({ mutants }) => mutants).filter(isSurvivor);
-  const needed = new Set(survivors.map(({ file, change }) => `${file}: ${change}`));
+export function staleReasons(mutants) {
+  const needed = new Set(mutants.filter(isSurvivor).map(({ file, change }) => `${file}: ${change}`));
   const given = [...REASONS].flatMap(([file, reasons]) => [...reasons.keys()].map((change) => `${file}: ${change}`));
   return given.filter((key) => !needed.has(key)).map((key) => `survivors.yaml has a reason for no survivor: ${key}`);
 }

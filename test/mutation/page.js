@@ -1,8 +1,7 @@
-import { isCommented, isSurvivor, LEAST, placeOf, tally } from './judge.js';
+import { folderOf, isCommented, isSurvivor, LEAST, placeOf, tallies, tally } from './judge.js';
 
-export function page(shards) {
-  const mutants = shards.flatMap((shard) => shard.mutants);
-  const rows = [...shards.map((shard) => [shard.folder, shard]), ['**all**', tally(mutants)]];
+export function page(mutants) {
+  const folders = [...tallies(mutants, folderOf), ['**all**', tally(mutants)]];
   return `# Mutation testing
 
 Written by \`npm run test:mutation\` (Stryker; [test/mutation](../test/mutation)), never by hand. Each mutant is one small
@@ -13,7 +12,7 @@ Left out and counted: the words of error messages, because decisions are made on
 ([message-text.js](../test/mutation/message-text.js) says which literals those are), and what a \`Stryker disable\` comment
 in the source excludes.
 
-${table('folder', rows)}
+${table('folder', folders)}
 
 ## Survivors
 
@@ -25,17 +24,15 @@ ${list(mutants.filter(isCommented), ({ because }) => because)}
 
 ## Files
 
-${table('file', byFile(mutants))}
+${table(
+  'file',
+  tallies(mutants, ({ file }) => file),
+)}
 `;
 }
 
 export function score({ killed, survived, percent }) {
   return `${killed} of ${killed + survived} mutants killed, ${percent.toFixed(1)} %`;
-}
-
-function byFile(mutants) {
-  const files = [...new Set(mutants.map(({ file }) => file))].sort();
-  return files.map((name) => [name, tally(mutants.filter(({ file }) => file === name))]);
 }
 
 function table(heading, rows) {

@@ -1,19 +1,19 @@
 import { writeFileSync } from 'node:fs';
-import { complaintsAbout, judge, staleReasons } from './judge.js';
+import { complaintsAbout, folderOf, judged, staleReasons, tallies } from './judge.js';
 import { page, score } from './page.js';
 import { SHARDS } from './shards.js';
 
 const REPORT = new URL('../../docs/mutation.md', import.meta.url);
 
 /** Judges these shards; docs/mutation.md is written when they are all there are. @returns is everything in order? */
-export function report(names) {
-  const shards = names.map(judge);
-  const complaints = shards.flatMap(complaintsAbout);
-  for (const shard of shards) process.stdout.write(`${shard.folder}: ${score(shard)}\n`);
-  if (names.length === SHARDS.size) {
-    complaints.push(...staleReasons(shards));
-    writeFileSync(REPORT, page(shards));
+export function report(shards) {
+  const mutants = shards.flatMap(judged);
+  const complaints = complaintsAbout(mutants);
+  if (shards.length === SHARDS.size) {
+    complaints.push(...staleReasons(mutants));
+    writeFileSync(REPORT, page(mutants));
   }
   for (const complaint of complaints) process.stderr.write(`${complaint}\n`);
+  for (const [folder, tally] of tallies(mutants, folderOf)) process.stdout.write(`${folder}: ${score(tally)}\n`);
   return complaints.length === 0;
 }

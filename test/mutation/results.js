@@ -1,20 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resultsOf } from './shards.js';
+import { resultsOf, SHARDS } from './shards.js';
 
 /**
  * One mutant as the report speaks of it. `change` names it without its line, so that a reason given for it outlives an
  * edit above it.
  */
 export function mutantsOf(shard) {
-  if (!existsSync(resultsOf(shard))) return undefined;
+  if (!existsSync(resultsOf(shard))) throw new Error(`it was never run: npm run test:mutation -- ${shard}`);
   const { files } = JSON.parse(readFileSync(resultsOf(shard), 'utf8'));
-  return Object.entries(files).flatMap(([file, { mutants, source }]) =>
-    mutants.map(({ mutatorName, replacement, status, statusReason, location }) => ({
+  const known = SHARDS.get(shard).mutate.filter((file) => file in files);
+  return known.flatMap((file) =>
+    files[file].mutants.map(({ mutatorName, replacement, status, statusReason, location }) => ({
       file,
       line: location.start.line,
       outcome: OUTCOMES.get(status) ?? 'unfit',
       because: statusReason ?? '',
-      change: `${mutatorName}: ${short(textAt(source, location))} → ${short(replacement)}`,
+      change: `${mutatorName}: ${short(textAt(files[file].source, location))} → ${short(replacement)}`,
     })),
   );
 }
