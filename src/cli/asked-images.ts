@@ -3,7 +3,8 @@ import { messageOf, TufgateError } from '../errors.ts';
 import { type ImageName, imageName, parseImageName } from '../oci/reference.ts';
 import { registriesOf } from '../server/registries.ts';
 import { readTarget } from '../server/target.ts';
-import { ImageList, linesOf } from './image-list.ts';
+import { ImageList } from './image-list.ts';
+import { linesOf } from './lines.ts';
 
 /** What `resolve` was asked about: an image, or a text that names none. */
 export type Asked =

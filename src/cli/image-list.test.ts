@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ImageList, linesOf } from './image-list.ts';
+import { ImageList } from './image-list.ts';
+import { MAX_LINE } from './lines.ts';
 
 function read(text: string): string[] {
   const list = new ImageList();
@@ -49,27 +50,7 @@ test('a header of one column is none of the names', () => {
   expect(read('IMAGE\nnginx:1')).toEqual(['nginx:1']);
 });
 
-async function lines(...chunks: readonly (string | Uint8Array)[]): Promise<string[]> {
-  async function* input(): AsyncGenerator<string | Uint8Array> {
-    await Promise.resolve();
-    yield* chunks;
-  }
-  const found: string[] = [];
-  for await (const line of linesOf(input())) found.push(line);
-  return found;
-}
-
-test('lines are put together from chunks, the last one without its end too', async () => {
-  expect(await lines('ngi', Buffer.from('nx\nbusy'), 'box')).toEqual(['nginx', 'busybox']);
-});
-
-test('a line without end is held to its bound, and refused', async () => {
-  const [long = ''] = await lines(...Array.from({ length: 30 }, () => 'a'.repeat(1_000)), '\n');
-  expect(long).toHaveLength(8_192);
-  expect(read(long)).toEqual([`! ${long}`]);
-});
-
-test('a stream without end is left', async () => {
-  const endless = Array.from({ length: 20 }, () => `${'a'.repeat(2 ** 20 - 1)}\n`);
-  await expect(lines(...endless)).rejects.toMatchObject({ code: 'usage' });
+test('a line that was cut is none of the names', () => {
+  const cut = 'a'.repeat(MAX_LINE);
+  expect(read(cut)).toEqual([`! ${cut}`]);
 });

@@ -1,4 +1,4 @@
-import { TufgateError } from '../errors.ts';
+import { MAX_LINE } from './lines.ts';
 
 /**
  * Image names out of what `docker ps`, `docker images`, `crictl ps` and `crictl images` print: names alone, one a line,
@@ -21,7 +21,6 @@ interface Columns {
 const NONE = '<none>';
 /** Docker shows 12 digits of an id, crictl 13. */
 const ID = /^(?:sha256:)?(?:[0-9a-f]{12,13}|[0-9a-f]{64})$/;
-export const MAX_LINE = 8_192;
 
 export class ImageList {
   private columns: Columns | undefined;
@@ -65,21 +64,4 @@ function alone(text: string): Listed {
 
 function unnamed(text: string, why: string): Listed {
   return { kind: 'unnamed', text, why };
-}
-
-const MAX_CHARACTERS = 16 * 2 ** 20;
-
-/** The lines of a stream, each cut at `MAX_LINE`. @throws usage when there is no end to them */
-export async function* linesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  let read = 0;
-  for await (const chunk of input) {
-    read += chunk.length;
-    if (read > MAX_CHARACTERS) throw new TufgateError('usage', 'the list of images is longer than 16 MiB: split it');
-    const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
-    rest = (lines.pop() ?? '').slice(0, MAX_LINE);
-    for (const line of lines) yield line.slice(0, MAX_LINE);
-  }
-  if (rest !== '') yield rest;
 }

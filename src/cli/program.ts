@@ -8,6 +8,8 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { createOutput, type Output } from './output.ts';
 import { resolveImages } from './resolve.ts';
 import { serve } from './serve.ts';
+import { trustClock } from './trust-clock.ts';
+import { forgetTrust } from './trust-forget.ts';
 import { listTrust } from './trust-list.ts';
 import { showTrust } from './trust-show.ts';
 import { VERSION } from './version.ts';
@@ -86,6 +88,12 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
   const trust = program.command('trust').description('what is trusted, and what it rests on');
   telling(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
   telling(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
+  telling(trust, 'forget <repository>', 'drop all that is known of one collection; asks', forgetTrust)
+    .option('--source <name>', 'of this trust source only')
+    .option('--yes', 'do not ask');
+  telling(trust, 'clock', 'the highest time seen, which binds, and the time of this machine', trustClock)
+    .option('--reset', 'lower it to the time of this machine; asks; the gate must not be running')
+    .option('--yes', 'do not ask');
   telling(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
     .option('--since <when>', 'an age such as 7d, or an ISO date')
     .option('--denied', 'refused only')

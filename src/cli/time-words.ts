@@ -15,3 +15,9 @@ export function durationWords(ms: number): string {
 export function lastDay(untilMs: number): string {
   return new Date(untilMs - 1).toISOString().slice(0, 10);
 }
+
+/** For people: `3 d`, in the largest unit that fits. */
+export function roughly(ms: number): string {
+  const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? (['s', 1_000] as const);
+  return `${Math.floor(ms / size)} ${unit}`;
+}

@@ -1,9 +1,7 @@
-import { composeJudge, type Judge } from '../compose.ts';
-import { TufgateError } from '../errors.ts';
-import { parseImageName, repositoryName } from '../oci/reference.ts';
-import { gunOf } from '../trust/collection-name.ts';
+import { composeJudge } from '../compose.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
+import { storedOf } from './stored-collections.ts';
 import { type CollectionReport, reportOn, type RoleReport } from './trust-report.ts';
 
 /** One repository, in every source that knows it: roles, keys, thresholds, versions, expiry. */
@@ -14,28 +12,14 @@ export async function showTrust(
 ): Promise<number> {
   const judge = await composeJudge(config());
   try {
-    const reports = await reportsOn(judge, repository);
+    const stored = await storedOf(judge.state, judge.trust.sources, repository);
+    const reports = await Promise.all(stored.map((each) => reportOn(judge.trust, each)));
     if (out.json) out.document(reports);
     else for (const report of reports) out.fact(page(report));
     return EXIT.done;
   } finally {
     await judge.close();
   }
-}
-
-/** `repository` is an image name without tag, or a GUN as `trust list` shows it. */
-async function reportsOn(judge: Judge, repository: string): Promise<CollectionReport[]> {
-  const name = repositoryName(parseImageName(repository));
-  const stored = await judge.state.listTrust();
-  const mine = stored.filter(({ source, gun }) => {
-    const config = judge.trust.sources.get(source);
-    return gun === repository || (config !== undefined && gun === gunOf(config, parseImageName(repository)));
-  });
-  if (mine.length > 0) return await Promise.all(mine.map((each) => reportOn(judge.trust, each)));
-  throw new TufgateError(
-    'upstream.not-found',
-    `no trust data of ${name} is stored: resolve one of its tags first, or see "tufgate trust list"`,
-  );
 }
 
 function page(report: CollectionReport): string {
