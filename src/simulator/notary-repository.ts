@@ -140,6 +140,11 @@ export class NotaryRepository {
     return this.current.get(name) ?? this.byVersion.get(name) ?? this.byHash.get(name);
   }
 
+  /** All that the server has, by name without `.json`. */
+  files(): ReadonlyMap<string, Uint8Array> {
+    return new Map([...this.byHash, ...this.byVersion, ...this.current]);
+  }
+
   bytesOf(role: string): Uint8Array {
     const bytes = this.current.get(role);
     if (bytes === undefined) throw new Error(`nothing was published for ${role}`);
