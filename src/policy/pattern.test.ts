@@ -43,6 +43,9 @@ describe('a pattern', () => {
     ['*.corp.example/**', 'registry.corp.example/x', true],
     ['*.corp.example/**', 'corp.example/x', false],
     ['[::1]:5000/x', '[::1]:5000/x', true],
+    ['ghcr.io/acme/app-*/**', 'ghcr.io/acme', false],
+    ['**/a/**/b/**/c', 'ghcr.io/a/b/x/c', false],
+    ['**/a/**/b/**/c', 'ghcr.io/a/x/b/x/c', true],
   ])('%s against %s is %s', (pattern, name, expected) => {
     expect(matches(pattern, name)).toBe(expected);
   });

@@ -61,6 +61,7 @@ function split(text: string): { name: string; tag?: string } {
 }
 
 function checkCharacters(text: string, name: string, tag: string | undefined): void {
+  if (name === '') throw refuse(text, 'it names nothing');
   if (text.includes('@'))
     throw refuse(text, 'a pattern cannot hold a digest: write the repository, with or without a tag');
   if (/^https?:\/\//i.test(text)) throw refuse(text, 'it is a URL', text.slice(text.indexOf('//') + 2));
@@ -79,7 +80,7 @@ function checkCharacters(text: string, name: string, tag: string | undefined): v
 /** What the operator would have to write; equal to what he wrote when that is in order. */
 function normalForm(segments: readonly string[]): string {
   const lower = segments.map((segment) => segment.toLowerCase());
-  if (lower.length > 1 && lower.at(-1) === '') lower[lower.length - 1] = '**';
+  if (lower.at(-1) === '') lower[lower.length - 1] = '**';
   const [first = ''] = lower;
   const hosted = isWild(first) || looksLikeHost(first);
   if (lower.length === 1) return first === '**' ? '**' : first === '*' ? '**' : aloneForm(first);
@@ -113,10 +114,11 @@ function checkSegments(text: string, segments: readonly string[]): void {
 
 /** Split at `**`, then each segment at its stars. */
 function runsOf(segments: readonly string[]): SegmentPattern[][] {
-  const runs: SegmentPattern[][] = [[]];
+  let run: SegmentPattern[] = [];
+  const runs = [run];
   for (const segment of segments) {
-    if (segment === '**') runs.push([]);
-    else runs.at(-1)?.push(segment.split('*'));
+    if (segment !== '**') run.push(segment.split('*'));
+    else runs.push((run = []));
   }
   return runs;
 }

@@ -49,24 +49,22 @@ interface Refused {
 }
 
 /** An empty requirement is nobody's word: the configuration refuses it, and so does this. */
-const NOTHING_ASKED: Refused = {
-  ok: false,
-  source: '',
-  reason: 'trust.unsigned',
-  message: 'the rule names no trust source',
-};
+const NOTHING_ASKED = refusing('', 'trust.unsigned', 'the rule names no trust source');
+
+function refusing(source: string, reason: Reason, message: string): Refused {
+  return { ok: false, source, reason, message };
+}
 
 function answerOf(leaf: SourceRequirement, verdicts: Verdicts): Signed | Refused {
   const verdict = verdicts.get(leaf);
   const { source } = leaf;
-  if (verdict === undefined)
-    return { ok: false, source, reason: 'trust.unreachable', message: `trust source ${source} gave no answer` };
+  if (verdict === undefined) return refusing(source, 'trust.unreachable', `trust source ${source} gave no answer`);
   if (verdict.outcome === 'refused') {
-    const reason = verdict.reason ?? 'trust.unsigned';
-    return { ok: false, source, reason, message: verdict.message ?? `trust source ${source} did not vouch for it` };
+    const message = verdict.message ?? `trust source ${source} did not vouch for it`;
+    return refusing(source, verdict.reason ?? 'trust.unsigned', message);
   }
   if (verdict.digest === undefined)
-    return { ok: false, source, reason: 'trust.malformed', message: `trust source ${source} named no digest` };
+    return refusing(source, 'trust.malformed', `trust source ${source} named no digest`);
   return {
     ok: true,
     source,
@@ -82,10 +80,9 @@ function evaluate(requirement: Requirement, verdicts: Verdicts): Refused | undef
     return answer.ok ? undefined : answer;
   }
   const parts = requirement.of.map((part) => evaluate(part, verdicts));
-  const refused = parts.filter((part) => part !== undefined);
-  const satisfied = requirement.kind === 'all' ? refused.length === 0 : refused.length < parts.length;
   if (parts.length === 0) return NOTHING_ASKED;
-  return satisfied ? undefined : mostTelling(refused);
+  const refused = parts.filter((part) => part !== undefined);
+  return requirement.kind === 'any' && refused.length < parts.length ? undefined : mostTelling(refused);
 }
 
 /** Any verification failure tells more than "unsigned", and that more than an outage, which may hide either. */

@@ -47,6 +47,11 @@ describe('the rules of a repository', () => {
     const policy = compilePolicy(rules(['ghcr.io/acme/app', deny], ['ghcr.io/**:v*', allow], ['**', allow]));
     expect(policy.rulesOf(app).map((rule) => rule.config.position)).toEqual([1]);
   });
+
+  it('are all of them when each speaks of some tags only', () => {
+    const policy = compilePolicy(rules(['ghcr.io/**:v*', deny], ['**:main', allow]));
+    expect(policy.rulesOf(app).map((rule) => rule.config.position)).toEqual([1, 2]);
+  });
 });
 
 describe('the ruling', () => {
@@ -66,7 +71,7 @@ describe('the ruling', () => {
   it('names the rule, the image, the last day and whom to ask', () => {
     const error = refusal(ruling(rule, end) as Refusal, 'ghcr.io/acme/app:v1');
     expect(error.code).toBe('policy.exemption-expired');
-    for (const word of ['ghcr.io/acme/app:v1', 'rule 1 (ghcr.io/acme/*)', '2027-03-31', 'platform', 'bootstrap'])
+    for (const word of ['ghcr.io/acme/app:v1', 'rule 1 (ghcr.io/acme/*)', 'with 2027-03-31 (', 'platform', 'bootstrap'])
       expect(error.message).toContain(word);
   });
 
@@ -77,7 +82,17 @@ describe('the ruling', () => {
       'policy.denied',
       'ghcr.io/a:1 is denied by rule 1 (**): ask the platform team',
     ]);
-    expect(refusal(ruling(undefined, 0) as Refusal, 'ghcr.io/a:1').code).toBe('policy.no-rule');
+    const unruled = refusal(ruling(undefined, 0) as Refusal, 'ghcr.io/a:1');
+    expect(unruled.code).toBe('policy.no-rule');
+    expect(unruled.message).toContain('ghcr.io/a:1 is refused: no rule of the policy matches it');
+  });
+
+  it('names no owner where there is none: then those who run the proxy are to be asked', () => {
+    const nobodys = compilePolicy(rules(['**', { kind: 'allow', reason: 'trial', untilMs: end }])).rules[0]!;
+    expect(ruling(nobodys, 0)).toStrictEqual({ kind: 'allow', rule: nobodys, because: 'trial', untilMs: end });
+    expect(refusal(ruling(nobodys, end) as Refusal, 'ghcr.io/a:1').message).toContain(
+      'ask those who run this proxy to',
+    );
   });
 
   it('hands on what a rule requires', () => {

@@ -12,7 +12,7 @@ export function matchesText(pieces: readonly string[], text: string): boolean {
   let at = first.length;
   for (const piece of rest) {
     const found = text.indexOf(piece, at);
-    if (found < 0) return false;
+    if (found === -1) return false;
     at = found + piece.length;
   }
   return text.length - last.length >= at && text.endsWith(last);
@@ -29,17 +29,12 @@ export function matchesSegments(runs: readonly (readonly SegmentPattern[])[], se
   const last = rest.pop() ?? [];
   let at = first.length;
   for (const run of rest) {
-    const found = findRun(run, segments, at + 1);
-    if (found < 0) return false;
+    const found = segments.findIndex((_, i) => i > at && runAt(run, segments, i));
+    if (found === -1) return false;
     at = found + run.length;
   }
   const tail = segments.length - last.length;
   return tail >= at + 1 && runAt(last, segments, tail);
-}
-
-function findRun(run: readonly SegmentPattern[], segments: readonly string[], from: number): number {
-  for (let at = from; at + run.length <= segments.length; at++) if (runAt(run, segments, at)) return at;
-  return -1;
 }
 
 function runAt(run: readonly SegmentPattern[], segments: readonly string[], at: number): boolean {
