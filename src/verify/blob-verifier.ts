@@ -33,10 +33,6 @@ export class BlobVerifier {
     this.#hash = createHash(algorithmOf(digest));
   }
 
-  get received(): number {
-    return this.#received;
-  }
-
   get verified(): boolean {
     return this.#verified;
   }
