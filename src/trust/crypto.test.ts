@@ -1,4 +1,4 @@
-import { constants, createHash, type KeyObject, sign } from 'node:crypto';
+import { constants, createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import * as ed25519 from '@noble/ed25519';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -85,6 +85,70 @@ describe('RSA', () => {
     const good = plainKey('rsa', rsa);
     expect(readKey('test', good.keyId, tree(good.entry), nodeCrypto).material).toBeDefined();
   });
+});
+
+const MAX_SALT = constants.RSA_PSS_SALTLEN_MAX_SIGN;
+const METHODS = [
+  ...(['eddsa', 'ecdsa', 'rsapss', 'rsapkcs1v15', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384'] as const),
+  ...(['rsassa-pss-sha256', 'rsassa-pss-sha384', 'rsassa-pss-sha512'] as const),
+];
+
+describe('the methods of TUF 1.0', () => {
+  const p256 = newKeyPair('ecdsa', 'P-256');
+  const p384 = newKeyPair('ecdsa', 'P-384');
+  const pss = (hash: string, saltLength: number, padding = constants.RSA_PKCS1_PSS_PADDING): Buffer =>
+    sign(hash, MESSAGE, { key: rsa.privateKey, padding, saltLength });
+  const taken = (key: KeyObject, signature: Uint8Array): string =>
+    METHODS.filter((method) => nodeCrypto.verify(spkiOf(key), method, MESSAGE, signature)).join(' ');
+
+  test.each<[string, KeyObject, Uint8Array, string]>([
+    ['P-256, SHA-256', p256.publicKey, sign('sha256', MESSAGE, p256.privateKey), 'ecdsa-sha2-nistp256'],
+    ['P-256, SHA-384', p256.publicKey, sign('sha384', MESSAGE, p256.privateKey), ''],
+    ['P-384, SHA-384', p384.publicKey, sign('sha384', MESSAGE, p384.privateKey), 'ecdsa-sha2-nistp384'],
+    ['P-384, SHA-256', p384.publicKey, sign('sha256', MESSAGE, p384.privateKey), ''],
+    ['PSS, SHA-256, Notary’s salt', rsa.publicKey, pss('sha256', 32), 'rsapss rsassa-pss-sha256'],
+    ['PSS, SHA-256, no salt', rsa.publicKey, pss('sha256', 0), 'rsassa-pss-sha256'],
+    ['PSS, SHA-256, longest salt', rsa.publicKey, pss('sha256', MAX_SALT), 'rsassa-pss-sha256'],
+    ['PSS, SHA-384', rsa.publicKey, pss('sha384', 48), 'rsassa-pss-sha384'],
+    ['PSS, SHA-384, longest salt', rsa.publicKey, pss('sha384', MAX_SALT), 'rsassa-pss-sha384'],
+    ['PSS, SHA-512', rsa.publicKey, pss('sha512', 64), 'rsassa-pss-sha512'],
+    ['PSS, SHA-512, short salt', rsa.publicKey, pss('sha512', 20), 'rsassa-pss-sha512'],
+    ['PSS, SHA-1', rsa.publicKey, pss('sha1', 20), ''],
+    ['PKCS#1 v1.5', rsa.publicKey, sign('sha256', MESSAGE, rsa.privateKey), 'rsapkcs1v15'],
+    ['another RSA key’s', newKeyPair('rsa').publicKey, pss('sha256', 32), ''],
+    ['another P-256 key’s', newKeyPair().publicKey, sign('sha256', MESSAGE, p256.privateKey), ''],
+  ])('%s verifies by its own method alone', (_, key, signature, methods) => {
+    expect(taken(key, signature)).toBe(methods);
+  });
+
+  test('neither r‖s nor any other encoding of the same numbers is a signature', () => {
+    const der = sign('sha256', MESSAGE, p256.privateKey);
+    const raw = sign('sha256', MESSAGE, { key: p256.privateKey, dsaEncoding: 'ieee-p1363' });
+    const long = Buffer.concat([der.subarray(0, 1), Buffer.from([0x81]), der.subarray(1)]);
+    const [r = 0] = [der[3]];
+    const padded = Buffer.concat([Buffer.from([0x30, (der[1] ?? 0) + 1, 2, r + 1, 0]), der.subarray(4)]);
+    for (const bytes of [long, padded, Buffer.concat([der, Buffer.alloc(1)]), der.subarray(0, -1), Buffer.alloc(0)])
+      expect(taken(p256.publicKey, bytes)).toBe('');
+    expect(taken(p256.publicKey, raw)).toBe('ecdsa');
+  });
+
+  test('Ed25519 is not verified here', () => {
+    const { publicKey, privateKey } = newKeyPair('ed25519');
+    expect(taken(publicKey, sign(null, MESSAGE, privateKey))).toBe('');
+  });
+});
+
+test.each([
+  ['AQ', false],
+  ['Ag', false],
+  ['Aw', true],
+  ['AQAB', true],
+  ['f____w', true],
+  ['gAAAAQ', false],
+])('an RSA key with the exponent %s: %s', (e, usable) => {
+  const { n = '' } = rsa.publicKey.export({ format: 'jwk' });
+  const key = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
+  expect(nodeCrypto.readKey(spkiOf(key)) !== undefined).toBe(usable);
 });
 
 function tree(entry: { keytype: string; keyval: { public: string } }): Json {
