@@ -19,10 +19,16 @@ export function configFile(option: string | undefined, env: Environment): string
  * @throws config.invalid, with one line a mistake
  */
 export function loadConfig(file: string, env: Environment): Config {
-  return parseConfig(readText(file), file, readBounded, env);
+  return configOf(configText(file), file, env);
 }
 
-function readText(file: string): string {
+/** As `loadConfig`, of a text that does not stand in the file yet. */
+export function configOf(text: string, file: string, env: Environment): Config {
+  return parseConfig(text, file, readBounded, env);
+}
+
+/** @throws config.invalid */
+export function configText(file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
   } catch (cause) {
