@@ -9,36 +9,34 @@ const utf8 = new TextEncoder();
  * so that members we do not know are covered by the signature too.
  */
 export function canonicalJson(value: Json): Uint8Array {
-  const out: string[] = [];
-  write(value, out);
-  return utf8.encode(out.join(''));
+  return utf8.encode(write(value));
 }
 
-function write(value: Json, out: string[]): void {
-  if (value === null || typeof value === 'boolean') out.push(String(value));
-  else if (typeof value === 'number') out.push(integer(value));
-  else if (typeof value === 'string') out.push(quote(value));
-  else if (value instanceof Map) writeObject(value as ReadonlyMap<string, Json>, out);
-  else writeArray(value as readonly Json[], out);
+function write(value: Json): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return integer(value);
+  if (typeof value === 'string') return quote(value);
+  return value instanceof Map ? writeObject(value) : writeArray(value as readonly Json[]);
 }
 
-function writeObject(members: ReadonlyMap<string, Json>, out: string[]): void {
-  const names = [...members.keys()].sort(byCodePoint);
-  out.push('{');
-  names.forEach((name, i) => {
-    out.push(i === 0 ? '' : ',', quote(name), ':');
-    write(members.get(name) ?? null, out);
-  });
-  out.push('}');
+function writeObject(members: ReadonlyMap<string, Json>): string {
+  let out = '{';
+  for (const name of inOrder(members)) {
+    if (out.length > 1) out += ',';
+    out += `${quote(name)}:${write(members.get(name) ?? null)}`;
+  }
+  return `${out}}`;
 }
 
-function writeArray(elements: readonly Json[], out: string[]): void {
-  out.push('[');
-  elements.forEach((element, i) => {
-    if (i > 0) out.push(',');
-    write(element, out);
-  });
-  out.push(']');
+/** Most files are written in this order already: then nothing needs sorting. */
+function inOrder(members: ReadonlyMap<string, Json>): readonly string[] {
+  const names = [...members.keys()];
+  const sorted = names.every((name, i) => i === 0 || byCodePoint(names[i - 1] ?? '', name) < 0);
+  return sorted ? names : names.sort(byCodePoint);
+}
+
+function writeArray(elements: readonly Json[]): string {
+  return `[${elements.map(write).join(',')}]`;
 }
 
 function integer(value: number): string {
@@ -46,8 +44,10 @@ function integer(value: number): string {
   return String(value);
 }
 
+const SPECIAL = /["\\]/;
+
 function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return SPECIAL.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
 /** Compares by code point: surrogates are lifted above U+E000-U+FFFF, where UTF-8 has them. */

@@ -56,9 +56,7 @@ export function readJsonAs(
 
 const INTEGER = /-?(?:0|[1-9][0-9]*)/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// Everything up to the next quote, backslash or control character.
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
-const SPACE = /[ \t\n\r]*/y;
+const [QUOTE, BACKSLASH, FIRST_PLAIN] = [0x22, 0x5c, 0x20];
 const HEX4 = /^[0-9a-fA-F]{4}$/;
 const ESCAPES = new Map([
   ['"', '"'],
@@ -137,10 +135,28 @@ class Reader {
 
   private string(): string {
     this.at++;
-    let out = this.match(PLAIN);
-    while (this.text[this.at] === '\\') out += this.escape() + this.match(PLAIN);
-    if (this.text[this.at] !== '"') this.fail('a string does not end, or holds a control character');
+    let out = this.plain();
+    if (this.text.charCodeAt(this.at) === BACKSLASH) out = this.escaped(out);
+    if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('a string does not end, or holds a control character');
     this.at++;
+    return out;
+  }
+
+  /** Everything up to the next quote, backslash or control character. */
+  private plain(): string {
+    const from = this.at;
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      // Also at the end of the text, where the code is NaN.
+      if (!(code >= FIRST_PLAIN) || code === QUOTE || code === BACKSLASH) return this.text.slice(from, this.at);
+      this.at++;
+    }
+  }
+
+  /** Only an escape can bring a lone surrogate in: UTF-8 has none. */
+  private escaped(begun: string): string {
+    let out = begun;
+    while (this.text.charCodeAt(this.at) === BACKSLASH) out += this.escape() + this.plain();
     if (!out.isWellFormed()) this.fail('a lone surrogate');
     return out;
   }
@@ -197,7 +213,7 @@ class Reader {
   }
 
   private space(): void {
-    this.match(SPACE);
+    while (isSpace(this.text.charCodeAt(this.at))) this.at++;
   }
 
   private match(pattern: RegExp): string {
@@ -210,4 +226,8 @@ class Reader {
   private fail(why: string): never {
     throw new JsonError(`${why} (at character ${this.at})`);
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
