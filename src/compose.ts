@@ -23,8 +23,12 @@ import { countedPeer } from './telemetry/counted-peer.ts';
 import { TrustWatch } from './telemetry/trust-watch.ts';
 import { Collections } from './trust/collections.ts';
 import { nodeCrypto } from './trust/crypto.ts';
+import { folderSource } from './trust/folder-source.ts';
+import type { MetadataSource } from './trust/metadata-source.ts';
 import { notarySource } from './trust/notary-source.ts';
 import { createTrustService, type TrustServiceOptions } from './trust/service.ts';
+import { tufFileName } from './trust/tuf-file-name.ts';
+import { tufSource } from './trust/tuf-source.ts';
 import { createPeer, type Peer } from './upstream/peer.ts';
 import { createUpstream } from './upstream/upstream.ts';
 import type { UpstreamRegistry } from './upstream/registry.ts';
@@ -139,7 +143,7 @@ export async function composeJudge(
   });
   const trust: TrustServiceOptions = {
     sources: config.trust,
-    metadata: (source, gun) => notarySource(peers.sources.get(source.name) ?? [], gun),
+    metadata: (source, gun) => metadataSource(source, gun, peers.sources.get(source.name) ?? []),
     crypto: nodeCrypto,
     collections,
     store: state,
@@ -257,7 +261,18 @@ function openPeers(config: Config, clock: () => number, metrics: Metrics): Peers
 }
 
 function peersOf(source: TrustSourceConfig, peer: (name: string, url: URL, config: PeerConfig) => Peer): Peer[] {
-  return source.urls.map((url) => peer(source.name, url, source));
+  return urlsOf(source).map((url) => peer(source.name, url, source));
+}
+
+function urlsOf(source: TrustSourceConfig): readonly URL[] {
+  if (source.kind === 'notary') return source.urls;
+  return source.location.kind === 'http' ? source.location.urls : [];
+}
+
+function metadataSource(source: TrustSourceConfig, gun: string, peers: readonly Peer[]): MetadataSource {
+  if (source.kind === 'notary') return notarySource(peers, gun);
+  if (source.location.kind === 'http') return tufSource(peers);
+  return folderSource(source.name, source.location.path, tufFileName);
 }
 
 function rememberTags(): PullDeps['unsignedTags'] {

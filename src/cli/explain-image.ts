@@ -1,4 +1,11 @@
-import type { Config, NotaryConfig, Pin, Requirement, RuleConfig, SourceRequirement } from '../config/config.ts';
+import type {
+  Config,
+  NotaryConfig,
+  Requirement,
+  RuleConfig,
+  SourceRequirement,
+  TrustSourceConfig,
+} from '../config/config.ts';
 import type { Reason } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { imageName, normalisePath, parseImageName, type Repository } from '../oci/reference.ts';
@@ -6,7 +13,7 @@ import { type Ruling, refusal, ruling } from '../policy/decide.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
 import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Policy, Rule } from '../policy/rules.ts';
-import { gunOf, pinFor } from '../trust/collection-name.ts';
+import { collectionFor, pinFor } from '../trust/collection-name.ts';
 import { durationWords, lastDay } from './time-words.ts';
 
 /**
@@ -45,7 +52,8 @@ export interface SourceExplanation {
   readonly urls: readonly string[];
   readonly gun: string;
   readonly anchor: AnchorExplanation;
-  readonly releases: NotaryConfig['releases'];
+  /** Notary only. */
+  readonly releases?: NotaryConfig['releases'];
   readonly signers?: { readonly atLeast: number; readonly of: readonly string[] };
 }
 
@@ -114,16 +122,16 @@ function atBest(config: Config, requirement: Requirement, repository: Repository
   const verdicts = new Map<SourceRequirement, SourceVerdict>();
   for (const leaf of sourcesOf(requirement)) {
     const source = config.trust.get(leaf.source);
-    if (source !== undefined) verdicts.set(leaf, verdictAtBest(source, gunOf(source, repository)));
+    if (source !== undefined) verdicts.set(leaf, verdictAtBest(source, collectionFor(source, repository)));
   }
   const judged = judge(requirement, verdicts);
   return judged.ok ? undefined : { reason: judged.reason, message: judged.message };
 }
 
-function verdictAtBest(source: NotaryConfig, gun: string): SourceVerdict {
+function verdictAtBest(source: TrustSourceConfig, gun: string): SourceVerdict {
   const nothing = { roles: [], signers: [], versions: new Map<string, number>(), expires: new Map<string, number>() };
   const base = { source: source.name, kind: source.kind, ...nothing };
-  if (explainAnchor(source, pinFor(source, gun)).kind !== 'none') {
+  if (explainAnchor(source, gun).kind !== 'none') {
     return { ...base, outcome: 'signed', digest: SIGNED_AT_BEST };
   }
   const message = `no pin of trust source ${source.name} covers ${gun}: add one under trust.${source.name}.pins, or set first_use: remember`;
@@ -148,21 +156,31 @@ function explainRule(config: Config, rule: Rule, repository: Repository): RuleEx
 function explainSource(config: Config, leaf: SourceRequirement, repository: Repository): SourceExplanation[] {
   const source = config.trust.get(leaf.source);
   if (source === undefined) return [];
-  const gun = gunOf(source, repository);
+  const gun = collectionFor(source, repository);
   return [
     {
       source: source.name,
-      urls: source.urls.map(({ href }) => href),
+      urls: placesOf(source),
       gun,
-      anchor: explainAnchor(source, pinFor(source, gun)),
-      releases: source.releases,
+      anchor: explainAnchor(source, gun),
+      ...(source.kind === 'notary' ? { releases: source.releases } : {}),
       ...(leaf.signers === undefined ? {} : { signers: leaf.signers }),
     },
   ];
 }
 
-function explainAnchor(source: NotaryConfig, pin: Pin | undefined): AnchorExplanation {
-  if (pin === undefined) return { kind: source.firstUse === 'remember' ? 'first-use' : 'none' };
+function placesOf(source: TrustSourceConfig): readonly string[] {
+  if (source.kind === 'tuf' && source.location.kind === 'folder') return [source.location.path];
+  const urls = source.kind === 'tuf' && source.location.kind === 'http' ? source.location.urls : [];
+  return (source.kind === 'notary' ? source.urls : urls).map(({ href }) => href);
+}
+
+function explainAnchor(source: TrustSourceConfig, gun: string): AnchorExplanation {
+  const pin = pinFor(source, gun);
+  if (pin === undefined) {
+    const remembers = source.kind === 'notary' && source.firstUse === 'remember';
+    return { kind: remembers ? 'first-use' : 'none' };
+  }
   const name = pin.prefix ? `${pin.gun}/` : pin.gun;
   return pin.anchor.kind === 'keys'
     ? { kind: 'keys', pin: name, keys: pin.anchor.keyIds }
@@ -221,16 +239,22 @@ function digestWords({ digests }: RuleExplanation): string {
   return `pulls by digest: also what the tag named until ${durationWords(digests.forMs)} ago`;
 }
 
-function sourceLines({ source, urls, gun, anchor, releases, signers }: SourceExplanation): string[] {
-  const roles =
-    signers === undefined
-      ? `targets/releases where it exists, ${releases === 'strict' ? 'and then only that' : 'else targets'}`
-      : `signed by ${signers.atLeast === signers.of.length ? 'each' : `${signers.atLeast}`} of ${signers.of.join(', ')}`;
+function rolesWords({ releases, signers }: SourceExplanation): string {
+  if (signers !== undefined) {
+    const count = signers.atLeast === signers.of.length ? 'each' : `${signers.atLeast}`;
+    return `signed by ${count} of ${signers.of.join(', ')}`;
+  }
+  if (releases === undefined) return 'the first role, in the order of delegation, that names it';
+  return `targets/releases where it exists, ${releases === 'strict' ? 'and then only that' : 'else targets'}`;
+}
+
+function sourceLines(explained: SourceExplanation): string[] {
+  const { source, urls, gun, anchor } = explained;
   return [
     row('source', `${source} (${urls.join(', ')})`),
     row('  name', gun),
     row('  root', anchorWords(anchor, source, gun)),
-    row('  roles', roles),
+    row('  roles', rolesWords(explained)),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { TrustSourceConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { parseImageName, type Repository } from '../oci/reference.ts';
 import type { Collection, TrustStore } from '../state/store.ts';
-import { gunOf } from '../trust/collection-name.ts';
+import { collectionFor } from '../trust/collection-name.ts';
 
 /**
  * The stored collections that go by this name: an image name without tag, or a GUN as `trust list` shows it.
@@ -19,7 +19,7 @@ export async function storedOf(
   const stored = await store.listTrust();
   const mine = stored.filter((each) => {
     const config = sources.get(each.source);
-    const called = image !== undefined && config !== undefined && each.gun === gunOf(config, image);
+    const called = image !== undefined && config !== undefined && each.gun === collectionFor(config, image);
     return (source === undefined || each.source === source) && (each.gun === repository || called);
   });
   if (mine.length > 0) return mine;

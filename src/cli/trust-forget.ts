@@ -82,6 +82,7 @@ function whatThen({ trust }: Config, { source, gun }: Collection): string {
   const pin = pinFor(config, gun);
   if (pin !== undefined)
     return `Trust begins anew at the pin ${pin.gun}${pin.prefix ? '/' : ''} (${pin.anchor.kind}); metadata older than what was seen will be accepted once.`;
-  if (config.firstUse === 'refuse') return 'No pin covers it: nothing will be believed until there is one.';
+  if (config.kind === 'tuf' || config.firstUse === 'refuse')
+    return 'No pin covers it: nothing will be believed until there is one.';
   return 'first_use is "remember", and no pin covers it: whoever answers next is believed, an attacker as well as the publisher.';
 }

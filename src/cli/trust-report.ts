@@ -1,6 +1,7 @@
 import { codeOf, messageOf } from '../errors.ts';
 import type { Collection } from '../state/store.ts';
-import { openCollection, type TrustServiceOptions } from '../trust/service.ts';
+import { openCollection } from '../trust/open-collection.ts';
+import type { TrustServiceOptions } from '../trust/service.ts';
 import type { View } from '../trust/tuf/collection.ts';
 import type { Authority } from '../trust/tuf/model.ts';
 
@@ -105,7 +106,7 @@ function delegatedRoles(view: View, now: number): RoleReport[] {
       return {
         ...role(delegation.role, accepted, delegation, now),
         tags: accepted?.model.targets.size ?? null,
-        paths: delegation.paths,
+        paths: delegation.paths.of,
         unusable: view.unusable.get(delegation.role)?.message ?? null,
       };
     }),

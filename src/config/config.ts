@@ -58,8 +58,7 @@ export interface UpstreamConfig extends PeerConfig {
   readonly aliases: readonly string[];
 }
 
-/** One kind today; the TUF 1.0 source joins as another member of the union. */
-export type TrustSourceConfig = NotaryConfig;
+export type TrustSourceConfig = NotaryConfig | TufConfig;
 
 export interface NotaryConfig extends PeerConfig {
   readonly kind: 'notary';
@@ -70,6 +69,21 @@ export interface NotaryConfig extends PeerConfig {
   readonly pins: readonly Pin[];
   readonly releases: 'strict' | 'docker';
   readonly firstUse: 'refuse' | 'remember';
+}
+
+/** A TUF 1.0 repository: one for all images. */
+export interface TufConfig extends PeerConfig {
+  readonly kind: 'tuf';
+  readonly name: string;
+  /** Folders are absolute. */
+  readonly location:
+    { readonly kind: 'http'; readonly urls: readonly URL[] } | { readonly kind: 'folder'; readonly path: string };
+  /** The pinned root: where the chain begins. */
+  readonly root: Extract<PinAnchor, { readonly kind: 'root-file' }>;
+  /** What the target of a tag is called: a template over `{registry}` and `{repository}`, with `:{tag}` at its end. */
+  readonly target: string;
+  /** The same for a digest, with `@{digest}` at its end. */
+  readonly targetDigest: string;
 }
 
 /** What anchors a GUN, or with `prefix` every GUN below `gun`. The longest match on whole segments holds. */

@@ -36,6 +36,11 @@ export class Field {
     return undefined;
   };
 
+  /** The same place, for a reader that is to see only a part of its text. */
+  called(text: string): Field {
+    return new Field(this.name, this.node.kind === 'text' ? { ...this.node, text } : this.node, this.world);
+  }
+
   get line(): number {
     return this.world.problems.lineOf(this.node.at);
   }

@@ -64,7 +64,7 @@ function keyId(item: Field): string | undefined {
 }
 
 /** Looked at only as far as it takes to see that it is the right kind of file; the trust core judges it. */
-const rootFile: Reader<{ readonly file: string; readonly bytes: Uint8Array }> = (field) => {
+export const rootFile: Reader<{ readonly file: string; readonly bytes: Uint8Array }> = (field) => {
   const found = contents(field);
   if (found === undefined) return undefined;
   return looksLikeMetadata(found.bytes)

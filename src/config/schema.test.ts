@@ -86,7 +86,33 @@ const file = ({ top = '', listen, upstream = '', trust, policy = '[]' }: Parts =
     top,
   ].join('\n');
 
-const vendor = (config: Config): NotaryConfig => config.trust.get('vendor')!;
+const vendor = (config: Config): NotaryConfig => {
+  const found = config.trust.get('vendor');
+  if (found?.kind !== 'notary') throw new Error('vendor is no Notary source');
+  return found;
+};
+
+describe('a TUF 1.0 source', () => {
+  const tuf = (members: string): unknown =>
+    parse(file({ top: `trust: { approvals: { type: tuf, root: root.json, ${members} } }` })).trust.get('approvals');
+
+  it('is a folder beside the file, or below a URL, pinned to a root file', () => {
+    expect(tuf('url: "file:../data/approvals/"')).toMatchObject({
+      kind: 'tuf',
+      name: 'approvals',
+      location: { kind: 'folder', path: '/etc/data/approvals' },
+      root: { kind: 'root-file', file: '/etc/tufgate/root.json' },
+      target: '{registry}/{repository}:{tag}',
+      targetDigest: '{registry}/{repository}@{digest}',
+    });
+    expect(
+      tuf('urls: ["https://a.example/tuf/", "https://b.example/tuf/"], target: "corp/{repository}:{tag}"'),
+    ).toMatchObject({
+      location: { kind: 'http', urls: [new URL('https://a.example/tuf/'), new URL('https://b.example/tuf/')] },
+      target: 'corp/{repository}:{tag}',
+    });
+  });
+});
 
 describe('a configuration', () => {
   it('needs little, and has the defaults of the design', () => {
@@ -300,10 +326,31 @@ log: { level: loud }
   });
 
   it.each<[string, Parts, string]>([
+    ['a TUF source without a root', { top: 'trust: { a: { type: tuf, url: "file:x" } }' }, 'root is missing'],
     [
-      'tuf sources',
-      { top: 'trust: { a: { type: tuf, url: "file:x", target: y } }' },
-      'type: tuf (TUF 1.0) is not available yet',
+      'a TUF source without a place',
+      { top: 'trust: { a: { type: tuf, root: root.json } }' },
+      'needs one of url or urls: where the TUF repository is',
+    ],
+    [
+      'a target template that two images could share',
+      { top: 'trust: { a: { type: tuf, url: "file:x", root: root.json, target: "{repository}-{tag}" } }' },
+      'expected segments, with or without {registry}, and {repository}:{tag} at the end',
+    ],
+    [
+      'a digest template without the digest',
+      { top: 'trust: { a: { type: tuf, url: "file:x", root: root.json, target_digest: "{repository}:{tag}" } }' },
+      '{repository}@{digest} at the end',
+    ],
+    [
+      'a folder written as a host',
+      { top: 'trust: { a: { type: tuf, url: "file://x/y", root: root.json } }' },
+      'write the folder as file:/path or file:path',
+    ],
+    [
+      'plain HTTP to a TUF repository',
+      { top: 'trust: { a: { type: tuf, url: "http://tuf.example/", root: root.json } }' },
+      'plain HTTP can be read and changed by others',
     ],
     ['plain HTTP off loopback', { listen: '[{ address: "0.0.0.0:5000" }]' }, 'insecure: true'],
     ['plain HTTP on a name', { listen: '[{ address: "gate.example:5000" }]' }, 'insecure: true'],

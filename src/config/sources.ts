@@ -1,7 +1,8 @@
-import type { NotaryConfig, TrustSourceConfig } from './config.ts';
+import type { NotaryConfig, PeerConfig, TrustSourceConfig, TufConfig } from './config.ts';
 import { quote, type Reader, type Section, section } from './field.ts';
+import { path } from './file.ts';
 import { peer } from './peer.ts';
-import { pins } from './pins.ts';
+import { pins, rootFile } from './pins.ts';
 import { boolean, oneOf } from './quantity.ts';
 import { url } from './url.ts';
 
@@ -21,23 +22,17 @@ export const sources: Reader<ReadonlyMap<string, TrustSourceConfig>> = (field) =
 function source(name: string): Reader<TrustSourceConfig> {
   return section('such as `{ type: notary, url: https://notary.example }`', (open, field) => {
     const type = open.required('type', oneOf(['notary', 'tuf']), 'add `type: notary`');
-    if (type === 'notary') {
-      const insecure = open.optional('insecure', boolean) ?? false;
-      const rest = peer(open, field);
-      return notary(name, open, insecure, rest);
+    if (type === undefined) {
+      open.abandon();
+      return undefined;
     }
-    if (type === 'tuf') open.failAt('type', 'type: tuf (TUF 1.0) is not available yet: use `type: notary`');
-    open.abandon();
-    return undefined;
+    const insecure = open.optional('insecure', boolean) ?? false;
+    const rest = peer(open, field);
+    return type === 'notary' ? notary(name, open, insecure, rest) : tuf(name, open, insecure, rest);
   });
 }
 
-function notary(
-  name: string,
-  open: Section,
-  insecure: boolean,
-  rest: Omit<NotaryConfig, 'kind' | 'name' | 'urls' | 'gun' | 'pins' | 'releases' | 'firstUse'>,
-): NotaryConfig | undefined {
+function notary(name: string, open: Section, insecure: boolean, rest: PeerConfig): NotaryConfig | undefined {
   const one = open.optional('url', url({ insecure, path: 'allowed' }));
   const several = open.optional('urls', urlList(insecure));
   const named = open.exactlyOne(['url', 'urls'], 'where the Notary server is');
@@ -49,6 +44,37 @@ function notary(
     firstUse: open.optional('first_use', oneOf(['refuse', 'remember'])) ?? 'refuse',
   };
   return !named || urls === undefined ? undefined : { kind: 'notary', name, urls, gun, ...found, ...rest };
+}
+
+function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): TufConfig | undefined {
+  const one = open.optional('url', location(insecure));
+  const several = open.optional('urls', urlList(insecure));
+  const named = open.exactlyOne(['url', 'urls'], 'where the TUF repository is');
+  const root = open.required(
+    'root',
+    rootFile,
+    'the root file that the repository is pinned to, such as `root: root.json`',
+  );
+  const target = open.optional('target', targetTemplate(':{tag}')) ?? '{registry}/{repository}:{tag}';
+  const targetDigest =
+    open.optional('target_digest', targetTemplate('@{digest}')) ?? '{registry}/{repository}@{digest}';
+  const place = several === undefined ? one : ({ kind: 'http', urls: several } as const);
+  if (!named || place === undefined || root === undefined) return undefined;
+  return { kind: 'tuf', name, location: place, root: { kind: 'root-file', ...root }, target, targetDigest, ...rest };
+}
+
+/** `file:` and a path, absolute or relative to this file; else a URL. */
+function location(insecure: boolean): Reader<TufConfig['location']> {
+  return (field) => {
+    const text = field.text('a URL such as https://tuf.example/metadata/, or file:FOLDER');
+    if (text?.startsWith('file:') !== true) {
+      const found = text === undefined ? undefined : url({ insecure, path: 'allowed' })(field);
+      return found === undefined ? undefined : { kind: 'http', urls: [found] };
+    }
+    if (text.startsWith('file://')) return field.fail(`${quote(text)}: write the folder as file:/path or file:path`);
+    const folder = path(field.called(text.slice('file:'.length)));
+    return folder === undefined ? undefined : { kind: 'folder', path: folder };
+  };
 }
 
 function urlList(insecure: boolean): Reader<URL[]> {
@@ -65,16 +91,30 @@ function urlList(insecure: boolean): Reader<URL[]> {
   };
 }
 
-/** Placeholders are whole segments, so two repositories can never share a collection by accident. */
+/** Names of targets: the image name up to what it is followed by, so that no two images share a target. */
+function targetTemplate(end: ':{tag}' | '@{digest}'): Reader<string> {
+  return (field) => {
+    const text = field.text(`a template such as "{registry}/{repository}${end}"`);
+    if (text === undefined || (text.endsWith(`{repository}${end}`) && namesRepository(text.slice(0, -end.length))))
+      return text;
+    const expected = `segments, with or without {registry}, and {repository}${end} at the end`;
+    return field.fail(`${quote(text)} is not allowed: expected ${expected}, such as "{registry}/{repository}${end}"`);
+  };
+}
+
 const gunTemplate: Reader<string> = (field) => {
   const text = field.text('a template such as "{registry}/{repository}"');
-  if (text === undefined) return undefined;
-  const segments = text.split('/');
-  const plain = segments.filter((segment) => segment !== '{registry}' && segment !== '{repository}');
-  const count = (placeholder: string): number => segments.filter((segment) => segment === placeholder).length;
-  const good = plain.every((segment) => /^[A-Za-z0-9._:-]+$/.test(segment));
-  if (good && count('{repository}') === 1 && count('{registry}') <= 1) return text;
+  if (text === undefined || namesRepository(text)) return text;
   return field.fail(
     `${quote(text)} is not allowed: expected segments and {repository}, with or without {registry}, each once and between slashes, such as "{registry}/{repository}"`,
   );
 };
+
+/** Placeholders are whole segments, so two repositories can never share a collection by accident. */
+function namesRepository(text: string): boolean {
+  const segments = text.split('/');
+  const plain = segments.filter((segment) => segment !== '{registry}' && segment !== '{repository}');
+  const count = (placeholder: string): number => segments.filter((segment) => segment === placeholder).length;
+  const good = plain.every((segment) => /^[A-Za-z0-9._:-]+$/.test(segment));
+  return good && count('{repository}') === 1 && count('{registry}') <= 1;
+}

@@ -7,7 +7,7 @@ export type AnchorKind = 'root-file' | 'keys' | 'ca' | 'first-use';
 /** What one trust source said of one tag, and all that it rested on. */
 export interface SourceVerdict {
   readonly source: string;
-  readonly kind: 'notary';
+  readonly kind: 'notary' | 'tuf';
   readonly outcome: 'signed' | 'refused';
   readonly reason?: Reason;
   readonly message?: string;

@@ -25,9 +25,18 @@ function fingerprint(rule: Rule | undefined, sources: ReadonlyMap<string, TrustS
   const named = action.kind === 'require' ? sourcesOf(action.requirement) : [];
   const settings = named.map(({ source }) => {
     const config = sources.get(source);
-    return config && [config.name, config.urls.map(String), config.gun, config.pins, config.releases, config.firstUse];
+    return config && settingsOf(config);
   });
   return createHash('sha256')
     .update(JSON.stringify([match, action, mode, settings]))
     .digest('hex');
+}
+
+function settingsOf(config: TrustSourceConfig): readonly unknown[] {
+  const { name } = config;
+  if (config.kind === 'notary')
+    return [name, config.urls.map(String), config.gun, config.pins, config.releases, config.firstUse];
+  const { location, root, target, targetDigest } = config;
+  const where = location.kind === 'folder' ? location.path : location.urls.map(String);
+  return [name, where, Buffer.from(root.bytes).toString('base64'), target, targetDigest];
 }

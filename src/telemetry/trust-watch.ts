@@ -1,7 +1,7 @@
 import { isReason, type TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { Collection, SignedTag } from '../state/store.ts';
-import type { TrustEvent } from '../trust/collection.ts';
+import type { Collection } from '../state/store.ts';
+import type { TrustEvent } from '../trust/trust-event.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { Outages } from './outages.ts';
@@ -50,10 +50,7 @@ export class TrustWatch {
         return;
       case 'changed':
         this.changed(event);
-        log.info(
-          { source, gun, began: event.began.length, ended: event.ended.length, root: event.rootVersion },
-          'new trust data verified',
-        );
+        log.info({ source, gun, tags: event.tags, root: event.rootVersion }, 'new trust data verified');
     }
   }
 
@@ -76,14 +73,11 @@ export class TrustWatch {
     }
   }
 
-  /** A moved tag is one that ended and began again: it counts once, as moved. */
-  private changed({ collection: { source }, began, ended, rootChanged }: Event<'changed'>): void {
+  private changed({ collection: { source }, tags, rootChanged }: Event<'changed'>): void {
     const { metrics } = this.options;
-    const endedNames = new Set(ended.map(nameOf));
-    const moved = began.filter((tag) => endedNames.has(nameOf(tag))).length;
-    metrics.signedChange(source, 'moved', moved);
-    metrics.signedChange(source, 'new', began.length - moved);
-    metrics.signedChange(source, 'removed', ended.length - moved);
+    metrics.signedChange(source, 'moved', tags.moved);
+    metrics.signedChange(source, 'new', tags.new);
+    metrics.signedChange(source, 'removed', tags.removed);
     if (rootChanged) metrics.signedChange(source, 'root');
   }
 
@@ -107,7 +101,3 @@ export class TrustWatch {
 }
 
 type Event<Kind extends TrustEvent['kind']> = Extract<TrustEvent, { readonly kind: Kind }>;
-
-function nameOf({ role, tag }: SignedTag): string {
-  return `${role}\n${tag}`;
-}

@@ -37,11 +37,14 @@ interface Extension {
   readonly value: Uint8Array;
 }
 
+interface Inside {
+  readonly x509: X509Certificate;
+  readonly issuer: Uint8Array;
+  readonly subject: Uint8Array;
+}
+
 /** What both sides of `issuedBy` need and the core must not see. */
-const insides = new WeakMap<
-  Certificate,
-  { readonly x509: X509Certificate; readonly issuer: Uint8Array; readonly subject: Uint8Array }
->();
+const insides = new WeakMap<Certificate, Inside>();
 
 /** @throws anything when it is not a certificate */
 export function readCertificate(der: Uint8Array): Certificate {
@@ -53,6 +56,11 @@ export function readCertificate(der: Uint8Array): Certificate {
   const [, , issuer, validity, subject, spki, ...optional] = fields[0]?.tag === 0xa0 ? fields.slice(1) : fields;
   const [notBefore, notAfter] = children(validity, TAG.sequence);
   const extensions = extensionsOf(optional);
+  const inside = {
+    x509,
+    issuer: expectTag(issuer, TAG.sequence).raw,
+    subject: expectTag(subject, TAG.sequence).raw,
+  };
   const certificate: Certificate = {
     der,
     spki: expectTag(spki, TAG.sequence).raw,
@@ -64,20 +72,14 @@ export function readCertificate(der: Uint8Array): Certificate {
     weakSignature: isWeak(signature),
     ...usagesOf(extensions.get(EXTENDED_KEY_USAGE)),
     unknownCritical: [...extensions].some(([oid, { critical }]) => critical && !JUDGED.has(oid)),
-    issuedBy: (other) => issuedBy(certificate, other),
+    issuedBy: (other) => issued(insides.get(other), inside),
   };
-  insides.set(certificate, {
-    x509,
-    issuer: expectTag(issuer, TAG.sequence).raw,
-    subject: expectTag(subject, TAG.sequence).raw,
-  });
+  insides.set(certificate, inside);
   return certificate;
 }
 
-function issuedBy(child: Certificate, parent: Certificate): boolean {
-  const [below, above] = [insides.get(child), insides.get(parent)];
-  if (below === undefined || above === undefined) return false;
-  if (Buffer.compare(below.issuer, above.subject) !== 0) return false;
+function issued(above: Inside | undefined, below: Inside): boolean {
+  if (above === undefined || Buffer.compare(below.issuer, above.subject) !== 0) return false;
   try {
     return below.x509.verify(above.x509.publicKey);
   } catch {

@@ -18,7 +18,8 @@ describe('the name of a collection', () => {
 
 describe('the pin that holds', () => {
   const pins = [keys('docker.io', true), keys('docker.io/library', true), keys('docker.io/library/nginx', false)];
-  const gunOfPin = (gun: string, among: readonly Pin[]): string | undefined => pinFor({ pins: among }, gun)?.gun;
+  const gunOfPin = (gun: string, among: readonly Pin[]): string | undefined =>
+    pinFor({ kind: 'notary', pins: among }, gun)?.gun;
 
   it('is the exact one, then the longest one above, in whatever order they stand', () => {
     for (const among of [pins, pins.toReversed()]) {

@@ -1,4 +1,4 @@
-import type { NotaryConfig, Pin } from '../config/config.ts';
+import type { NotaryConfig, Pin, TrustSourceConfig, TufConfig } from '../config/config.ts';
 import type { Repository } from '../oci/reference.ts';
 
 /**
@@ -9,17 +9,33 @@ import type { Repository } from '../oci/reference.ts';
  * segment by segment.
  */
 export function gunOf(config: Pick<NotaryConfig, 'gun'>, repository: Repository): string {
+  return filled(config.gun, repository);
+}
+
+/** The one collection of a TUF 1.0 source, which speaks for all images, and is anchored in its one root file. */
+export const EVERYTHING = '*';
+
+/** Which collection of the source speaks for a repository. */
+export function collectionFor(config: TrustSourceConfig, repository: Repository): string {
+  return config.kind === 'notary' ? gunOf(config, repository) : EVERYTHING;
+}
+
+/** A template with the names of this repository; what else stands in it stays. */
+export function filled(template: string, repository: Repository): string {
   // One pass, and no replacement patterns: a `$&` in a value would mean nothing.
-  return config.gun.replace(/\{(?:registry|repository)\}/g, (placeholder) =>
+  return template.replace(/\{(?:registry|repository)\}/g, (placeholder) =>
     placeholder === '{registry}' ? repository.registry : repository.path,
   );
 }
+
+type PinsConfig = Pick<NotaryConfig, 'kind' | 'pins'> | Pick<TufConfig, 'kind' | 'root'>;
 
 /**
  * The pin that holds for this GUN: the one that names it, else the longest one above it. Pins do not add up, and there
  * is no fall-through: where the longest one does not verify, no shorter one is tried.
  */
-export function pinFor(config: Pick<NotaryConfig, 'pins'>, gun: string): Pin | undefined {
+export function pinFor(config: PinsConfig, gun: string): Pin | undefined {
+  if (config.kind === 'tuf') return { gun: EVERYTHING, prefix: false, anchor: config.root };
   let best: Pin | undefined;
   for (const pin of config.pins) {
     if (!pin.prefix && pin.gun === gun) return pin;

@@ -5,9 +5,10 @@ import { contextOf } from '../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../simulator/notary-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore, TrustStore } from '../state/store.ts';
-import { Collection, type CollectionOptions, type TrustEvent } from './collection.ts';
+import { Collection, type CollectionOptions } from './collection.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { fileName } from './notary-source.ts';
+import type { TrustEvent } from './trust-event.ts';
 import { type Anchor, lookup } from './tuf/collection.ts';
 
 const NOW = Date.UTC(2026, 10, 21);

@@ -1,10 +1,14 @@
 import { messageOf, TufgateError } from '../errors.ts';
-import type { Collection as CollectionName, SignedTag, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { Collection as CollectionName, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
+import { DelegatedLoads } from './delegated-loads.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
+import { changeOf, type TrustEvent } from './trust-event.ts';
 import {
+  carryOver,
   difference,
+  type Edge,
   expiriesOf,
   restore,
   type Said,
@@ -34,28 +38,6 @@ export interface CollectionOptions {
   /** Timers; the real ones when absent. */
   readonly schedule?: Schedule;
 }
-
-export type TrustEvent =
-  | {
-      readonly kind: 'refreshed';
-      readonly collection: CollectionName;
-      readonly outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn';
-      readonly ms: number;
-      /** When the first role of what is believed now ends; absent when nothing is. */
-      readonly expires?: number;
-      readonly failure?: TufgateError;
-    }
-  /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, another pin. */
-  | { readonly kind: 'alarm'; readonly collection: CollectionName; readonly error: TufgateError }
-  | { readonly kind: 'first-use'; readonly collection: CollectionName; readonly keys: readonly string[] }
-  | {
-      readonly kind: 'changed';
-      readonly collection: CollectionName;
-      readonly began: readonly SignedTag[];
-      readonly ended: readonly SignedTag[];
-      readonly rootVersion: number;
-      readonly rootChanged: boolean;
-    };
 
 /** What a collection is opened with. */
 export interface Opened extends CollectionName {
@@ -110,10 +92,22 @@ export class Collection {
   private failure: TufgateError | undefined;
   private triedAt = Number.NEGATIVE_INFINITY;
   private running: Running | undefined;
+  private readonly loads: DelegatedLoads;
+  /** Steps are stored one after the other: the generation of one is where the next begins. */
+  private stored: Promise<unknown> = Promise.resolve();
 
   private constructor(opened: Opened, options: CollectionOptions) {
     this.opened = opened;
     this.options = options;
+    const { now, maxBytes } = options;
+    this.loads = new DelegatedLoads({
+      ctx: opened.ctx,
+      source: opened.metadata,
+      maxBytes,
+      now,
+      shelf: (role) => (this.held.kind === 'trusted' ? this.held.trusted.shelf.get(role) : undefined),
+      keep: (step) => this.keep(step),
+    });
   }
 
   /** From what is stored, verified again. @throws state.damaged · trust.wrong-name */
@@ -145,6 +139,24 @@ export class Collection {
     const { view, checkedAt, withdrawn } = this.standing();
     if (withdrawn) throw gone(this.opened);
     return view === undefined ? undefined : { view, checkedAt };
+  }
+
+  get ctx(): TrustContext {
+    return this.opened.ctx;
+  }
+
+  /** T0 of whatever is judged now. */
+  now(): number {
+    return this.options.now();
+  }
+
+  /** TUF 1.0: the view with one more delegated file, which a search asked for. @throws trust.*: the search fails */
+  async withDelegated(view: View, edge: Edge): Promise<View> {
+    const loaded = await this.loads.load(view, edge);
+    const { held } = this;
+    if (held.kind === 'trusted' && held.view?.snapshot.file.sha256 === view.snapshot.file.sha256)
+      this.held = { ...held, view: carryOver(loaded, held.view) };
+    return loaded;
   }
 
   /** What the last view names, whether or not it may serve: it only tells where to look. */
@@ -233,8 +245,9 @@ export class Collection {
     const before = this.held;
     const trusted = before.kind === 'trusted' ? before.trusted : undefined;
     const persist = (step: TrustAdvance): Promise<void> => this.persist(step);
+    const alarm = (error: TufgateError): void => this.options.on({ kind: 'alarm', collection: this.opened, error });
     const view = await within(this.options.schedule ?? later, UPDATE_MS, `the update of ${ctx.gun}`, (signal) =>
-      refresh({ ctx, source, trusted, now, maxBytes, persist, signal }),
+      refresh({ ctx, source, trusted, now, maxBytes, persist, signal, alarm }),
     );
     if (view === undefined) await this.withdraw(before);
     else await this.commit(before, view);
@@ -248,15 +261,13 @@ export class Collection {
       await this.confirm(held, view, confirmed);
       return;
     }
-    const change = difference(before ?? fallen, view);
+    const change = difference(comparable(before ?? fallen, view), view);
     await this.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
     await this.adopt(view);
     if (before === undefined && fallen === undefined && this.opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
     }
-    const { version } = view.root.file;
-    const rootChanged = before !== undefined && before.root.file.version !== version;
-    this.options.on({ kind: 'changed', collection: this.opened, ...change, rootVersion: version, rootChanged });
+    this.options.on({ kind: 'changed', collection: this.opened, ...changeOf(before, view, change) });
   }
 
   /**
@@ -278,8 +289,9 @@ export class Collection {
     this.held = { ...held, view: { ...held.view, unusable } };
   }
 
-  /** 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
+  /** Notary: 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
   private async withdraw(before: Held): Promise<void> {
+    if (this.ctx.format.kind === 'tuf') throw noTimestamp(this.opened);
     if (before.kind !== 'trusted' || (before.view ?? before.fallen) === undefined) throw unsigned(this.opened);
     if (before.withdrawn) return;
     await this.persist({ withdrawn: true });
@@ -307,7 +319,23 @@ export class Collection {
     this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...soonestEnd(view), ...why });
   }
 
+  /** The shelf moves with what is stored, and nothing else does: no view needs to be read back. */
+  private async keep(step: TrustAdvance): Promise<void> {
+    await this.persist(step);
+    const { held } = this;
+    if (held.kind !== 'trusted') return;
+    const shelf = new Map(held.trusted.shelf);
+    for (const file of step.floors ?? []) shelf.set(file.role, file);
+    this.held = { ...held, trusted: { ...held.trusted, shelf } };
+  }
+
   private async persist(step: TrustAdvance): Promise<void> {
+    const mine = this.stored.then(() => this.store(step));
+    this.stored = mine.catch(() => undefined);
+    await mine;
+  }
+
+  private async store(step: TrustAdvance): Promise<void> {
     const { generation, kind } = this.held;
     const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
     const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
@@ -318,8 +346,12 @@ export class Collection {
   }
 
   private async load(): Promise<void> {
+    const before = this.standing().view;
     const stored = await this.options.store.loadTrust(this.opened);
-    if (stored !== undefined) this.held = this.revive(stored);
+    if (stored === undefined) return;
+    const held = this.revive(stored);
+    const carried = held.kind === 'trusted' && held.view && carryOver(before, held.view);
+    this.held = carried ? { ...held, view: carried } : held;
   }
 
   /**
@@ -357,6 +389,18 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
 
 function soonestEnd(view: View | undefined): { expires?: number } {
   return view === undefined ? {} : { expires: Math.min(...expiriesOf(view, [...view.targets.keys()]).values()) };
+}
+
+/** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */
+function comparable(before: Said | undefined, after: View): Said | undefined {
+  if (before === undefined || after.kind === 'notary') return before;
+  return { ...before, targets: new Map([...before.targets].filter(([role]) => after.targets.has(role))) };
+}
+
+/** One repository for all images is not withdrawn: its address is wrong, or its web server is. */
+function noTimestamp({ source }: CollectionName): TufgateError {
+  const what = `${source} has no timestamp.json: check its url, and that the repository was published`;
+  return new TufgateError('trust.unreachable', what, { detail: { alarm: true } });
 }
 
 function unsigned({ source, gun }: CollectionName): TufgateError {

@@ -1,5 +1,9 @@
+import type { Digest } from '../oci/digest.ts';
+import type { SignedTag } from '../state/store.ts';
+import { ask } from './ask.ts';
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
-import type { Said } from './tuf/collection.ts';
+import type { Answer, Question } from './question.ts';
+import { naming, viewSignedTags } from './tuf/collection.ts';
 
 /**
  * The collections that are open. Everything is in the database, so one that was not used for long is closed, and only
@@ -15,24 +19,34 @@ export class Collections {
     this.options = options;
   }
 
-  /** @throws as `Collection.current` */
-  async current(opened: Opened): Promise<Current> {
-    return await (await this.find(opened)).current();
+  /** A refusal is an answer. @throws faults of our own */
+  async ask(opened: Opened, question: Question): Promise<Answer> {
+    return await ask(await this.find(opened), question);
   }
 
-  /** @throws as `Collection.current` */
-  async again(opened: Opened): Promise<Current> {
-    return await (await this.find(opened)).again();
+  /**
+   * Who names one of these digests; when the source cannot confirm it now, as the last view has it: it only tells where
+   * to look. @throws what `Collection.current` threw, when nothing is known
+   */
+  async naming(opened: Opened, digests: readonly Digest[]): Promise<readonly SignedTag[]> {
+    const collection = await this.find(opened);
+    const failure = await collection.current().then(() => undefined, thrown);
+    const said = collection.said();
+    if (said === undefined && failure !== undefined) throw failure.error;
+    return said === undefined ? [] : naming(said, digests);
+  }
+
+  /** The names that begin so and that some role of the view signs, each once. @throws as `Collection.current` */
+  async names(opened: Opened, prefix: string): Promise<readonly string[]> {
+    const { view } = await (await this.find(opened)).current();
+    const names = new Set<string>();
+    for (const { tag } of viewSignedTags(view)) if (tag.startsWith(prefix)) names.add(tag);
+    return [...names].sort();
   }
 
   /** @throws as `Collection.known` */
   async known(opened: Opened): Promise<Current | undefined> {
     return (await this.find(opened)).known();
-  }
-
-  /** As `Collection.said`. */
-  async said(opened: Opened): Promise<Said | undefined> {
-    return (await this.find(opened)).said();
   }
 
   private async find(opened: Opened): Promise<Collection> {
@@ -56,4 +70,8 @@ export class Collections {
       this.open.delete(key);
     }
   }
+}
+
+function thrown(error: unknown): { readonly error: unknown } {
+  return { error };
 }

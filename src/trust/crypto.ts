@@ -1,6 +1,6 @@
-import { constants, createPublicKey, type KeyObject, type SigningOptions, verify } from 'node:crypto';
+import { constants, createPublicKey, type SigningOptions, verify } from 'node:crypto';
 import { readCertificate } from './certificate.ts';
-import { children, readOne, TAG } from './der.ts';
+import { readSpki } from './spki.ts';
 import type { Certificate, Crypto, KeyFacts, SignatureMethod } from './tuf/crypto-port.ts';
 
 /**
@@ -10,16 +10,10 @@ import type { Certificate, Crypto, KeyFacts, SignatureMethod } from './tuf/crypt
  */
 export const nodeCrypto: Crypto = {
   verify: (spki, method, message, signature) => quietly(() => verifies(spki, method, message, signature)) ?? false,
-  readKey: (spki) => quietly(() => factsOf(spki)),
+  readKey: (spki) => quietly(() => readSpki(spki)),
   readCertificates: (pem) => quietly(() => readBundle(pem)),
 };
 
-const CURVES: ReadonlyMap<string, number> = new Map([
-  ['secp224r1', 224],
-  ['prime256v1', 256],
-  ['secp384r1', 384],
-  ['secp521r1', 521],
-]);
 const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----\s*/;
 
 interface Method {
@@ -46,40 +40,12 @@ const METHODS: Record<Exclude<SignatureMethod, 'eddsa'>, Method> = {
 function verifies(spki: Uint8Array, name: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean {
   if (name === 'eddsa') return false;
   const { algorithm, bits, hash, options } = METHODS[name];
-  const facts = factsOf(spki);
+  const facts = readSpki(spki);
   if (facts?.algorithm !== algorithm || facts.bits !== (bits ?? facts.bits)) return false;
   if (algorithm === 'rsa' && signature.length !== sizeOf(facts.bits)) return false;
   if (options.dsaEncoding === 'ieee-p1363' && signature.length !== 2 * sizeOf(facts.bits)) return false;
-  return verify(hash, message, { key: keyOf(spki), ...options }, signature);
-}
-
-/** OpenSSL reads the first value and ignores what follows: trailing bytes are refused before. */
-function keyOf(spki: Uint8Array): KeyObject {
-  readOne(spki, TAG.sequence);
-  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-}
-
-/**
- * RSA-PSS keys (id-RSASSA-PSS) and Edwards curves are neither: Notary's own parser does not know them. The exponent as Go
- * bounds it: with 1 everybody signs, and one as long as the modulus makes each signature cost milliseconds.
- */
-function factsOf(spki: Uint8Array): KeyFacts | undefined {
-  const key = keyOf(spki);
-  if (key.asymmetricKeyType === 'rsa') {
-    const { n, e } = key.export({ format: 'jwk' });
-    const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-    if (publicExponent < 3n || publicExponent >= 1n << 31n) return undefined;
-    return { algorithm: 'rsa', bits, identity: `rsa:${n ?? ''}:${e ?? ''}` };
-  }
-  return key.asymmetricKeyType === 'ec' ? curveFacts(spki, key.asymmetricKeyDetails?.namedCurve ?? '') : undefined;
-}
-
-/** Only the uncompressed point, as Go reads it: so a key has one encoding and one identity. */
-function curveFacts(spki: Uint8Array, curve: string): KeyFacts | undefined {
-  const bits = CURVES.get(curve);
-  const point = children(readOne(spki, TAG.sequence), TAG.sequence)[1]?.content;
-  if (bits === undefined || point?.length !== 2 + 2 * sizeOf(bits) || point[1] !== 0x04) return undefined;
-  return { algorithm: 'ecdsa', bits, identity: `${curve}:${Buffer.from(point).toString('hex')}` };
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  return verify(hash, message, { key, ...options }, signature);
 }
 
 function sizeOf(bits: number): number {
@@ -89,7 +55,7 @@ function sizeOf(bits: number): number {
 function readBundle(pem: string): readonly Certificate[] | undefined {
   const certificates: Certificate[] = [];
   let rest = pem;
-  while (rest.trim() !== '') {
+  while (rest !== '') {
     const found = PEM.exec(rest);
     if (found === null) return undefined;
     const text = (found[1] ?? '').replace(/[\r\n]/g, '');

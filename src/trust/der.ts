@@ -81,10 +81,10 @@ function readAt(bytes: Uint8Array, start: number): DerValue {
   return { tag, content: bytes.subarray(content, content + length), raw: bytes.subarray(start, content + length) };
 }
 
+/** Bytes that are cut off leave a length too small for their number. */
 function longLength(bytes: Uint8Array, at: number, size: number): { readonly length: number; readonly size: number } {
   if (size === 0 || size > 4) throw new DerError('a length of no or too many bytes');
   const length = bytes.subarray(at, at + size).reduce((sum, byte) => sum * 256 + byte, 0);
-  if (at + size > bytes.length || length < 0x80 || length < 256 ** (size - 1))
-    throw new DerError('a length not in its shortest form');
+  if (length < 0x80 || length < 256 ** (size - 1)) throw new DerError('a length not in its shortest form');
   return { length, size };
 }

@@ -1,15 +1,18 @@
-import type { NotaryConfig, SourceRequirement, TrustSourceConfig } from '../config/config.ts';
-import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
+import type { SourceRequirement, TrustSourceConfig } from '../config/config.ts';
+import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/reference.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
 import type { SignedTag, TrustStore } from '../state/store.ts';
-import { gunOf, pinFor } from './collection-name.ts';
-import type { Current, Opened } from './collection.ts';
+import { reasonOf, refusedBy } from './ask.ts';
+import { collectionFor } from './collection-name.ts';
+import type { Opened } from './collection.ts';
 import type { Collections } from './collections.ts';
 import type { MetadataSource } from './metadata-source.ts';
+import { openCollection } from './open-collection.ts';
+import type { Answer, Question } from './question.ts';
+import { aboutDigest, aboutTag, signedName, tagOf } from './source-question.ts';
 import type { Crypto } from './tuf/crypto-port.ts';
-import { expiriesOf, lookup, naming, rootOf, versionsOf, viewSignedTags } from './tuf/collection.ts';
 
 /**
  * What the pull asks of trust: tag → verdict. A refusal is a verdict, not an exception, because the decision log and
@@ -17,6 +20,8 @@ import { expiriesOf, lookup, naming, rootOf, versionsOf, viewSignedTags } from '
  */
 export interface TrustService {
   resolve(asked: SourceRequirement, repository: Repository, tag: string): Promise<SourceVerdict>;
+  /** Is this very digest signed for the repository, whatever the tag? */
+  resolveDigest(asked: SourceRequirement, repository: Repository, digest: Digest): Promise<SourceVerdict>;
   /** Statements, current and past, of this source that named one of these digests; the source is asked first. */
   statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]>;
   /** When the source last removed one of these tags altogether, by tag. */
@@ -40,127 +45,127 @@ export interface TrustServiceOptions {
 }
 
 export function createTrustService(options: TrustServiceOptions): TrustService {
-  const open = (source: string, repository: Repository): { config: NotaryConfig; opened: Opened } => {
-    const config = options.sources.get(source);
+  return new Service(options);
+}
+
+class Service implements TrustService {
+  private readonly options: TrustServiceOptions;
+
+  constructor(options: TrustServiceOptions) {
+    this.options = options;
+  }
+
+  async resolve(asked: SourceRequirement, repository: Repository, tag: string): Promise<SourceVerdict> {
+    const config = this.config(asked.source);
+    return await this.ask(config, repository, aboutTag(config, asked, repository, tag));
+  }
+
+  async resolveDigest(asked: SourceRequirement, repository: Repository, digest: Digest): Promise<SourceVerdict> {
+    const config = this.config(asked.source);
+    if (config.kind === 'notary') return await this.resolveByTags(asked, repository, digest);
+    const verdict = await this.ask(config, repository, aboutDigest(config, asked, repository, digest));
+    return verdict.outcome === 'refused' || verdict.digest === digest ? verdict : otherDigest(verdict, digest);
+  }
+
+  async statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
+    const config = this.config(source);
+    const opened = this.opened(config, repository);
+    const current = await this.options.collections.naming(opened, digests).catch(noneForAReason);
+    const ended = await this.options.store.endedTags(opened, digests);
+    return [...current, ...ended].flatMap((signed: Statement) => {
+      const tag = tagOf(config, repository, signed.tag);
+      return tag === undefined ? [] : [{ ...signed, tag }];
+    });
+  }
+
+  /** In TUF 1.0 a removal is stored when a search comes by it; a tag that nobody signs now is removed, whatever is stored. */
+  async removals(
+    source: string,
+    repository: Repository,
+    tags: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const config = this.config(source);
+    const byName = new Map(tags.map((tag) => [signedName(config, repository, tag), tag]));
+    const stored = await this.options.store.removals(this.opened(config, repository), [...byName.keys()]);
+    const removed = new Map([...stored].map(([name, at]) => [byName.get(name) ?? name, at]));
+    for (const tag of config.kind === 'tuf' ? tags : []) {
+      const { reason } = await this.resolve({ kind: 'source', source }, repository, tag);
+      if (reason === 'trust.unsigned') removed.set(tag, this.options.now());
+    }
+    return removed;
+  }
+
+  async tags(source: string, repository: Repository): Promise<readonly string[]> {
+    const config = this.config(source);
+    try {
+      const names = await this.options.collections.names(
+        this.opened(config, repository),
+        signedName(config, repository, ''),
+      );
+      return names.flatMap((name) => tagOf(config, repository, name) ?? []);
+    } catch (error) {
+      reasonOf(error);
+      return [];
+    }
+  }
+
+  /** Notary has no names for digests: the tags that name it today are asked. */
+  private async resolveByTags(
+    asked: SourceRequirement,
+    repository: Repository,
+    digest: Digest,
+  ): Promise<SourceVerdict> {
+    const statements = await this.statements(asked.source, repository, [digest]);
+    let last: SourceVerdict | undefined;
+    for (const { tag, until } of statements.slice(0, MAX_TAGS)) {
+      if (until !== undefined) continue;
+      last = await this.resolve(asked, repository, tag);
+      if (last.digest === digest) return last;
+    }
+    const why = `${asked.source} signs no tag of ${repository.registry}/${repository.path} with this digest`;
+    return last?.outcome === 'refused'
+      ? last
+      : refused(this.config(asked.source), new TufgateError('trust.unsigned', why));
+  }
+
+  private async ask(config: TrustSourceConfig, repository: Repository, question: Question): Promise<SourceVerdict> {
+    try {
+      return verdictOf(config, await this.options.collections.ask(this.opened(config, repository), question));
+    } catch (error) {
+      return refused(config, error);
+    }
+  }
+
+  private opened(config: TrustSourceConfig, repository: Repository): Opened {
+    return openCollection(this.options, config, collectionFor(config, repository));
+  }
+
+  private config(source: string): TrustSourceConfig {
+    const config = this.options.sources.get(source);
     if (config === undefined) throw new TufgateError('internal', `no trust source is called ${source}`);
-    return { config, opened: openCollection(options, config, gunOf(config, repository)) };
-  };
-  return {
-    async resolve(asked, repository, tag) {
-      try {
-        const { config, opened } = open(asked.source, repository);
-        return await resolveTag(options, config, opened, asked, tag);
-      } catch (error) {
-        return refusedBy(asked.source, error);
-      }
-    },
-    async statements(source, repository, digests) {
-      const { opened } = open(source, repository);
-      await options.collections.current(opened).catch(onlyReasons);
-      const said = await options.collections.said(opened).catch(onlyReasons);
-      const ended = await options.store.endedTags(opened, digests);
-      return [...(said === undefined ? [] : naming(said, digests)), ...ended];
-    },
-    async removals(source, repository, tags) {
-      return await options.store.removals(open(source, repository).opened, tags);
-    },
-    async tags(source, repository) {
-      try {
-        const { view } = await options.collections.current(open(source, repository).opened);
-        return [...new Set([...viewSignedTags(view)].map(({ tag }) => tag))].sort();
-      } catch (error) {
-        reasonOf(error);
-        return [];
-      }
-    },
-  };
-}
-
-/** No pin and no first use is `trust.no-root` at once: the source is not even asked. */
-export function openCollection(options: TrustServiceOptions, config: NotaryConfig, gun: string): Opened {
-  const pin = pinFor(config, gun);
-  if (pin === undefined && config.firstUse === 'refuse') {
-    throw new TufgateError(
-      'trust.no-root',
-      `no pin of trust source ${config.name} covers ${gun}: add one under trust.${config.name}.pins, or set first_use: remember`,
-    );
-  }
-  const anchor = pin?.anchor ?? { kind: 'first-use' as const };
-  return {
-    source: config.name,
-    gun,
-    ctx: { gun, anchor, crypto: options.crypto },
-    metadata: options.metadata(config, gun),
-  };
-}
-
-async function resolveTag(
-  options: TrustServiceOptions,
-  config: NotaryConfig,
-  opened: Opened,
-  asked: SourceRequirement,
-  tag: string,
-): Promise<SourceVerdict> {
-  let current = await options.collections.current(opened);
-  try {
-    return found(options, config, current, asked, tag);
-  } catch (error) {
-    if (codeOf(error) !== 'trust.expired') return refused(config, current, error);
-  }
-  // Notary signs a new timestamp only once the old one has ended: one more fetch, and only then it is expired.
-  current = await options.collections.again(opened);
-  try {
-    return found(options, config, current, asked, tag);
-  } catch (error) {
-    // Expired because the source cannot be reached, or offers only bytes that we refuse: that is the reason to give.
-    return refused(config, current, codeOf(error) === 'trust.expired' ? (current.failure ?? error) : error);
+    return config;
   }
 }
 
-function found(
-  options: TrustServiceOptions,
-  config: NotaryConfig,
-  current: Current,
-  asked: SourceRequirement,
-  tag: string,
-): SourceVerdict {
-  const { view, checkedAt } = current;
-  const signers = asked.signers === undefined ? {} : { signers: asked.signers };
-  const signed = lookup(view, tag, { releases: config.releases, ...signers }, options.now());
-  return {
-    source: config.name,
-    kind: 'notary',
-    outcome: 'signed',
-    ...signed,
-    root: rootOf(view),
-    versions: versionsOf(view, signed.roles),
-    expires: expiriesOf(view, signed.roles),
-    checkedAt,
-  };
+/** Tags that are asked for one digest. */
+const MAX_TAGS = 32;
+
+function verdictOf({ name: source, kind }: TrustSourceConfig, { verdict, basis }: Answer): SourceVerdict {
+  const rest = basis ?? { versions: new Map<string, number>(), expires: new Map<string, number>() };
+  if (verdict.outcome === 'signed') return { source, kind, ...verdict, ...rest };
+  const message = verdict.reason === 'trust.unreachable' ? unreachable(source) : verdict.message;
+  return { source, kind, outcome: 'refused', reason: verdict.reason, message, roles: [], signers: [], ...rest };
 }
 
-function refused(config: NotaryConfig, { view, checkedAt }: Current, error: unknown): SourceVerdict {
-  return {
-    ...refusedBy(config.name, error),
-    root: rootOf(view),
-    versions: versionsOf(view, []),
-    expires: expiriesOf(view, []),
-    checkedAt,
-  };
+function refused(config: TrustSourceConfig, error: unknown): SourceVerdict {
+  return verdictOf(config, { verdict: refusedBy(error) });
 }
 
-function refusedBy(source: string, error: unknown): SourceVerdict {
-  return {
-    source,
-    kind: 'notary',
-    outcome: 'refused',
-    reason: reasonOf(error),
-    message: codeOf(error) === 'trust.unreachable' ? unreachable(source) : messageOf(error),
-    roles: [],
-    signers: [],
-    versions: new Map(),
-    expires: new Map(),
-  };
+/** Names bind: what is signed under the name of one digest is that digest. */
+function otherDigest(verdict: SourceVerdict, digest: Digest): SourceVerdict {
+  const message = `${verdict.source} signed another digest under the name of ${digest}; its publisher must correct it`;
+  const { digest: _, length: __, ...rest } = verdict;
+  return { ...rest, outcome: 'refused', reason: 'trust.wrong-name', message, roles: [], signers: [] };
 }
 
 /** Clients read this. Hosts, files and variables of ours are for the log, which the thrown error goes to. */
@@ -168,14 +173,7 @@ function unreachable(source: string): string {
   return `the trust source ${source} could not be reached, and nothing verified and fresh is at hand; pull again in a moment`;
 }
 
-/** A fault of our own is not an answer: it goes up, and the pull is refused as `internal`. */
-function reasonOf(error: unknown): Reason {
-  const code = codeOf(error);
-  if (isReason(code)) return code;
-  throw error;
-}
-
-function onlyReasons(error: unknown): undefined {
+function noneForAReason(error: unknown): readonly SignedTag[] {
   reasonOf(error);
-  return undefined;
+  return [];
 }

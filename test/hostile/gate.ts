@@ -3,11 +3,10 @@ import { codeOf, type Code } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import type { StateStore, StoredTrust, TrustStore } from '../../src/state/store.ts';
 import { Collections } from '../../src/trust/collections.ts';
-import type { TrustEvent } from '../../src/trust/collection.ts';
+import type { TrustEvent } from '../../src/trust/trust-event.ts';
 import { nodeCrypto } from '../../src/trust/crypto.ts';
 import { notarySource } from '../../src/trust/notary-source.ts';
-import { createTrustService, openCollection, type TrustServiceOptions } from '../../src/trust/service.ts';
-import { lookup } from '../../src/trust/tuf/collection.ts';
+import { createTrustService, type TrustServiceOptions } from '../../src/trust/service.ts';
 import { createPeer, type Peer } from '../../src/upstream/peer.ts';
 import type { Scene, Settings, Step } from './case.ts';
 
@@ -20,6 +19,8 @@ export interface Outcome {
   readonly digest?: string;
   /** Why the answer was refused, or why the update was, while the last view goes on. */
   readonly reason?: Code;
+  readonly message?: string;
+  /** Thrown by the update; what a lookup refuses has a message only. */
   readonly error?: Error;
 }
 
@@ -68,11 +69,11 @@ export class Gate {
     const asked = { kind: 'source', source: SOURCE, ...(signers && { signers }) } as const;
     try {
       const verdict = await createTrustService(options).resolve(asked, { registry, path: repository }, step.tag);
-      if (verdict.outcome === 'refused') return await this.refused(options, step, verdict.reason!);
+      if (verdict.outcome === 'refused') return this.refused(verdict.reason!, verdict.message!);
       await done;
-      return { digest: verdict.digest!, ...this.failed() };
+      return { digest: verdict.digest!, ...(this.failure && thrown(this.failure)) };
     } catch (error) {
-      return { reason: codeOf(error), error: error as Error };
+      return thrown(error as Error);
     }
   }
 
@@ -140,10 +141,6 @@ export class Gate {
     };
   }
 
-  private failed(): Outcome {
-    return this.failure === undefined ? {} : { reason: codeOf(this.failure), error: this.failure };
-  }
-
   private note(event: TrustEvent): void {
     if (event.kind !== 'refreshed') return;
     this.failure = event.failure;
@@ -159,19 +156,13 @@ export class Gate {
     return Object.create(this.state, { loadTrust: { value: loadTrust } }) as TrustStore;
   }
 
-  /** The verdict has the reason only; the error itself says where the check is. */
-  private async refused(options: TrustServiceOptions, step: Step, reason: Code): Promise<Outcome> {
-    if (this.failure !== undefined && codeOf(this.failure) === reason) return { reason, error: this.failure };
-    try {
-      const config = options.sources.get(SOURCE) as NotaryConfig;
-      const { view } = await options.collections.current(openCollection(options, config, this.gun));
-      const { releases, signers } = step.settings;
-      lookup(view, step.tag, { releases, ...(signers && { signers }) }, this.clock);
-    } catch (error) {
-      return { reason, error: error as Error };
-    }
-    return { reason };
+  private refused(reason: Code, message: string): Outcome {
+    return this.failure !== undefined && codeOf(this.failure) === reason ? thrown(this.failure) : { reason, message };
   }
+}
+
+function thrown(error: Error): Outcome {
+  return { reason: codeOf(error), message: error.message, error };
 }
 
 function sourceConfig(gun: string, { pin, firstUse, releases }: Settings): NotaryConfig {

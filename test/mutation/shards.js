@@ -9,7 +9,12 @@ const PARTS = [
   { name: 'policy', folder: 'src/policy' },
   { name: 'verify', folder: 'src/verify' },
   { name: 'json', folder: 'src/json' },
-  { name: 'x509', folder: 'src/trust', files: ['certificate', 'crypto', 'der'] },
+  {
+    name: 'x509',
+    folder: 'src/trust',
+    files: ['certificate', 'crypto', 'der'],
+    tests: 'src/trust/{certificate,crypto*,der}.test.ts',
+  },
   { name: 'source', folder: 'src/trust', files: ['collection-name', 'notary-source', 'patience'] },
   { name: 'trust', folder: 'src/trust' },
   { name: 'tuf', folder: 'src/trust/tuf', tests: 'src/trust/tuf/**/*.test.ts' },

@@ -91,6 +91,15 @@ export class ScriptedTrust implements TrustService {
     });
   }
 
+  /** Digests that are signed for a repository without a tag. */
+  readonly signedDigests = new Set<Digest>();
+
+  resolveDigest({ source }: SourceRequirement, _: Repository, digest: Digest): Promise<SourceVerdict> {
+    const base = { source, kind: 'tuf', roles: [], signers: [], versions: new Map(), expires: new Map() } as const;
+    if (this.signedDigests.has(digest)) return Promise.resolve({ ...base, outcome: 'signed', digest });
+    return Promise.resolve({ ...base, outcome: 'refused', reason: 'trust.unsigned', message: 'nobody signed it' });
+  }
+
   statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
     if (this.unpinned.has(source)) return Promise.reject(new TufgateError('trust.no-root', 'no pin'));
     const gun = repositoryName(repository);

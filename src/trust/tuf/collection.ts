@@ -9,11 +9,14 @@
  * the view, for as long as nothing that it rests on has expired.
  */
 export { type Found, type Signers } from './agreement.ts';
-export { acceptDelegated, carryOver } from './delegated.ts';
+export { acceptDelegated, carryOver, withRole } from './delegated.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
 export { type Difference, difference, naming, saidBefore } from './said.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
+export type { Targets } from './model.ts';
+export { newSigners } from './new-signers.ts';
+export { type Edge } from './search.ts';
 export { findTarget } from './target.ts';
 export {
   type Accepted,

@@ -1,7 +1,8 @@
 import { TufgateError } from '../../errors.ts';
 import { refuseExpired } from './freshness.ts';
-import type { Authority, Targets } from './model.ts';
-import { type Accepted, isWanted, type TrustContext, type TrustFile, type Wanted } from './trusted.ts';
+import type { Targets } from './model.ts';
+import type { Edge } from './search.ts';
+import { type Accepted, isWanted, type TrustContext, type TrustFile } from './trusted.ts';
 import { checkTargets } from './update.ts';
 import type { View } from './view.ts';
 
@@ -14,12 +15,11 @@ import type { View } from './view.ts';
  */
 export function acceptDelegated(
   ctx: TrustContext,
-  view: View,
-  { wanted, authority }: { readonly wanted: Wanted; readonly authority: Authority },
+  { wanted, authority }: Edge,
   bytes: Uint8Array,
   now: number,
   shelf?: TrustFile,
-): View {
+): Accepted<Targets> {
   const { role, entry } = wanted;
   const checked = checkTargets(ctx, authority, entry, role, bytes);
   if ('code' in checked) throw new TufgateError(checked.code, checked.message, { detail: { role } });
@@ -30,14 +30,19 @@ export function acceptDelegated(
       { detail: { role } },
     );
   refuseExpired(ctx.gun, role, checked.model, now);
-  return { ...view, targets: new Map(view.targets).set(role, checked) };
+  return checked;
+}
+
+export function withRole(view: View, accepted: Accepted<Targets>): View {
+  return { ...view, targets: new Map(view.targets).set(accepted.file.role, accepted) };
 }
 
 /**
- * What was loaded for the view before, and is the very file that the new snapshot lists, need not be loaded again. Who
+ * What was loaded for another view, and is the very file that this one's snapshot lists, need not be loaded again. Who
  * signed it is judged by each search anyway.
  */
 export function carryOver(before: View | undefined, view: View): View {
+  if (view.kind === 'notary') return view;
   const targets = new Map<string, Accepted<Targets>>(view.targets);
   for (const [role, accepted] of before?.targets ?? []) {
     const entry = view.snapshot.model.meta.get(role);

@@ -20,7 +20,7 @@ import { wanted } from './wanted.ts';
  * the very delegation that leads to it, so that a role trusted by one delegator is not thereby trusted by another.
  */
 export type Search =
-  | { readonly kind: 'wanted'; readonly wanted: Wanted; readonly authority: Authority }
+  | ({ readonly kind: 'wanted' } & Edge)
   | { readonly kind: 'reached'; readonly reached: Reached }
   | { readonly kind: 'absent' };
 
@@ -57,7 +57,13 @@ interface Way {
   next(delegations: readonly Delegation[], drop: () => void): readonly Delegation[];
 }
 
-interface Edge {
+/** A delegated file to load, and who may sign it: for the very delegation that the search came along. */
+export interface Edge {
+  readonly wanted: Wanted;
+  readonly authority: Authority;
+}
+
+interface Visit {
   readonly role: string;
   readonly authority: Authority;
   readonly above: readonly string[];
@@ -65,17 +71,17 @@ interface Edge {
 
 function walk(ctx: TrustContext, view: View, name: string, now: number, way: Way): Search {
   const visited = new Set<string>();
-  const edges: Edge[] = [{ role: 'targets', authority: view.root.model.targets, above: [] }];
-  for (let edge = edges.pop(); edge !== undefined; edge = edges.pop()) {
-    if (visited.has(edge.role)) continue;
+  const ahead: Visit[] = [{ role: 'targets', authority: view.root.model.targets, above: [] }];
+  for (let visit = ahead.pop(); visit !== undefined; visit = ahead.pop()) {
+    if (visited.has(visit.role)) continue;
     if (visited.size >= MAX_VISITED) throw tooMany(view, name);
-    visited.add(edge.role);
-    const found = fileOf(ctx, view, edge, now);
+    visited.add(visit.role);
+    const found = fileOf(ctx, view, visit, now);
     if (found.kind !== 'reached' || way.ends(found.reached)) return found;
     const { path, accepted } = found.reached;
-    const drop = (): void => void edges.splice(0);
+    const drop = (): void => void ahead.splice(0);
     const below = way.next(delegationsFor(accepted.model, name), drop);
-    for (const { role, ...authority } of below.toReversed()) edges.push({ role, authority, above: path });
+    for (const { role, ...authority } of below.toReversed()) ahead.push({ role, authority, above: path });
   }
   return { kind: 'absent' };
 }
@@ -88,8 +94,8 @@ function delegationsFor({ delegations, bins }: Targets, name: string): readonly 
 }
 
 /** Expiry is judged now, not when the file was loaded. A role that the snapshot does not list is not even asked for. */
-function fileOf(ctx: TrustContext, view: View, edge: Edge, now: number): Exclude<Search, { kind: 'absent' }> {
-  const { role, authority, above } = edge;
+function fileOf(ctx: TrustContext, view: View, visit: Visit, now: number): Exclude<Search, { kind: 'absent' }> {
+  const { role, authority, above } = visit;
   const loaded = view.targets.get(role);
   if (loaded === undefined) {
     const entry = view.snapshot.model.meta.get(role);

@@ -1,15 +1,12 @@
 import { TufgateError } from '../../errors.ts';
 import { agreement, type Found, foundBy, type Signers } from './agreement.ts';
-import type { Authority } from './model.ts';
-import { reach, search } from './search.ts';
+import { type Edge, reach, search } from './search.ts';
 import { named, type Reached, type Statement } from './statement.ts';
-import type { TrustContext, Wanted } from './trusted.ts';
+import type { TrustContext } from './trusted.ts';
 import { refuseExpiredBase, type View } from './view.ts';
 
 /** What a question came to: an answer, or the file to load first; then ask again. */
-export type Step =
-  | { readonly kind: 'found'; readonly found: Found }
-  | { readonly kind: 'wanted'; readonly wanted: Wanted; readonly authority: Authority };
+export type Step = { readonly kind: 'found'; readonly found: Found } | ({ readonly kind: 'wanted' } & Edge);
 
 /**
  * TUF 1.0: what is signed for a target, by the role that may speak for it, or by the roles that the rule names.

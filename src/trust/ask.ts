@@ -1,0 +1,85 @@
+import { codeOf, isReason, messageOf, type Reason } from '../errors.ts';
+import type { Collection, Current } from './collection.ts';
+import type { Answer, AnswerBasis, Question, Refused } from './question.ts';
+import { expiriesOf, findTarget, type Found, lookup, rootOf, versionsOf, type View } from './tuf/collection.ts';
+
+/**
+ * One question to one collection. A refusal is an answer, because the decision log needs it beside the others; only
+ * faults of our own throw.
+ *
+ * What is refused for a reason that a publish or a lazy server explains is asked once more after another update: Notary
+ * signs a new timestamp only once the old one has ended, and a TUF repository without consistent snapshots may change
+ * under a search. Then it is final.
+ */
+export async function ask(collection: Collection, question: Question): Promise<Answer> {
+  let current: Current;
+  try {
+    current = await collection.current();
+  } catch (error) {
+    return { verdict: refusedBy(error) };
+  }
+  const first = await tryOnce(collection, current, question);
+  if (!('error' in first)) return first;
+  if (!MAY_PASS[question.kind].has(codeOf(first.error))) return refused(current.view, current.checkedAt, first.error);
+  try {
+    current = await collection.again();
+  } catch (error) {
+    return { verdict: refusedBy(error) };
+  }
+  const second = await tryOnce(collection, current, question);
+  if (!('error' in second)) return second;
+  // Expired because the source cannot be reached, or offers only bytes that we refuse: that is the reason to give.
+  const expired = codeOf(second.error) === 'trust.expired';
+  return refused(current.view, current.checkedAt, expired ? (current.failure ?? second.error) : second.error);
+}
+
+const MAY_PASS: Record<Question['kind'], ReadonlySet<string>> = {
+  tag: new Set(['trust.expired']),
+  target: new Set(['trust.expired', 'trust.hash', 'trust.signature', 'trust.threshold']),
+};
+
+async function tryOnce(
+  collection: Collection,
+  { view, checkedAt }: Current,
+  question: Question,
+): Promise<Answer | { readonly error: unknown }> {
+  try {
+    const found = await find(collection, view, question);
+    const { digest, length, roles, behind, signers } = found.found;
+    const verdict = { outcome: 'signed', digest, length, roles, signers } as const;
+    return { verdict, basis: basisOf(found.view, behind, checkedAt) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** TUF 1.0: the search says which file it needs, until it needs none; it is bounded by what one search may come by. */
+async function find(collection: Collection, view: View, question: Question): Promise<{ found: Found; view: View }> {
+  const now = collection.now();
+  if (question.kind === 'tag') return { found: lookup(view, question.tag, question, now), view };
+  let loaded = view;
+  for (;;) {
+    const step = findTarget(collection.ctx, loaded, question.target, now, question.signers);
+    if (step.kind === 'found') return { found: step.found, view: loaded };
+    loaded = await collection.withDelegated(loaded, step);
+  }
+}
+
+function refused(view: View, checkedAt: number, error: unknown): Answer {
+  return { verdict: refusedBy(error), basis: basisOf(view, [], checkedAt) };
+}
+
+export function refusedBy(error: unknown): Refused {
+  return { outcome: 'refused', reason: reasonOf(error), message: messageOf(error) };
+}
+
+/** A fault of our own is not an answer: it goes up, and the pull is refused as `internal`. */
+export function reasonOf(error: unknown): Reason {
+  const code = codeOf(error);
+  if (isReason(code)) return code;
+  throw error;
+}
+
+function basisOf(view: View, behind: readonly string[], checkedAt: number): AnswerBasis {
+  return { root: rootOf(view), versions: versionsOf(view, behind), expires: expiriesOf(view, behind), checkedAt };
+}

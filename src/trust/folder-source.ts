@@ -1,0 +1,50 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, TufgateError } from '../errors.ts';
+import type { MetadataName, MetadataSource } from './metadata-source.ts';
+
+/**
+ * Metadata from a folder: the repository that this gate publishes itself, or one that was carried here. A file is read
+ * up to its bound, whatever its size is said to be; a folder that is missing altogether is an outage, not an answer.
+ */
+export function folderSource(name: string, folder: string, fileName: (file: MetadataName) => string): MetadataSource {
+  return {
+    async fetch(file, maxBytes, signal) {
+      signal?.throwIfAborted();
+      const path = join(folder, fileName(file));
+      try {
+        return await readBounded(path, maxBytes);
+      } catch (cause) {
+        if (cause instanceof TufgateError) throw cause;
+        if (isMissing(cause) && (await exists(folder))) return undefined;
+        throw new TufgateError('trust.unreachable', `${name}: cannot read ${path}: ${messageOf(cause)}`, { cause });
+      }
+    },
+  };
+}
+
+async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new TufgateError('trust.too-large', `${path} is longer than ${maxBytes} bytes`);
+    const bytes = Buffer.alloc(size);
+    const { bytesRead } = await file.read(bytes, 0, size, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function exists(folder: string): Promise<boolean> {
+  try {
+    await (await open(folder, 'r')).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

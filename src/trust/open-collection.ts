@@ -1,0 +1,36 @@
+import type { TrustSourceConfig } from '../config/config.ts';
+import { TufgateError } from '../errors.ts';
+import { pinFor } from './collection-name.ts';
+import type { Opened } from './collection.ts';
+import type { TrustServiceOptions } from './service.ts';
+import type { Anchor } from './tuf/collection.ts';
+import { notaryFormat } from './tuf/format/notary.ts';
+import { tufFormat } from './tuf/format/tuf.ts';
+
+/**
+ * A collection as the configuration wants it opened. No pin and no first use is `trust.no-root` at once: the source is
+ * not even asked.
+ */
+export function openCollection(
+  { crypto, metadata }: Pick<TrustServiceOptions, 'crypto' | 'metadata'>,
+  config: TrustSourceConfig,
+  gun: string,
+): Opened {
+  const { name: source } = config;
+  const anchor = anchorFor(config, gun);
+  const context =
+    config.kind === 'notary'
+      ? { format: notaryFormat, gun, anchor, crypto }
+      : { format: tufFormat, gun: source, anchor, crypto };
+  return { source, gun, ctx: context, metadata: metadata(config, gun) };
+}
+
+function anchorFor(config: TrustSourceConfig, gun: string): Anchor {
+  const pin = pinFor(config, gun);
+  if (pin !== undefined) return pin.anchor;
+  if (config.kind === 'notary' && config.firstUse === 'remember') return { kind: 'first-use' };
+  throw new TufgateError(
+    'trust.no-root',
+    `no pin of trust source ${config.name} covers ${gun}: add one under trust.${config.name}.pins, or set first_use: remember`,
+  );
+}

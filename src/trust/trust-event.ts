@@ -1,0 +1,45 @@
+import type { TufgateError } from '../errors.ts';
+import type { Collection } from '../state/store.ts';
+import { type Difference, newSigners, type View } from './tuf/collection.ts';
+
+/** What happens to a collection, for those who watch: counts and key ids, never lists of tags. */
+export type TrustEvent =
+  | {
+      readonly kind: 'refreshed';
+      readonly collection: Collection;
+      readonly outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn';
+      readonly ms: number;
+      /** When the first role of what is believed now ends; absent when nothing is. */
+      readonly expires?: number;
+      readonly failure?: TufgateError;
+    }
+  /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, another pin. */
+  | { readonly kind: 'alarm'; readonly collection: Collection; readonly error: TufgateError }
+  | { readonly kind: 'first-use'; readonly collection: Collection; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'changed';
+      readonly collection: Collection;
+      /** Counts of tags; a collection may have a hundred thousand. */
+      readonly tags: { readonly new: number; readonly moved: number; readonly removed: number };
+      /** Key ids that may sign now, and could not before; empty for a collection that was not known. */
+      readonly newSigners: readonly string[];
+      readonly rootVersion: number;
+      readonly rootChanged: boolean;
+    };
+
+/** @param before undefined for a collection that was not known */
+export function changeOf(
+  before: View | undefined,
+  view: View,
+  { began, ended }: Difference,
+): Omit<Extract<TrustEvent, { kind: 'changed' }>, 'kind' | 'collection'> {
+  const removed = ended.filter((tag) => tag.removed).length;
+  const moved = ended.length - removed;
+  const { version } = view.root.file;
+  return {
+    tags: { new: began.length - moved, moved, removed },
+    newSigners: before === undefined ? [] : newSigners(before, view),
+    rootVersion: version,
+    rootChanged: before !== undefined && before.root.file.version !== version,
+  };
+}
