@@ -14,13 +14,13 @@ export function readSpki(spki: Uint8Array): KeyFacts | undefined {
   const [algorithm, key, ...rest] = children(readOne(spki, TAG.sequence), TAG.sequence);
   const [oid, parameters, ...more] = children(algorithm, TAG.sequence);
   if (rest.length > 0 || more.length > 0) return undefined;
-  const [unused, ...bytes] = expectTag(key, TAG.bitString).content;
-  if (unused !== 0) return undefined;
+  const bits = expectTag(key, TAG.bitString).content;
+  if (bits[0] !== 0) return undefined;
   switch (oidOf(oid)) {
     case '1.2.840.10045.2.1':
-      return curveFacts(parameters, Uint8Array.from(bytes));
+      return curveFacts(parameters, bits.subarray(1));
     case '1.2.840.113549.1.1.1':
-      return parameters === undefined || parameters.tag === NULL ? rsaFacts(Uint8Array.from(bytes)) : undefined;
+      return parameters === undefined || parameters.tag === NULL ? rsaFacts(bits.subarray(1)) : undefined;
     default:
       return undefined;
   }
