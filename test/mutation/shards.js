@@ -12,8 +12,8 @@ const PARTS = [
   {
     name: 'x509',
     folder: 'src/trust',
-    files: ['certificate', 'crypto', 'der'],
-    tests: 'src/trust/{certificate,crypto*,der}.test.ts',
+    files: ['certificate', 'crypto', 'der', 'spki'],
+    tests: 'src/trust/{certificate,crypto*,der,spki}.test.ts',
   },
   { name: 'source', folder: 'src/trust', files: ['collection-name', 'notary-source', 'patience'] },
   { name: 'trust', folder: 'src/trust' },
