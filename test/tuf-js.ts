@@ -26,15 +26,17 @@ export class TufJsClient {
     writeFileSync(join(this.folder, 'root.json'), root);
   }
 
-  /** One update and one search, with what earlier ones left in the folder. */
-  async resolve(files: ServedFiles, name: string): Promise<TufJsVerdict> {
+  /** One update, with what earlier ones left in the folder, and a search for each name. */
+  async resolve(files: ServedFiles, ...names: readonly string[]): Promise<readonly TufJsVerdict[]> {
+    const updater = this.updater(files);
     try {
-      const found = await this.updater(files).getTargetInfo(name);
-      if (found === undefined) return { kind: 'none' };
-      return { kind: 'found', sha256: found.hashes['sha256'], length: found.length };
+      await updater.refresh();
     } catch (error) {
-      return { kind: 'refused', message: String(error) };
+      return names.map(() => refused(error));
     }
+    const verdicts: TufJsVerdict[] = [];
+    for (const name of names) verdicts.push(await search(updater, name));
+    return verdicts;
   }
 
   dispose(): void {
@@ -58,4 +60,18 @@ export class TufJsClient {
     if (bytes.length > limit) throw new DownloadLengthMismatchError('too long');
     return Buffer.from(bytes);
   }
+}
+
+async function search(updater: Updater, name: string): Promise<TufJsVerdict> {
+  try {
+    const found = await updater.getTargetInfo(name);
+    if (found === undefined) return { kind: 'none' };
+    return { kind: 'found', sha256: found.hashes['sha256'], length: found.length };
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function refused(error: unknown): TufJsVerdict {
+  return { kind: 'refused', message: String(error) };
 }

@@ -63,12 +63,20 @@ const FORMS = {
 export type TufKeyKind = keyof typeof FORMS;
 export const TUF_KEY_KINDS = Object.keys(FORMS) as readonly TufKeyKind[];
 
+const made = new Map<string, TufKey>();
+
 /**
- * The key of that name: the same name gives the same key, so that a generated test can be run again. (RSA keys are
- * the same within one process only, as Node cannot make them from a seed; each is made once, because that is slow.)
+ * The key of that name, made once. The same name gives the same key in every run, so that a generated test can be
+ * repeated; only RSA keys, which Node cannot make from a seed, are other ones in another process.
  */
 export function tufKey(kind: TufKeyKind, name: string): TufKey {
-  const form: Form = FORMS[kind];
+  const id = `${kind} ${name}`;
+  const key = made.get(id) ?? makeKey(FORMS[kind], name);
+  made.set(id, key);
+  return key;
+}
+
+function makeKey(form: Form, name: string): TufKey {
   const key = form.private(name);
   const { keytype, scheme } = form;
   const entry = { keytype, scheme, keyval: { public: form.public(createPublicKey(key)) } };
@@ -126,13 +134,8 @@ function curveKey(crv: 'P-256' | 'P-384'): (name: string) => KeyObject {
   };
 }
 
-function rsaKey(modulusLength: number): (name: string) => KeyObject {
-  const made = new Map<string, KeyObject>();
-  return (name) => {
-    const key = made.get(name) ?? generateKeyPairSync('rsa', { modulusLength }).privateKey;
-    made.set(name, key);
-    return key;
-  };
+function rsaKey(modulusLength: number): () => KeyObject {
+  return () => generateKeyPairSync('rsa', { modulusLength }).privateKey;
 }
 
 function base64url(bytes: Buffer | undefined): string {

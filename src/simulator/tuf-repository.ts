@@ -67,7 +67,7 @@ export class TufRepository {
   hashed: boolean;
   specVersion = '1.0.31';
   private readonly name: string;
-  private readonly roles = new TufRoles();
+  private readonly tree = new TufRoles();
   /** By role, then by version. */
   private readonly published = new Map<string, Map<number, Uint8Array>>();
   private readonly changed = new Set<string>();
@@ -89,42 +89,47 @@ export class TufRepository {
     return tufKey('ed25519', `${this.name}, key ${++this.keysMade}`);
   }
 
+  /** The top-level ones first, then in the order in which they came. */
+  roles(): readonly string[] {
+    return this.tree.names();
+  }
+
   /** @throws Error for a role that does not exist: a mistake in the test */
   of(role: string): TufRole {
-    return this.roles.of(role);
+    return this.tree.of(role);
   }
 
   /** Keys and threshold of a role as one delegator says them; the first that does, when none is named. */
   authority(role: string, by?: string): TufAuthority {
-    return this.roles.delegation(role, by)[1];
+    return this.tree.delegation(role, by)[1];
   }
 
   put(target: string, entry: TufTarget, role = 'targets'): this {
-    const holder = this.roles.holderOf(target, role);
+    const holder = this.tree.holderOf(target, role);
     this.of(holder).targets.set(target, entry);
     return this.touch(holder);
   }
 
   remove(target: string, role = 'targets'): this {
-    const holder = this.roles.holderOf(target, role);
+    const holder = this.tree.holderOf(target, role);
     this.of(holder).targets.delete(target);
     return this.touch(holder);
   }
 
-  /** Behind the delegations that are there. */
+  /** Behind the delegations that are there. A role that is there already is signed with these keys too. */
   delegate(name: string, options: DelegateOptions = {}): this {
     const { by = 'targets', threshold = 1, terminating = false, prefixes } = options;
     const keys = options.keys ?? [this.newKey()];
     const paths = options.paths ?? (prefixes === undefined ? [`${name}:*`] : undefined);
     this.of(by).delegations.push({ name, keys, threshold, terminating, paths, prefixes });
-    if (!this.roles.has(name)) this.add(name, 365);
-    return this.touch(by);
+    if (!this.tree.has(name)) this.add(name, 365);
+    return this.touch(name).touch(by);
   }
 
+  /** The snapshot goes on listing the role, as it must. */
   undelegate(name: string, by = 'targets'): this {
     const delegator = this.of(by);
     delegator.delegations = delegator.delegations.filter((delegation) => delegation.name !== name);
-    if (this.roles.authorities(name).length === 0) this.roles.delete(name);
     return this.touch(by);
   }
 
@@ -136,12 +141,20 @@ export class TufRepository {
     return this.touch(by);
   }
 
-  /** New keys for a role, from one delegator; a rotated root is signed by the old ones too. */
+  /** New keys for a role, as `authorize` does. */
   rotate(role: string, keys: TufKey[] = [this.newKey()], by?: string): this {
-    const [delegator, authority] = this.roles.delegation(role, by);
+    return this.authorize(role, { keys }, by);
+  }
+
+  /** Other keys, another threshold, by one delegator, or for all bins. The next root is signed by the old keys too. */
+  authorize(role: string, change: Partial<TufAuthority>, by?: string): this {
+    const [delegator, authority] = this.tree.delegation(role, by);
     const state = this.of(role);
-    if (role === 'root') state.signers = eachOnce([...(state.signers ?? authority.keys), ...keys]);
-    authority.keys = keys;
+    const { keys = authority.keys } = change;
+    if (role === 'root' && state.version > 0) state.signers = eachOnce([...(state.signers ?? authority.keys), ...keys]);
+    Object.assign(authority, change);
+    const { bins } = this.of(delegator);
+    for (const bin of bins === authority ? binsOf(bins) : []) this.touch(bin);
     return this.touch(role).touch(delegator);
   }
 
@@ -155,7 +168,7 @@ export class TufRepository {
   /** Later roots say so; all current files are there at once under the names that follow from it. */
   useConsistentSnapshots(consistent: boolean | undefined): this {
     this.consistent = consistent;
-    for (const role of this.roles.names()) if (this.of(role).version > 0) this.keep(role, this.at(role));
+    for (const role of this.roles()) if (this.of(role).version > 0) this.keep(role, this.at(role));
     return this.touch('root');
   }
 
@@ -165,7 +178,7 @@ export class TufRepository {
    */
   publish(versions: Readonly<Record<string, number>> = {}): this {
     for (const role of Object.keys(versions)) this.touch(role);
-    const listed = this.roles.names().filter((role) => isListed(role) && this.changed.has(role));
+    const listed = this.roles().filter((role) => isListed(role) && this.changed.has(role));
     if (listed.length > 0) this.touch('snapshot');
     const due = ['root', ...listed, 'snapshot'].filter((role) => this.changed.has(role));
     for (const role of [...due, 'timestamp']) this.resign(role, versions[role]);
@@ -200,7 +213,7 @@ export class TufRepository {
     };
     this.edits.get(role)?.(signed);
     edit?.(signed);
-    return signDocument(signed, signers ?? state.signers ?? this.roles.keysOf(role));
+    return signDocument(signed, signers ?? state.signers ?? this.tree.keysOf(role));
   }
 
   /** What was published as that version, whatever the files are now. */
@@ -210,13 +223,18 @@ export class TufRepository {
     return bytes;
   }
 
+  /** All versions that were published, in the order in which they were. */
+  versions(role: string): readonly number[] {
+    return [...(this.published.get(role)?.keys() ?? [])];
+  }
+
   /** The name of a role's file, not encoded. */
   fileOf(role: string, version = this.of(role).version): string {
     return fileName(role, version, this.consistent === true);
   }
 
   private add(role: string, days: number): void {
-    this.roles.add(role, this.now + days * DAY);
+    this.tree.add(role, this.now + days * DAY);
     this.changed.add(role);
   }
 
@@ -242,7 +260,7 @@ export class TufRepository {
 
   private listed(): readonly string[] {
     const published = (role: string): boolean => this.of(role).version > 0;
-    return this.roles.names().filter((role) => isListed(role) && published(role) && !this.unlisted.has(role));
+    return this.roles().filter((role) => isListed(role) && published(role) && !this.unlisted.has(role));
   }
 
   private metaOf(role: string): Plain {

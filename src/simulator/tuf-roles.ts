@@ -22,10 +22,6 @@ export class TufRoles {
     return found;
   }
 
-  delete(name: string): void {
-    this.byName.delete(name);
-  }
-
   /** In the order in which they were added. */
   names(): readonly string[] {
     return [...this.byName.keys()];
