@@ -7,6 +7,9 @@ export interface CommandContext {
   readonly file: string;
   /** @throws config.invalid */
   readonly config: () => Config;
+  /** The configuration as it is written, and what another text in its place would mean. @throws config.invalid */
+  readonly text: () => string;
+  readonly parse: (text: string) => Config;
   readonly out: Output;
   readonly stdin: Input;
 }

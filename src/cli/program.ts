@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { configFile, loadConfig } from '../config/load.ts';
+import { configFile, configOf, configText, loadConfig } from '../config/load.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -11,6 +11,7 @@ import { serve } from './serve.ts';
 import { trustClock } from './trust-clock.ts';
 import { forgetTrust } from './trust-forget.ts';
 import { listTrust } from './trust-list.ts';
+import { pinTrust, unpinTrust } from './trust-pin.ts';
 import { showTrust } from './trust-show.ts';
 import { VERSION } from './version.ts';
 
@@ -65,7 +66,12 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
     const made = parent.command(usage).description(description).exitOverride();
     return made.action(async () => {
       const file = configFile(program.opts<{ config?: string }>().config, env);
-      ended(await action({ file, config: () => loadConfig(file, env), ...streams }, made.opts(), made.args));
+      const configuration = {
+        config: () => loadConfig(file, env),
+        text: () => configText(file),
+        parse: (text: string) => configOf(text, file, env),
+      };
+      ended(await action({ file, ...configuration, ...streams }, made.opts(), made.args));
     });
   };
   const telling: typeof command = (...what) =>
@@ -88,6 +94,20 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
   const trust = program.command('trust').description('what is trusted, and what it rests on');
   telling(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
   telling(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
+  telling(trust, 'pin <source> <gun>', 'write a pin into the configuration; says what it changes, and asks', pinTrust)
+    .option('--root <file>', 'a root file: the start of the chain of one collection')
+    .option('--keys <ids>', 'TUF key ids, with commas')
+    .option('--ca <file>', 'a CA that every root certificate must be under')
+    .option('--dry-run', 'only say what would change')
+    .option('--yes', 'do not ask');
+  telling(
+    trust,
+    'unpin <source> <gun>',
+    'remove a pin from the configuration; says what it changes, and asks',
+    unpinTrust,
+  )
+    .option('--dry-run', 'only say what would change')
+    .option('--yes', 'do not ask');
   telling(trust, 'forget <repository>', 'drop all that is known of one collection; asks', forgetTrust)
     .option('--source <name>', 'of this trust source only')
     .option('--yes', 'do not ask');

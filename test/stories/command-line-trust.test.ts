@@ -1,8 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lockDataFolder } from '../../src/state/sqlite/lock.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
-import { GUN } from './gate-world.ts';
+import { GUN, keyOf } from './gate-world.ts';
 import { onFirstUse, shell } from './shell.ts';
 
 const { world, configure, command, document, said, typed, folder } = shell();
@@ -86,4 +87,69 @@ test('a gate that runs would raise the clock again: it must be stopped first', a
   expect(said.stderr).toContain('another tufgate serves');
   expect(await command('trust', 'clock', '--config', file)).toBe(0);
   unlock();
+});
+
+const config = async (): Promise<string> => await readFile(join(folder(), 'tufgate.yaml'), 'utf8');
+
+test('pin says what it changes before it does, and a pin that does not cover what is stored is said', async () => {
+  const file = await trusted();
+  const before = await config();
+  const key = 'a'.repeat(64);
+  typed('n\n');
+  expect(await command('trust', 'pin', 'vendor', 'reg.example/', '--keys', key, '--config', file)).toBe(2);
+  expect(said.stderr).toContain(`+ reg.example/: { keys: [${key}] }`);
+  expect(said.stderr).toContain(`${GUN}\n      no pin -> reg.example/ (keys ${key}): NOT COVERED`);
+  expect(await config()).toBe(before);
+  typed('y\n');
+  expect(await command('trust', 'pin', 'vendor', 'reg.example/', '--keys', key, '--config', file)).toBe(0);
+  expect(said.stdout).toContain('restart those that run');
+  expect(await command('resolve', APP, '--config', file)).toBe(3);
+  expect(await command('decisions', '--event', 'alarm', '--long', '--config', file)).toBe(0);
+  expect(said.stdout).toContain(`trust.vendor.pins in ${file}: + reg.example/`);
+});
+
+test('the longest match holds: a narrower pin beside a wider one, and it goes again', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  await command('resolve', APP, '--config', file);
+  const pin = async (...more: string[]) => await command('trust', ...more, '--yes', '--json', '--config', file);
+  expect(await pin('pin', 'vendor', 'reg.example/', '--keys', keyOf(gate.publisher))).toBe(0);
+  expect(document()).toMatchObject({ changed: true, collections: [{ gun: GUN, before: null, then: 'believed' }] });
+  expect(await pin('pin', 'vendor', GUN, '--keys', 'b'.repeat(64), '--dry-run')).toBe(0);
+  expect(document()).toMatchObject({ changed: false, collections: [{ gun: GUN, then: 'begins-anew' }] });
+  expect(await pin('pin', 'vendor', GUN, '--keys', 'b'.repeat(64))).toBe(0);
+  expect(await pin('unpin', 'vendor', GUN)).toBe(0);
+  const after = expect.stringContaining('reg.example/ (keys') as string;
+  expect(document()).toMatchObject({ after, changed: true });
+  expect(await pin('unpin', 'vendor', GUN)).toBe(4);
+  expect(said.stderr).toContain('what covers it is reg.example/');
+  expect(await pin('unpin', 'vendor', 'reg.example/')).toBe(0);
+  expect(await config()).toBe(onFirstUse(gate));
+});
+
+test('a root file is checked as a root, and stands in the file as the file sees it', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  await writeFile(join(folder(), 'root.json'), gate.publisher.bytesOf('root'));
+  await writeFile(join(folder(), 'targets.json'), gate.publisher.bytesOf('targets'));
+  const pin = async (name: string) =>
+    await command('trust', 'pin', 'vendor', GUN, '--root', join(folder(), name), '--yes', '--config', file);
+  expect(await pin('targets.json')).toBe(3);
+  expect(await pin('absent.json')).toBe(2);
+  expect(said.stderr).toContain('no such file');
+  expect(await pin('root.json')).toBe(0);
+  expect(await config()).toContain(`pins: { ${GUN}: { root: root.json } }`);
+  expect(await command('resolve', APP, '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject({ sources: [{ root: { anchor: 'root-file' } }] });
+});
+
+test.each([
+  [['pin', 'vendor', GUN], 'one of --root FILE'],
+  [['pin', 'vendor', GUN, '--keys', 'abc'], 'is not a key id'],
+  [['pin', 'vendor', 'reg.example/*', '--keys', 'a'.repeat(64)], 'wildcards are not supported'],
+  [['pin', 'vndor', GUN, '--keys', 'a'.repeat(64)], 'no trust source is called "vndor"'],
+])('%j is refused by the code that reads the configuration', async (argv, why) => {
+  const file = await configure(onFirstUse(await world()));
+  expect(await command('trust', ...argv, '--yes', '--config', file)).toBe(2);
+  expect(said.stderr).toContain(why);
 });
