@@ -20,17 +20,23 @@ export async function ask(collection: Collection, question: Question): Promise<A
   }
   const first = await tryOnce(collection, current, question);
   if (!('error' in first)) return first;
-  if (!MAY_PASS[question.kind].has(codeOf(first.error))) return refused(current.view, current.checkedAt, first.error);
+  if (!MAY_PASS[question.kind].has(codeOf(first.error))) return refused(current, first.error);
+  return await askAgain(collection, question, current, first.error);
+}
+
+/** @param error why it was refused by the view before */
+async function askAgain(collection: Collection, question: Question, before: Current, error: unknown): Promise<Answer> {
+  let current: Current;
   try {
     current = await collection.again();
-  } catch (error) {
-    return { verdict: refusedBy(error) };
+  } catch (failure) {
+    return { verdict: refusedBy(failure) };
   }
-  const second = await tryOnce(collection, current, question);
-  if (!('error' in second)) return second;
   // Expired because the source cannot be reached, or offers only bytes that we refuse: that is the reason to give.
-  const expired = codeOf(second.error) === 'trust.expired';
-  return refused(current.view, current.checkedAt, expired ? (current.failure ?? second.error) : second.error);
+  const told = (why: unknown): unknown => (codeOf(why) === 'trust.expired' ? (current.failure ?? why) : why);
+  if (current.view.timestamp === before.view.timestamp) return refused(current, told(error));
+  const second = await tryOnce(collection, current, question);
+  return 'error' in second ? refused(current, told(second.error)) : second;
 }
 
 const MAY_PASS: Record<Question['kind'], ReadonlySet<string>> = {
@@ -65,7 +71,7 @@ async function find(collection: Collection, view: View, question: Question): Pro
   }
 }
 
-function refused(view: View, checkedAt: number, error: unknown): Answer {
+function refused({ view, checkedAt }: Current, error: unknown): Answer {
   return { verdict: refusedBy(error), basis: basisOf(view, [], checkedAt) };
 }
 
