@@ -1,0 +1,46 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqliteStore } from '../../../src/state/sqlite/store.ts';
+
+/** Versions by role, as they are stored of one collection. */
+export interface StoredVersions {
+  /** The newest root under `root`. */
+  readonly floors: ReadonlyMap<string, number>;
+  readonly view: ReadonlyMap<string, number>;
+}
+
+/**
+ * What a dead gate left behind, read from a copy of its database: the next gate must find the files as they fell, with
+ * the write-ahead log still to be recovered.
+ */
+export async function storedTrust(data: string, guns: readonly string[]): Promise<ReadonlyMap<string, StoredVersions>> {
+  const copy = mkdtempSync(join(tmpdir(), 'tge-copy-'));
+  try {
+    for (const name of ['tufgate.db', 'tufgate.db-wal'])
+      if (existsSync(join(data, name))) copyFileSync(join(data, name), join(copy, name));
+    return await readAll(join(copy, 'tufgate.db'), guns);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+async function readAll(file: string, guns: readonly string[]): Promise<ReadonlyMap<string, StoredVersions>> {
+  const store = openSqliteStore(file);
+  try {
+    const found = new Map<string, StoredVersions>();
+    for (const gun of guns) {
+      const stored = await store.loadTrust({ source: 'vendor', gun });
+      if (stored === undefined) continue;
+      const newest = stored.roots.slice(-1);
+      found.set(gun, { floors: versions([...newest, ...stored.floors]), view: versions(stored.view ?? []) });
+    }
+    return found;
+  } finally {
+    await store.close();
+  }
+}
+
+function versions(files: readonly { readonly role: string; readonly version: number }[]): Map<string, number> {
+  return new Map(files.map(({ role, version }) => [role, version]));
+}
