@@ -1,5 +1,3 @@
-import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
-
 /**
  * Leaves the words of errors alone. Decisions are made on codes and types, never on message texts (design.md section 2,
  * 11), so a mutant that only rewords a message changes no behaviour. Words are the string literals, with the templates
@@ -13,9 +11,11 @@ export const WORDS = 'words of an error message';
 const CODE = /^(?:[a-z]+\.[a-z-]+|internal|usage)$/;
 
 export const strykerPlugins = [
-  declareValuePlugin(PluginKind.Ignore, 'message-text', {
-    shouldIgnore: (path) => (isText(path) && isArgumentOfError(outermost(path)) ? WORDS : undefined),
-  }),
+  {
+    kind: 'Ignore',
+    name: 'message-text',
+    value: { shouldIgnore: (path) => (isText(path) && isArgumentOfError(outermost(path)) ? WORDS : undefined) },
+  },
 ];
 
 function isText(path) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resultsOf, SHARDS } from './shards.js';
 
 /**
@@ -18,6 +18,18 @@ export function mutantsOf(shard) {
       change: `${mutatorName}: ${short(textAt(files[file].source, location))} → ${short(replacement)}`,
     })),
   );
+}
+
+/**
+ * So that the next run tries them again: Stryker keeps the survivors whose code and tests are as they were, and for a
+ * module-level constant it does not see that there are new tests.
+ */
+export function forgetSurvivors(shard) {
+  if (!existsSync(resultsOf(shard))) return;
+  const results = JSON.parse(readFileSync(resultsOf(shard), 'utf8'));
+  for (const file of Object.values(results.files))
+    file.mutants = file.mutants.filter(({ status }) => OUTCOMES.get(status) === 'killed');
+  writeFileSync(resultsOf(shard), JSON.stringify(results));
 }
 
 /** An endless loop is noticed too. A mutant that nothing ran is a survivor like any other. */

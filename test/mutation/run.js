@@ -1,10 +1,12 @@
 import { Stryker } from '@stryker-mutator/core';
 import { report } from './report.js';
+import { forgetSurvivors } from './results.js';
 import { resultsOf, SHARDS, shardOf } from './shards.js';
 
 /**
  * `npm run test:mutation` runs every shard and writes docs/mutation.md. With names of shards, or of mutated files, only
- * those run and their survivors are printed. Only what changed since the last run is run again; `--force` runs all.
+ * those run and their survivors are printed. Only survivors and what changed since the last run are run
+ * again; `--force` runs all.
  */
 const words = process.argv.slice(2);
 const force = words.includes('--force');
@@ -25,12 +27,16 @@ function selection() {
 
 async function test(name, mutate) {
   process.env.MUTATION_SHARD = name;
+  forgetSurvivors(name);
   await new Stryker({
     mutate,
     force,
-    testRunner: 'vitest',
+    testRunner: 'vitest-loaded',
     vitest: { configFile: 'test/mutation/vitest.config.js', related: false },
-    plugins: ['@stryker-mutator/vitest-runner', import.meta.resolve('./message-text.js')],
+    plugins: [
+      '@stryker-mutator/vitest-runner',
+      ...['./vitest-runner.js', './message-text.js'].map(import.meta.resolve),
+    ],
     ignorers: ['message-text'],
     incremental: true,
     incrementalFile: resultsOf(name),
