@@ -5,8 +5,8 @@ import { resultsOf, SHARDS, shardOf } from './shards.js';
 
 /**
  * `npm run test:mutation` runs every shard and writes docs/mutation.md. With names of shards, or of mutated files, only
- * those run and their survivors are printed. Only survivors and what changed since the last run are run
- * again; `--force` runs all.
+ * those run and their survivors are printed. Only survivors and
+ * what changed since the last run are run again; `--force` runs all.
  */
 const words = process.argv.slice(2);
 const force = words.includes('--force');
@@ -14,15 +14,17 @@ const wanted = words.filter((word) => word !== '--force');
 
 const jobs = selection();
 for (const [name, mutate] of jobs) await test(name, mutate);
-process.exitCode = report([...new Set(jobs.map(([name]) => name))]) ? 0 : 1;
+process.exitCode = report([...jobs.keys()]) ? 0 : 1;
 
+/** Shard → what of it is mutated. */
 function selection() {
-  if (wanted.length === 0) return [...SHARDS].map(([name, { mutate }]) => [name, mutate]);
-  return wanted.map((word) => {
+  const found = new Map();
+  for (const word of wanted.length === 0 ? SHARDS.keys() : wanted) {
     const name = SHARDS.has(word) ? word : shardOf(word);
     if (name === undefined) throw new Error(`${word} is no shard and in none: ${[...SHARDS.keys()].join(', ')}`);
-    return [name, name === word ? SHARDS.get(name).mutate : [word]];
-  });
+    found.set(name, name === word ? SHARDS.get(name).mutate : [...(found.get(name) ?? []), word]);
+  }
+  return found;
 }
 
 async function test(name, mutate) {
