@@ -21,30 +21,36 @@ export interface Candidate {
   readonly statements: readonly Statement[];
 }
 
+export interface Candidates {
+  /** Every manifest whose closure holds the digest, whatever tag names it. */
+  readonly roots: readonly Root[];
+  readonly candidates: readonly Candidate[];
+  /** Why one of the sources could not be asked. */
+  readonly unanswered?: TufgateError;
+}
+
 /** Tags that are looked at for one digest, those that name it today first. */
 const MAX_TAGS = 256;
 
 /**
  * The tags that may cover a digest: what the sources of this repository's rules say of it, and what was given out.
  * They only say where to look; whether one covers it is for its rule to decide.
- *
- * @returns `unanswered`: why one of the sources could not be asked
  */
 export async function candidatesFor(
   deps: RulingDeps,
   repository: Repository,
   digest: Digest,
   kind: Child['kind'],
-): Promise<{ readonly candidates: readonly Candidate[]; readonly unanswered?: TufgateError }> {
+): Promise<Candidates> {
   const roots = await rootsAbove(deps, digest, kind);
-  if (roots.length === 0) return { candidates: [] };
+  if (roots.length === 0) return { roots, candidates: [] };
   const digests = [...new Set(roots.map((root) => root.digest))];
   const given = await deps.closure.givenOut(repositoryName(repository), digests);
   const { statements, unanswered } = await statementsOn(deps, repository, digests);
   const today = statements.filter(({ until }) => until === undefined);
   const tags = new Set([...today, ...given, ...statements].map(({ tag }) => tag));
   const candidates = [...tags].slice(0, MAX_TAGS).map((tag) => candidate(tag, roots, given, statements));
-  return unanswered === undefined ? { candidates } : { candidates, unanswered };
+  return { roots, candidates, ...(unanswered === undefined ? {} : { unanswered }) };
 }
 
 function candidate(

@@ -45,7 +45,8 @@ function allowed(ruling: TagRuling): { digest: Digest; length?: number } {
 
 /**
  * What a tag stood for when it was given out is what `digests` and a pull in flight go by later. A child, or a digest of
- * the past, is not remembered: neither shall live longer for having been asked for.
+ * the past, is not remembered: neither shall live longer for having been asked for. Nor is a digest that is signed without a
+ * tag: its source is asked again.
  */
 async function rememberGivenOut(
   deps: PullDeps,
@@ -54,8 +55,8 @@ async function rememberGivenOut(
   digest: Digest,
 ): Promise<void> {
   const byTag = 'tag' in request;
-  const covered = ruling.tag !== undefined;
-  if (!byTag && covered && !(ruling.current === true && ruling.edge === undefined)) return;
+  const covered = ruling.tag !== undefined || ruling.verified;
+  if (!byTag && covered && !(ruling.tag !== undefined && ruling.current === true && ruling.edge === undefined)) return;
   const tag = byTag ? request.tag : (ruling.tag ?? NO_TAG);
   const repository = repositoryName(request.repository);
   const { verified, rule } = ruling;

@@ -6,6 +6,7 @@ import { ruling } from '../policy/decide.ts';
 import { type Candidate, candidatesFor, type Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
 import { coversPast } from './past.ts';
+import { ruleOnSignedDigest } from './rule-on-signed-digest.ts';
 import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
 
 /**
@@ -18,7 +19,7 @@ import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
  */
 export interface DigestRuling extends TagRuling {
   readonly digest: Digest;
-  /** The tag that covers it; absent for what `observe` lets through without one. */
+  /** The tag that covers it; absent when the digest itself is signed, and for what `observe` lets through without one. */
   readonly tag?: string;
   /** The tag stands for it today, not only in the past. */
   readonly current?: boolean;
@@ -36,7 +37,7 @@ export async function ruleOnDigest(
   digest: Digest,
   kind: Child['kind'],
 ): Promise<DigestRuling> {
-  const { candidates, unanswered } = await candidatesFor(deps, repository, digest, kind);
+  const { roots, candidates, unanswered } = await candidatesFor(deps, repository, digest, kind);
   let refused = unanswered;
   let unverified: DigestRuling | undefined;
   for (const candidate of candidates) {
@@ -46,6 +47,8 @@ export async function ruleOnDigest(
     else if (ruled.verified) return ruled;
     else unverified ??= ruled;
   }
+  const signed = await ruleOnSignedDigest(deps, repository, roots);
+  if (signed !== undefined) return { ...signed, digest };
   const observed = kind === 'manifest' ? observedWithoutTag(deps, repository, digest) : undefined;
   return unverified ?? observed ?? raise(refused ?? outside(repository, digest));
 }

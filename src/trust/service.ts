@@ -164,8 +164,9 @@ function refused(config: TrustSourceConfig, error: unknown): SourceVerdict {
 /** Names bind: what is signed under the name of one digest is that digest. */
 function otherDigest(verdict: SourceVerdict, digest: Digest): SourceVerdict {
   const message = `${verdict.source} signed another digest under the name of ${digest}; its publisher must correct it`;
-  const { digest: _, length: __, ...rest } = verdict;
-  return { ...rest, outcome: 'refused', reason: 'trust.wrong-name', message, roles: [], signers: [] };
+  const { source, kind, versions, expires } = verdict;
+  const basis = { ...(verdict.root && { root: verdict.root }), versions, expires };
+  return { source, kind, outcome: 'refused', reason: 'trust.wrong-name', message, roles: [], signers: [], ...basis };
 }
 
 /** Clients read this. Hosts, files and variables of ours are for the log, which the thrown error goes to. */

@@ -96,6 +96,8 @@ export class ScriptedTrust implements TrustService {
 
   resolveDigest({ source }: SourceRequirement, _: Repository, digest: Digest): Promise<SourceVerdict> {
     const base = { source, kind: 'tuf', roles: [], signers: [], versions: new Map(), expires: new Map() } as const;
+    const reason = this.refusals.get(source);
+    if (reason !== undefined) return Promise.resolve({ ...base, outcome: 'refused', reason, message: reason });
     if (this.signedDigests.has(digest)) return Promise.resolve({ ...base, outcome: 'signed', digest });
     return Promise.resolve({ ...base, outcome: 'refused', reason: 'trust.unsigned', message: 'nobody signed it' });
   }

@@ -137,6 +137,38 @@ test('a digest outside every closure is refused, existing or not, and the upstre
   expect(registry.seen).toHaveLength(before);
 });
 
+test('a digest that is signed without a tag is served with all that hangs on it, and asked for each time', async () => {
+  const { image, registry, trust, layer } = await open();
+  const index = registry.addIndex(APP.path, 'multi', [image]);
+  trust.signedDigests.add(index.digest);
+  expect((await byDigest(index.digest)).digest).toBe(index.digest);
+  expect(last()?.sources[0]).toMatchObject({ outcome: 'signed', digest: index.digest });
+  expect((await byDigest(image.digest)).digest).toBe(image.digest);
+  expect(await blob(layer)).toBe('layer one');
+  trust.signedDigests.clear();
+  for (const digest of [index.digest, image.digest])
+    expect(await refusal(byDigest(digest))).toBe('policy.digest-outside-closure');
+  expect(await refusal(blob(layer))).toBe('policy.digest-outside-closure');
+});
+
+test('where the first rule goes by tags, a digest without one is not even asked about', async () => {
+  const dev = rule({ match: 'reg.example/acme/app:dev', action: requireVendor });
+  const { image, trust } = await open([dev, rule({ match: 'reg.example/**', action: requireVendor })]);
+  trust.signedDigests.add(image.digest);
+  expect(await refusal(byDigest(image.digest))).toBe('policy.digest-outside-closure');
+});
+
+test('a digest without a tag needs every source that the rule names', async () => {
+  const both = { kind: 'all', of: [requireVendor.requirement, { kind: 'source', source: 'second' }] } as const;
+  const { image, trust } = await open([
+    rule({ match: 'reg.example/**', action: { kind: 'require', requirement: both } }),
+  ]);
+  trust.signedDigests.add(image.digest);
+  expect(await refusal(byDigest(image.digest))).toBe('served');
+  trust.refuse('second', 'trust.expired');
+  expect(await refusal(byDigest(image.digest))).toBe('policy.digest-outside-closure');
+});
+
 test('a closure is of one repository: another one does not serve the same digest', async () => {
   const { image, trust, layer } = await open();
   const other = { registry: 'reg.example', path: 'acme/other' };

@@ -1,0 +1,46 @@
+import type { SourceRequirement } from '../config/config.ts';
+import { ruling } from '../policy/decide.ts';
+import type { SourceVerdict } from '../policy/decision.ts';
+import { judge, sourcesOf } from '../policy/requirement.ts';
+import type { Repository } from '../oci/reference.ts';
+import type { Root } from './candidates.ts';
+import type { RulingDeps } from './deps.ts';
+import type { DigestRuling } from './rule-on-digest.ts';
+
+/** Roots above a digest that are asked for: more than a base layer in common needs nobody. */
+const MAX_ROOTS = 16;
+
+/**
+ * Is one of these roots signed by its digest alone, without a tag (`target_digest`)? Only where the repository's first
+ * rule is about all its tags: a rule on tags cannot say anything of a digest that has none, and a later rule must not
+ * let in what an earlier one refuses for some tag.
+ */
+export async function ruleOnSignedDigest(
+  deps: RulingDeps,
+  repository: Repository,
+  roots: readonly Root[],
+): Promise<Omit<DigestRuling, 'digest'> | undefined> {
+  const rule = deps.policy.rulesOf(repository)[0];
+  if (rule === undefined || rule.tagged) return undefined;
+  const found = ruling(rule, deps.now());
+  if (found.kind !== 'require') return undefined;
+  const asked = sourcesOf(found.requirement);
+  for (const root of roots.slice(0, MAX_ROOTS)) {
+    const verdicts = new Map<SourceRequirement, SourceVerdict>();
+    for (const source of asked) verdicts.set(source, await deps.trust.resolveDigest(source, repository, root.digest));
+    const judged = judge(found.requirement, verdicts);
+    if (!judged.ok || judged.digest !== root.digest) continue;
+    const size = root.edge === undefined && judged.length !== undefined ? { length: judged.length } : {};
+    const edge = root.edge === undefined ? {} : { edge: root.edge };
+    return {
+      rule,
+      mode: rule.config.mode,
+      verified: true,
+      current: true,
+      sources: [...verdicts.values()],
+      ...edge,
+      ...size,
+    };
+  }
+  return undefined;
+}
