@@ -28,8 +28,9 @@ export class TufJsClient {
 
   /** One update, with what earlier ones left in the folder, and a search for each name. */
   async resolve(files: ServedFiles, ...names: readonly string[]): Promise<readonly TufJsVerdict[]> {
-    const updater = this.updater(files);
+    let updater: Updater;
     try {
+      updater = this.updater(files);
       await updater.refresh();
     } catch (error) {
       return names.map(() => refused(error));

@@ -100,6 +100,19 @@ const SIGNED: readonly TufDamage[] = [
 
 export const TUF_DAMAGES: readonly TufDamage[] = [...FILES, ...SIGNED];
 
+/** Signed by the right keys, and hardly metadata any more. A client may be stricter here than the other, never laxer. */
+export const TUF_MALFORMATIONS: readonly TufDamage[] = [
+  changed('a member that is missing', (repository, role, random) => {
+    editing(repository, role, (signed) =>
+      somewhere(signed, random, (holder, name) => Reflect.deleteProperty(holder, name)),
+    );
+  }),
+  changed('a member of another type', (repository, role, random) => {
+    const other = random.pick([null, true, -1, 0, 1.5, 1e30, '', 'x', [], {}, [null], { '': '' }]);
+    editing(repository, role, (signed) => somewhere(signed, random, (holder, name) => (holder[name] = other)));
+  }),
+];
+
 function file(name: string, act: OnRole): TufDamage {
   return onRole(name, (repository, role, random) => {
     repository.touch(role).publish();
@@ -139,6 +152,15 @@ function above(name: string, change: (entry: Plain, random: Random) => Plain): T
 
 function onRole(name: string, act: OnRole): TufDamage {
   return { name, apply: (repository, random) => act(repository, random.pick(repository.roles()), random) };
+}
+
+/** At any depth; the chance is that it is not at the top. */
+function somewhere(value: Plain, random: Random, act: (holder: Plain, name: string) => void): void {
+  const name = random.pick(Object.keys(value));
+  const member = value[name];
+  const deeper = typeof member === 'object' && member !== null && Object.keys(member).length > 0;
+  if (deeper && random.chance(80)) somewhere(member as Plain, random, act);
+  else act(value, name);
 }
 
 /** After the edits that are there. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TufJsClient, type TufJsVerdict } from '../../test/tuf-js.ts';
-import { TUF_DAMAGES } from './tuf-damage.ts';
+import { TUF_DAMAGES, TUF_MALFORMATIONS } from './tuf-damage.ts';
 import { generateStory, type GeneratedStory } from './tuf-generated.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -27,7 +27,7 @@ test('valid stories: tuf-js follows every step, and finds some names and others 
   for (const kind of ['found', 'none']) expect(kinds.filter((each) => each === kind).length).toBeGreaterThan(25);
 });
 
-test.each(TUF_DAMAGES)('$name: tuf-js notices it in one story of twenty or more, in the last step', async (damage) => {
+test.each([...TUF_DAMAGES, ...TUF_MALFORMATIONS])('$name: tuf-js notices it in one story of twenty or more, in the last step', async (damage) => {
   for (let seed = 0; seed < 20; seed++) {
     const verdicts = await told(generateStory(seed, NOW, damage));
     const refused = verdicts.map((step) => step.some(({ kind }) => kind === 'refused'));

@@ -204,13 +204,13 @@ export class TufRepository {
   /** The role's document as things stand, signed; nothing is published. */
   sign(role: string, { edit, signers, version }: SignOptions = {}): Uint8Array {
     const state = this.of(role);
-    const signed: Plain = {
+    const signed: Plain = structuredClone({
       _type: isTop(role) ? role : 'targets',
       spec_version: this.specVersion,
       version: version ?? state.version,
       expires: instant(state.expires),
       ...this.content(role),
-    };
+    });
     this.edits.get(role)?.(signed);
     edit?.(signed);
     return signDocument(signed, signers ?? state.signers ?? this.tree.keysOf(role));
