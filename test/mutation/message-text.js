@@ -1,43 +1,57 @@
 /**
  * Leaves the words of errors alone. Decisions are made on codes and types, never on message texts (design.md section 2,
- * 11), so a mutant that only rewords a message changes no behaviour. Words are the string literals, with the templates
- * around and inside them, that stand
- *  - as an argument of `new …Error(…)`, or
- *  - as an argument of a call whose result is thrown (`throw malformed(what, 'why')`), or of `this.fail('why')`.
- * A code is never words, wherever it stands; nor is any other argument: options, details, conditions, calls.
+ * 11), so a mutant that only rewords a message changes no behaviour. Words are templates, and strings with a space in
+ * them (a code or a name has none), that stand
+ *  - as an argument of `new …Error(…)`,
+ *  - as an argument of a call whose result is thrown, of `this.fail(…)`, or of a function of the same file that is
+ *    declared to make a TufgateError, or
+ *  - in a constant that is used in such places only.
+ * Everything else around them counts: codes, details, conditions, and the order of arguments.
  */
 export const WORDS = 'words of an error message';
-
-const CODE = /^(?:[a-z]+\.[a-z-]+|internal|usage)$/;
 
 export const strykerPlugins = [
   {
     kind: 'Ignore',
     name: 'message-text',
-    value: { shouldIgnore: (path) => (isText(path) && isArgumentOfError(outermost(path)) ? WORDS : undefined) },
+    value: { shouldIgnore: (path) => (isText(path) && isOfError(path) ? WORDS : undefined) },
   },
 ];
 
 function isText(path) {
-  return path.isTemplateLiteral() || (path.isStringLiteral() && !CODE.test(path.node.value));
+  return path.isTemplateLiteral() || (path.isStringLiteral() && path.node.value.includes(' '));
 }
 
-/** The whole argument, where the literal is one part or one alternative of it. */
+function isOfError(path) {
+  const whole = outermost(path);
+  const { parentPath: parent, listKey } = whole;
+  if (parent.isVariableDeclarator()) return isConstantOfError(parent);
+  return listKey === 'arguments' && makesError(parent);
+}
+
+/** The whole argument, where this is one part or one alternative of it. */
 function outermost(path) {
   const { parentPath: parent, key } = path;
   const isPart =
-    parent.isBinaryExpression({ operator: '+' }) ||
+    parent.isTemplateLiteral() ||
     parent.isLogicalExpression() ||
+    parent.isBinaryExpression({ operator: '+' }) ||
     (parent.isConditionalExpression() && key !== 'test');
   return isPart ? outermost(parent) : path;
 }
 
-function isArgumentOfError({ parentPath: call, listKey }) {
-  if (listKey !== 'arguments') return false;
-  if (call.isNewExpression()) return /Error$/.test(call.node.callee.name ?? '');
-  return call.parentPath.isThrowStatement() || isFail(call.node.callee);
+function isConstantOfError(declarator) {
+  const uses = declarator.scope.getBinding(declarator.node.id.name)?.referencePaths ?? [];
+  return uses.length > 0 && uses.every(isOfError);
 }
 
-function isFail(callee) {
-  return callee.object?.type === 'ThisExpression' && callee.property.name === 'fail';
+function makesError(call) {
+  const { callee } = call.node;
+  if (call.isNewExpression()) return /Error$/.test(callee.name ?? '');
+  if (callee.object?.type === 'ThisExpression') return callee.property.name === 'fail';
+  return call.parentPath.isThrowStatement() || isMaker(call.scope.getBinding(callee.name)?.path.node);
+}
+
+function isMaker(declaration) {
+  return declaration?.returnType?.typeAnnotation.typeName?.name === 'TufgateError';
 }
