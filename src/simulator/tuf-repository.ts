@@ -99,7 +99,7 @@ export class TufRepository {
     return this.tree.of(role);
   }
 
-  /** Keys and threshold of a role as one delegator says them; the first that does, when none is named. */
+  /** Keys and threshold of a role as one delegator says them, by default the first; `authorize` changes them. */
   authority(role: string, by?: string): TufAuthority {
     return this.tree.delegation(role, by)[1];
   }
