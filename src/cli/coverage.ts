@@ -4,12 +4,12 @@ import type { StoredTrust } from '../state/store.ts';
 import { pinFor } from '../trust/collection-name.ts';
 import { nodeCrypto } from '../trust/crypto.ts';
 import { openCollection } from '../trust/open-collection.ts';
-import { restore, type TrustContext, type View } from '../trust/tuf/collection.ts';
+import { restore, type TrustContext, type Trusted, type View } from '../trust/tuf/collection.ts';
 
 /** What a configuration makes of stored trust data, found by the code that a gate opens it with. */
 export type Coverage =
   /** Believed as it is stored; without a view the source is asked for one first. */
-  | { readonly kind: 'covered'; readonly view?: View }
+  | { readonly kind: 'covered'; readonly view?: View; readonly shelf: Trusted['shelf'] }
   /** The anchor is another: what is stored counts no more, trust begins anew at the pin. */
   | { readonly kind: 'anew'; readonly message: string }
   /** No pin, and no first use: nothing is believed. */
@@ -18,8 +18,8 @@ export type Coverage =
 
 export function coverageOf(config: TrustSourceConfig, gun: string, stored: StoredTrust): Coverage {
   try {
-    const { view } = restore(contextOf(config, gun), stored);
-    return { kind: 'covered', ...(view === undefined ? {} : { view }) };
+    const { view, trusted } = restore(contextOf(config, gun), stored);
+    return { kind: 'covered', shelf: trusted.shelf, ...(view === undefined ? {} : { view }) };
   } catch (error) {
     const message = messageOf(error);
     const code = codeOf(error);

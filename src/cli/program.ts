@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { createOutput, type Output } from './output.ts';
 import { resolveImages } from './resolve.ts';
 import { serve } from './serve.ts';
+import { auditTrust } from './trust-audit.ts';
 import { trustClock } from './trust-clock.ts';
 import { forgetTrust } from './trust-forget.ts';
 import { listTrust } from './trust-list.ts';
@@ -94,6 +95,12 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
   const trust = program.command('trust').description('what is trusted, and what it rests on');
   telling(trust, 'list', 'every collection: anchor, root, versions, expiry', listTrust);
   telling(trust, 'show <repository>', 'one collection: roles, keys, thresholds, versions, expiry', showTrust);
+  telling(
+    trust,
+    'audit',
+    'every collection with its anchor and root keys; exits 3 when something is missing',
+    auditTrust,
+  ).option('--csv', 'comma-separated, with a header line');
   telling(trust, 'pin <source> <gun>', 'write a pin into the configuration; says what it changes, and asks', pinTrust)
     .option('--root <file>', 'a root file: the start of the chain of one collection')
     .option('--keys <ids>', 'TUF key ids, with commas')

@@ -39,6 +39,13 @@ export function storedFacts(stored: StoredTrust): StoredFacts {
   };
 }
 
+/** Epoch milliseconds; undefined when the bytes do not say. */
+export function expiryIn(bytes: Uint8Array): number | undefined {
+  const expires = member(member(parsed(bytes), 'signed'), 'expires');
+  const at = typeof expires === 'string' ? Date.parse(expires) : NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
 function rootFacts({ roots }: StoredTrust): RootFacts {
   const newest = roots.at(-1);
   const signed = newest === undefined ? undefined : member(parsed(newest.bytes), 'signed');

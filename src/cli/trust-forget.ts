@@ -3,9 +3,9 @@ import type { Config } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { Collection, StateStore, StoredTrust } from '../state/store.ts';
-import { pinFor } from '../trust/collection-name.ts';
 import { confirm } from './ask.ts';
 import type { CommandContext } from './context.ts';
+import { pinWordsFor } from './coverage.ts';
 import { EXIT } from './exit-code.ts';
 import { recordAct } from './record-act.ts';
 import { storedOf } from './stored-collections.ts';
@@ -79,9 +79,9 @@ function losses({ source, gun }: Collection, stored: StoredTrust): readonly stri
 function whatThen({ trust }: Config, { source, gun }: Collection): string {
   const config = trust.get(source);
   if (config === undefined) return `${source} is no longer configured: nothing of it will be believed.`;
-  const pin = pinFor(config, gun);
-  if (pin !== undefined)
-    return `Trust begins anew at the pin ${pin.gun}${pin.prefix ? '/' : ''} (${pin.anchor.kind}); metadata older than what was seen will be accepted once.`;
+  const pin = pinWordsFor(config, gun);
+  if (pin !== null)
+    return `Trust begins anew at the pin ${pin}; metadata older than what was seen will be accepted once.`;
   if (config.kind === 'tuf' || config.firstUse === 'refuse')
     return 'No pin covers it: nothing will be believed until there is one.';
   return 'first_use is "remember", and no pin covers it: whoever answers next is believed, an attacker as well as the publisher.';

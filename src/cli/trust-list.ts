@@ -21,8 +21,15 @@ export async function listTrust({ config, out }: CommandContext): Promise<number
 }
 
 function line({ source, gun, problem, anchor, root, expires, checkedAt }: CollectionReport): string {
-  if (problem !== null) return `${gun}  (${source})\n    ${problem.code}: ${problem.message}`;
-  const ends = expires === null ? '' : `, ${expires.role} ends in ${expires.daysLeft} d (${expires.at.slice(0, 10)})`;
+  const head = `${gun}  (${source})`;
+  if (problem !== null) return `${head}\n    ${problem.code}: ${problem.message}`;
   const anchored = anchor === 'first-use' ? 'trusted on first use' : `pinned by ${String(anchor)}`;
-  return `${gun}  (${source})\n    root ${root?.version ?? '?'}, ${anchored}${ends}; confirmed ${String(checkedAt)}`;
+  return `${head}\n    root ${root?.version ?? '?'}, ${anchored}${endWords(expires)}; confirmed ${String(checkedAt)}`;
+}
+
+export function endWords(expires: CollectionReport['expires']): string {
+  if (expires === null) return '';
+  const { role, at, daysLeft } = expires;
+  const day = at.slice(0, 10);
+  return daysLeft < 0 ? `, ${role} ENDED ${day}` : `, ${role} ends in ${daysLeft} d (${day})`;
 }

@@ -1,130 +1,105 @@
 import { codeOf, messageOf } from '../errors.ts';
-import type { Collection } from '../state/store.ts';
-import { openCollection } from '../trust/open-collection.ts';
-import type { TrustServiceOptions } from '../trust/service.ts';
-import type { View } from '../trust/tuf/collection.ts';
-import type { Authority } from '../trust/tuf/model.ts';
+import type { Collection, StoredTrust, TrustStore } from '../state/store.ts';
+import type { TrustSourceConfig } from '../config/config.ts';
+import type { Trusted, View } from '../trust/tuf/collection.ts';
+import { type Coverage, coverageOf, pinWordsFor } from './coverage.ts';
+import { roleReports, type RoleReport } from './role-report.ts';
+import { type RootFacts, storedFacts } from './stored-facts.ts';
 
-/** One collection as `trust list` and `trust show` tell it: facts only, instants as ISO text. */
+/** One collection as `trust list`, `trust show` and `trust audit` tell it: facts only, instants as ISO text. */
 export interface CollectionReport {
   readonly source: string;
+  readonly kind: TrustSourceConfig['kind'] | null;
   readonly gun: string;
-  /** Why it could not be shown whole; null when all is well. */
+  /** Why it does not count as it is stored; null when all is well. */
   readonly problem: { readonly code: string; readonly message: string } | null;
+  /** What the trust in it began with. */
   readonly anchor: string | null;
+  /** The pin that holds for it today, the longest match. */
+  readonly pin: string | null;
   readonly checkedAt: string | null;
-  /** The first thing that ends. */
+  readonly withdrawn: boolean;
+  /** What ends first of what a person must sign anew. */
   readonly expires: { readonly role: string; readonly at: string; readonly daysLeft: number } | null;
-  readonly root: { readonly version: number; readonly keys: readonly string[] } | null;
+  readonly root: RootFacts | null;
   readonly roles: readonly RoleReport[];
 }
 
-export interface RoleReport {
-  readonly role: string;
-  readonly version: number | null;
-  readonly expires: string | null;
-  readonly daysLeft: number | null;
-  readonly threshold: number;
-  readonly keys: readonly string[];
-  /** The keys that did sign what is stored. */
-  readonly signers: readonly string[];
-  /** For targets and delegations. */
-  readonly tags: number | null;
-  readonly paths: readonly string[] | null;
-  /** A delegation that nothing may rest on, and why. */
-  readonly unusable: string | null;
+/** What it takes to look into what is stored; `TrustServiceOptions` has it. */
+export interface Reporting {
+  readonly sources: ReadonlyMap<string, TrustSourceConfig>;
+  readonly store: TrustStore;
+  readonly now: () => number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** From what is stored, verified again, without asking the source. */
-export async function reportOn(trust: TrustServiceOptions, { source, gun }: Collection): Promise<CollectionReport> {
-  const nothing = { source, gun, anchor: null, checkedAt: null, expires: null, root: null, roles: [] };
-  const config = trust.sources.get(source);
-  if (config === undefined) {
-    const message = `trust source ${source} is no longer configured`;
-    return { ...nothing, problem: { code: 'config.invalid', message } };
-  }
+export async function reportOn(reporting: Reporting, collection: Collection): Promise<CollectionReport> {
+  const config = reporting.sources.get(collection.source);
+  const pin = config === undefined ? null : pinWordsFor(config, collection.gun);
+  const base = { ...UNKNOWN, ...collection, pin, kind: config?.kind ?? null };
   try {
-    const known = await trust.collections.known(openCollection(trust, config, gun));
-    if (known === undefined) {
-      return {
-        ...nothing,
-        problem: {
-          code: 'trust.unsigned',
-          message: 'nothing verified is stored: resolve one of its tags to ask the source',
-        },
-      };
-    }
-    return whole({ source, gun }, known.view, known.checkedAt, trust.now());
+    const stored = await reporting.store.loadTrust(collection);
+    if (stored === undefined) return { ...base, problem: NOTHING };
+    const found = { ...base, ...facts(stored) };
+    if (config === undefined) return { ...found, problem: unconfigured(collection) };
+    const coverage = coverageOf(config, collection.gun, stored);
+    const problem = problemOf(coverage) ?? (stored.withdrawn ? withdrawn(collection) : null);
+    if (coverage.kind !== 'covered' || coverage.view === undefined) return { ...found, problem };
+    return { ...found, problem, ...believed(coverage.view, coverage.shelf, reporting.now()) };
   } catch (error) {
-    return { ...nothing, problem: { code: codeOf(error), message: messageOf(error) } };
+    return { ...base, problem: { code: codeOf(error), message: messageOf(error) } };
   }
 }
 
-function whole({ source, gun }: Collection, view: View, checkedAt: number, now: number): CollectionReport {
-  const roles = [...topRoles(view, now), ...delegatedRoles(view, now)];
+const UNKNOWN = { anchor: null, checkedAt: null, withdrawn: false, expires: null, root: null, roles: [] } as const;
+const NOTHING = {
+  code: 'trust.unsigned',
+  message: 'nothing verified is stored: resolve one of its tags to ask the source',
+} as const;
+
+function facts(stored: StoredTrust): Pick<CollectionReport, 'anchor' | 'checkedAt' | 'withdrawn' | 'root'> {
+  const { anchor, root, withdrawn: gone, checkedAt } = storedFacts(stored);
   return {
-    source,
-    gun,
-    problem: null,
-    anchor: view.anchor,
-    checkedAt: new Date(checkedAt).toISOString(),
-    expires: soonest(roles),
-    root: { version: view.root.model.version, keys: view.root.model.root.keys.map(({ keyId }) => keyId) },
-    roles,
+    anchor,
+    root,
+    withdrawn: gone,
+    checkedAt: checkedAt === undefined ? null : new Date(checkedAt).toISOString(),
   };
+}
+
+function believed(
+  view: View,
+  shelf: Trusted['shelf'],
+  now: number,
+): Pick<CollectionReport, 'anchor' | 'expires' | 'roles'> {
+  const roles = roleReports(view, now, shelf);
+  return { anchor: view.anchor, expires: soonest(roles), roles };
+}
+
+function problemOf(coverage: Coverage): CollectionReport['problem'] {
+  switch (coverage.kind) {
+    case 'covered':
+      return coverage.view === undefined ? NOTHING : null;
+    case 'anew':
+      return { code: 'trust.pin', message: `the pin does not cover what is stored: ${coverage.message}` };
+    case 'no-root':
+      return { code: 'trust.no-root', message: coverage.message };
+    case 'damaged':
+      return { code: 'state.damaged', message: coverage.message };
+  }
+}
+
+function unconfigured({ source }: Collection): CollectionReport['problem'] {
+  return { code: 'config.invalid', message: `trust source ${source} is no longer configured` };
+}
+
+function withdrawn({ source, gun }: Collection): CollectionReport['problem'] {
+  return { code: 'trust.withdrawn', message: `${source} no longer has ${gun}, which it had before: nothing is served` };
 }
 
 function soonest(roles: readonly RoleReport[]): CollectionReport['expires'] {
-  const ends = roles.flatMap(({ role, expires, daysLeft }) =>
-    expires === null || daysLeft === null ? [] : [{ role, at: expires, daysLeft }],
+  const ends = roles.flatMap(({ role, expires, daysLeft, people }) =>
+    !people || expires === null || daysLeft === null ? [] : [{ role, at: expires, daysLeft }],
   );
   return ends.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))[0] ?? null;
-}
-
-interface Described {
-  readonly model: { readonly version: number; readonly expires: number };
-  readonly signers: readonly string[];
-}
-
-function topRoles(view: View, now: number): RoleReport[] {
-  const { root, timestamp, snapshot } = view;
-  const targets = view.targets.get('targets');
-  return [
-    role('root', root, root.model.root, now),
-    role('timestamp', timestamp, root.model.timestamp, now),
-    role('snapshot', snapshot, root.model.snapshot, now),
-    { ...role('targets', targets, root.model.targets, now), tags: targets?.model.targets.size ?? null },
-  ];
-}
-
-function delegatedRoles(view: View, now: number): RoleReport[] {
-  return [...view.targets.values()].flatMap(({ model }) =>
-    model.delegations.map((delegation) => {
-      const accepted = view.targets.get(delegation.role);
-      return {
-        ...role(delegation.role, accepted, delegation, now),
-        tags: accepted?.model.targets.size ?? null,
-        paths: delegation.paths.of,
-        unusable: view.unusable.get(delegation.role)?.message ?? null,
-      };
-    }),
-  );
-}
-
-function role(name: string, described: Described | undefined, authority: Authority, now: number): RoleReport {
-  const expires = described?.model.expires;
-  return {
-    role: name,
-    version: described?.model.version ?? null,
-    expires: expires === undefined ? null : new Date(expires).toISOString(),
-    daysLeft: expires === undefined ? null : Math.floor((expires - now) / DAY_MS),
-    threshold: authority.threshold,
-    keys: authority.keys.map(({ keyId }) => keyId),
-    signers: described?.signers ?? [],
-    tags: null,
-    paths: null,
-    unusable: null,
-  };
 }

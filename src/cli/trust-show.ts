@@ -1,8 +1,9 @@
 import { composeJudge } from '../compose.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
+import type { RoleReport } from './role-report.ts';
 import { storedOf } from './stored-collections.ts';
-import { type CollectionReport, reportOn, type RoleReport } from './trust-report.ts';
+import { type CollectionReport, reportOn } from './trust-report.ts';
 
 /** One repository, in every source that knows it: roles, keys, thresholds, versions, expiry. */
 export async function showTrust(
@@ -22,31 +23,43 @@ export async function showTrust(
   }
 }
 
-function page(report: CollectionReport): string {
-  const { gun, source, problem, anchor, checkedAt, roles } = report;
-  const head = `${gun}  (${source})`;
-  if (problem !== null) return `${head}\n  ${problem.code}: ${problem.message}`;
+function page({ gun, source, problem, anchor, pin, checkedAt, roles }: CollectionReport): string {
   const anchored =
     anchor === 'first-use'
       ? 'first use: nobody pinned it, the first root seen was believed'
       : `pinned by ${String(anchor)}`;
-  return [head, `  anchor     ${anchored}`, `  confirmed  ${String(checkedAt)}`, ...roles.map(roleLines)].join('\n');
+  return [
+    `${gun}  (${source})`,
+    ...(problem === null ? [] : [`  problem    ${problem.code}: ${problem.message}`]),
+    `  anchor     ${anchored}`,
+    `  pin        ${pin ?? 'none'}`,
+    `  confirmed  ${checkedAt ?? 'never'}`,
+    ...roles.flatMap(roleLines),
+  ].join('\n');
 }
 
-function roleLines(role: RoleReport): string {
-  const depth = role.role.split('/').length;
-  const indent = '  '.repeat(depth);
-  const state =
-    role.version === null
-      ? 'no file'
-      : `version ${role.version}, ends ${String(role.expires).slice(0, 10)} (${String(role.daysLeft)} d)`;
-  const tags = role.tags === null ? '' : `, ${role.tags} ${role.tags === 1 ? 'tag' : 'tags'}`;
-  const paths = role.paths === null ? '' : `, paths ${role.paths.map((path) => JSON.stringify(path)).join(' ')}`;
-  const keys = role.keys.map((key) => `${indent}    ${role.signers.includes(key) ? 'signed ' : '       '}${key}`);
-  const unusable = role.unusable === null ? [] : [`${indent}    unusable: ${role.unusable}`];
+function roleLines(role: RoleReport): readonly string[] {
+  const indent = '  '.repeat(role.depth + 1);
+  const { keys, keyTypes, signers, threshold, unusable } = role;
+  const listed = keys.map((key, i) => {
+    const type = keyTypes[i] ?? 'unusable key';
+    return `${indent}    ${signers.includes(key) ? 'signed ' : '       '}${key}  ${type}`;
+  });
   return [
-    `${indent}${role.role}: ${state}${tags}${paths}, threshold ${role.threshold} of ${role.keys.length}`,
-    ...unusable,
-    ...keys,
-  ].join('\n');
+    `${indent}${role.role}: ${stateWords(role)}${pathWords(role)}, ${threshold} of ${keys.length} keys`,
+    ...(unusable === null ? [] : [`${indent}    unusable: ${unusable}`]),
+    ...listed,
+  ];
+}
+
+function stateWords({ version, expires, daysLeft, people, tags }: RoleReport): string {
+  if (version === null) return 'no file';
+  const ends = `ends ${String(expires).slice(0, 10)} (${String(daysLeft)} d${people ? '' : ', signed anew by the server'})`;
+  return `version ${version}, ${ends}${tags === null ? '' : `, ${tags} ${tags === 1 ? 'tag' : 'tags'}`}`;
+}
+
+function pathWords({ paths, pathKind }: RoleReport): string {
+  if (paths === null) return '';
+  if (pathKind === 'bins') return `, ${paths.join()}`;
+  return `, ${pathKind === 'hash-prefixes' ? 'hashes' : 'paths'} ${paths.map((path) => JSON.stringify(path)).join(' ')}`;
 }

@@ -153,3 +153,59 @@ test.each([
   expect(await command('trust', ...argv, '--yes', '--config', file)).toBe(2);
   expect(said.stderr).toContain(why);
 });
+
+test('an audit finds what nobody pinned, and none when it is pinned', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  await command('resolve', APP, '--config', file);
+  expect(await command('trust', 'audit', '--config', file)).toBe(3);
+  const key = keyOf(gate.publisher);
+  expect(said.stdout).toContain(`tufgate trust pin vendor ${GUN} --keys ${key}`);
+  expect(await command('trust', 'pin', 'vendor', GUN, '--keys', key, '--yes', '--config', file)).toBe(0);
+  expect(await command('trust', 'audit', '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject([
+    {
+      gun: GUN,
+      anchor: 'keys',
+      pin: `${GUN} (keys ${key})`,
+      root: { version: 1, keys: [key], threshold: 1 },
+      gaps: [],
+    },
+  ]);
+  expect(await command('trust', 'audit', '--csv', '--config', file)).toBe(0);
+  expect(said.stdout.split('\r\n')[1]).toMatch(new RegExp(`^vendor,${GUN},keys,`));
+});
+
+test('an audit finds what is left of a source that is no longer configured', async () => {
+  const file = await trusted();
+  await configure('data: ./data\nupstreams: { reg.example: { url: https://reg.example } }\npolicy: []\n');
+  expect(await command('trust', 'audit', '--json', '--config', file)).toBe(3);
+  expect(document()).toMatchObject([{ gun: GUN, gaps: ['not-configured'], root: { version: 1 } }]);
+});
+
+test('list counts the days of what people must sign anew, not those of a timestamp', async () => {
+  const file = await trusted();
+  expect(await command('trust', 'list', '--json', '--config', file)).toBe(0);
+  const [{ expires, roles }] = document() as [
+    { expires: { role: string }; roles: { role: string; people: boolean }[] },
+  ];
+  expect(['root', 'targets']).toContain(expires.role);
+  expect(roles.filter(({ people }) => people).map(({ role }) => role)).toEqual(['root', 'targets']);
+});
+
+test('show is a tree: who may sign, with which keys, who did', async () => {
+  const gate = await world();
+  gate.publisher
+    .delegate('targets/releases', { paths: [''] })
+    .sign('2.0', gate.image.digest, gate.image.size)
+    .publish();
+  const file = await configure(onFirstUse(gate));
+  await command('resolve', 'reg.example/acme/app:2.0', '--config', file);
+  expect(await command('trust', 'show', GUN, '--config', file)).toBe(0);
+  expect(said.stdout).toMatch(/^ {2}anchor {5}first use: nobody pinned it/m);
+  expect(said.stdout).toMatch(
+    /^ {2}root: version 1, ends .* 1 of 1 keys\n {6}signed [0-9a-f]{64} {2}ecdsa certificate$/m,
+  );
+  expect(said.stdout).toMatch(/^ {2}timestamp: version \d, .*signed anew by the server/m);
+  expect(said.stdout).toMatch(/^ {4}targets\/releases: .*paths ""/m);
+});
