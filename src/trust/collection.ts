@@ -10,6 +10,7 @@ import {
   difference,
   type Edge,
   expiriesOf,
+  newestRoot,
   restore,
   type Said,
   saidBefore,
@@ -17,6 +18,7 @@ import {
   type Trusted,
   type View,
   viewFiles,
+  viewUnder,
 } from './tuf/collection.ts';
 
 /**
@@ -57,16 +59,21 @@ type Held =
   | { readonly kind: 'nothing'; readonly generation: 0 }
   /** The configured pin does not cover what is stored: the next update begins a new chain at the pin. */
   | { readonly kind: 'uncovered'; readonly generation: number }
-  | {
-      readonly kind: 'trusted';
-      readonly generation: number;
-      readonly trusted: Trusted;
-      readonly view?: View;
-      /** What a view said that is stored, but does not stand any more. */
-      readonly fallen?: Said;
-      readonly checkedAt: number;
-      readonly withdrawn: boolean;
-    };
+  | Trusting;
+
+interface Trusting extends Confirmed {
+  readonly kind: 'trusted';
+  readonly generation: number;
+  readonly trusted: Trusted;
+  readonly view?: View;
+  /** What a view said that is stored, but does not stand any more. */
+  readonly fallen?: Said;
+}
+
+interface Confirmed {
+  readonly checkedAt: number;
+  readonly withdrawn: boolean;
+}
 
 /** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
 const RETRY_MS = 5_000;
@@ -244,7 +251,7 @@ export class Collection {
     const now = await this.options.store.raiseClock(this.options.now());
     const before = this.held;
     const trusted = before.kind === 'trusted' ? before.trusted : undefined;
-    const persist = (step: TrustAdvance): Promise<void> => this.persist(step);
+    const persist = (step: TrustAdvance, after: Trusted): Promise<void> => this.persist(step, after);
     const alarm = (error: TufgateError): void => this.options.on({ kind: 'alarm', collection: this.opened, error });
     const view = await within(this.options.schedule ?? later, UPDATE_MS, `the update of ${ctx.gun}`, (signal) =>
       refresh({ ctx, source, trusted, now, maxBytes, persist, signal, alarm }),
@@ -263,30 +270,26 @@ export class Collection {
     }
     const change = difference(comparable(before ?? fallen, view), view);
     await this.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
-    await this.adopt(view);
+    this.adopt(view, confirmed);
     if (before === undefined && fallen === undefined && this.opened.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
     }
     this.options.on({ kind: 'changed', collection: this.opened, ...changeOf(before, view, change) });
   }
 
-  /**
-   * The source said nothing new, which is what it says most of the time: where this update moved nothing either, what is
-   * held stands as it was verified, and need not be read back and verified again.
-   */
-  private async confirm(held: Held, view: View, confirmed: { checkedAt: number; withdrawn: boolean }): Promise<void> {
+  /** The source said nothing new, which is what it says most of the time: what is held stands as it was verified. */
+  private async confirm(held: Held, view: View, confirmed: Confirmed): Promise<void> {
     const moved = this.held.generation !== held.generation;
     await this.persist(confirmed);
-    if (moved || this.held.kind !== 'trusted' || this.held.view === undefined) await this.adopt(view);
+    if (moved || this.held.kind !== 'trusted' || this.held.view === undefined) this.adopt(view, confirmed);
     else this.held = { ...this.held, ...confirmed, view: { ...this.held.view, unusable: view.unusable } };
   }
 
-  /** As it was stored, and why its unusable delegations are unusable, which is not. */
-  private async adopt({ unusable, timestamp }: View): Promise<void> {
-    await this.load();
-    const { held } = this;
-    if (held.kind !== 'trusted' || held.view?.timestamp.file.sha256 !== timestamp.file.sha256) return;
-    this.held = { ...held, view: { ...held.view, unusable } };
+  /** Every file of it was verified in this update, or before under keys that still stand: nothing is read back. */
+  private adopt(view: View, confirmed: Confirmed): void {
+    if (this.held.kind !== 'trusted') return;
+    const { generation, trusted, view: before } = this.held;
+    this.held = { kind: 'trusted', generation, trusted, view: carryOver(before, view), ...confirmed };
   }
 
   /** Notary: 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
@@ -295,7 +298,7 @@ export class Collection {
     if (before.kind !== 'trusted' || (before.view ?? before.fallen) === undefined) throw unsigned(this.opened);
     if (before.withdrawn) return;
     await this.persist({ withdrawn: true });
-    await this.load();
+    if (this.held.kind === 'trusted') this.held = { ...this.held, withdrawn: true };
     this.options.on({ kind: 'alarm', collection: this.opened, error: gone(this.opened) });
   }
 
@@ -306,8 +309,7 @@ export class Collection {
     if (!outage && error.code !== 'trust.unsigned') {
       this.options.on({ kind: 'alarm', collection: this.opened, error });
     }
-    // Roots and floors may have moved before the failure: the old view goes on only if it verifies under them.
-    await this.load();
+    if (cause instanceof Overtaken) await this.load();
   }
 
   private tell(before: string | undefined, ms: number): void {
@@ -329,26 +331,40 @@ export class Collection {
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
   }
 
-  private async persist(step: TrustAdvance): Promise<void> {
-    const mine = this.stored.then(() => this.store(step));
+  private async persist(step: TrustAdvance, after?: Trusted): Promise<void> {
+    const mine = this.stored.then(() => this.store(step, after));
     this.stored = mine.catch(() => undefined);
     await mine;
   }
 
-  private async store(step: TrustAdvance): Promise<void> {
-    const { generation, kind } = this.held;
-    const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
+  private async store(step: TrustAdvance, after: Trusted | undefined): Promise<void> {
+    const { held } = this;
+    const { generation } = held;
+    const whole = held.kind === 'uncovered' ? { ...step, restart: true } : step;
     const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
     if (result === 'conflict') throw new Overtaken();
-    // Whoever does not wait for this update must not be served what a new root no longer covers.
-    if (kind === 'trusted' && step.roots === undefined) this.held = { ...this.held, generation: generation + 1 };
-    else await this.load();
+    if (held.kind !== 'trusted') await this.load();
+    else this.held = { ...this.moved(held, after), generation: generation + 1 };
+  }
+
+  /** Whoever does not wait for this update must not be served what a new root no longer covers. */
+  private moved(held: Trusting, after: Trusted | undefined): Trusting {
+    if (after === undefined) return held;
+    // The shelf moves on its own, with the searches that run meanwhile.
+    const trusted = { ...after, progress: undefined, shelf: held.trusted.shelf };
+    const { view, ...rest } = held;
+    if (view === undefined || view.root === newestRoot(trusted)) return { ...held, trusted };
+    const standing = viewUnder(this.ctx, trusted, view);
+    return { ...rest, trusted, ...(standing === undefined ? { fallen: view, checkedAt: 0 } : { view: standing }) };
   }
 
   private async load(): Promise<void> {
     const before = this.standing().view;
     const stored = await this.options.store.loadTrust(this.opened);
-    if (stored === undefined) return;
+    if (stored === undefined) {
+      this.held = { kind: 'nothing', generation: 0 };
+      return;
+    }
     const held = this.revive(stored);
     const carried = held.kind === 'trusted' && held.view && carryOver(before, held.view);
     this.held = carried ? { ...held, view: carried } : held;

@@ -39,8 +39,8 @@ export interface Refresh {
   readonly maxBytes: number;
   /** The deadline of the whole update. */
   readonly signal?: AbortSignal;
-  /** Makes a step durable before the next file is asked for. @throws to end the update */
-  persist(step: TrustAdvance): Promise<void>;
+  /** Makes a step durable before the next file is asked for. @param after what is trusted then @throws to end the update */
+  persist(step: TrustAdvance, after: Trusted): Promise<void>;
   /** Something that does not stop the update, and that somebody should look at. */
   alarm(error: TufgateError): void;
 }
@@ -62,11 +62,11 @@ export async function refresh(the: Refresh): Promise<View | undefined> {
  * attack: one forged root.json on the way, once, and every honest update after it would be refused.
  */
 async function refreshOnFirstUse(the: Refresh): Promise<View | undefined> {
-  const steps: TrustAdvance[] = [];
-  const persist = (step: TrustAdvance): Promise<void> => Promise.resolve(void steps.push(step));
+  const steps: [TrustAdvance, Trusted][] = [];
+  const persist = (...step: [TrustAdvance, Trusted]): Promise<void> => Promise.resolve(void steps.push(step));
   const view = await update({ ...the, persist });
   if (view === undefined) return undefined;
-  for (const step of steps) await the.persist(step);
+  for (const step of steps) await the.persist(...step);
   return view;
 }
 
@@ -93,7 +93,7 @@ async function begin(the: Refresh): Promise<Trusted | undefined> {
   const bytes = anchor.kind === 'root-file' ? anchor.bytes : await fetch(the, { kind: 'newest-root' }, MAX_ROOT_BYTES);
   if (bytes === undefined) return undefined;
   const trusted = startChain(the.ctx, bytes);
-  await the.persist({ anchor: trusted.anchor, roots: trusted.roots.map((root) => root.file) });
+  await the.persist({ anchor: trusted.anchor, roots: trusted.roots.map((root) => root.file) }, trusted);
   return trusted;
 }
 
@@ -123,11 +123,11 @@ class Run {
       const bytes = await fetch(this.the, { kind: 'root', version }, MAX_ROOT_BYTES);
       if (bytes === undefined) break;
       this.trusted = acceptRoot(this.the.ctx, this.trusted, bytes);
-      await this.the.persist({ roots: [newestRoot(this.trusted)] });
+      await this.the.persist({ roots: [newestRoot(this.trusted)] }, this.trusted);
     }
     const finished = finishRoots(this.the.ctx, this.trusted, this.the.now);
     this.trusted = finished.trusted;
-    await this.forget(finished.forgotten);
+    if (finished.forgotten.length > 0) await this.the.persist({ forget: finished.forgotten }, this.trusted);
   }
 
   async loadRoles(): Promise<View | undefined> {
@@ -160,16 +160,16 @@ class Run {
     const bytes = await this.fetchWanted(wanted, before);
     const accepted = acceptTargets(this.the.ctx, this.trusted, wanted.role, bytes, this.the.now);
     this.trusted = accepted.trusted;
-    await this.forget(accepted.forgotten);
-    await this.persistFloor(before, accepted.floor);
+    await this.persistFloor(before, accepted.floor, accepted.forgotten);
   }
 
-  private async persistFloor(before: TrustFile | undefined, after: TrustFile | undefined): Promise<void> {
-    if (after !== undefined && after.sha256 !== before?.sha256) await this.the.persist({ floors: [after] });
-  }
-
-  private async forget(roles: readonly string[]): Promise<void> {
-    if (roles.length > 0) await this.the.persist({ forget: roles });
+  private async persistFloor(
+    before: TrustFile | undefined,
+    after: TrustFile | undefined,
+    forget: readonly string[] = [],
+  ): Promise<void> {
+    const floors = after !== undefined && after.sha256 !== before?.sha256 ? [after] : [];
+    if (floors.length + forget.length > 0) await this.the.persist({ forget, floors }, this.trusted);
   }
 
   private async fetchWanted(wanted: Wanted, stored: TrustFile | undefined): Promise<Uint8Array> {
