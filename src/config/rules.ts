@@ -4,11 +4,11 @@ import type { ActionConfig, DigestsConfig, RuleConfig } from './config.ts';
 import { type Field, quote, type Reader, section } from './field.ts';
 import { present } from './present.ts';
 import { duration, oneOf } from './quantity.ts';
-import { requirement } from './requirement.ts';
+import { requirement, type SourceKinds } from './requirement.ts';
 
 /** What the rules may refer to, from the rest of the file. */
 export interface Known {
-  readonly sources: ReadonlySet<string>;
+  readonly sources: SourceKinds;
   /** Alias → canonical name: after normalisation no image has an alias in its name. */
   readonly aliases: ReadonlyMap<string, string>;
 }

@@ -59,7 +59,8 @@ function whole(file: string): Reader<Config> {
     const registries = open.required('upstreams', upstreams, 'name at least one registry') ?? new Map<string, never>();
     const defaultUpstream = open.optional('default_upstream', upstreamName(registries, namesIn(field, 'upstreams')));
     const trust = open.optional('trust', sources) ?? new Map<string, never>();
-    const known = { sources: namesIn(field, 'trust'), aliases: aliasesOf(registries) };
+    const kinds = [...namesIn(field, 'trust')].map((name) => [name, trust.get(name)?.kind] as const);
+    const known = { sources: new Map(kinds), aliases: aliasesOf(registries) };
     const policy = open.required('policy', rules(known), 'the rules; without any, everything is denied: `policy: []`');
     const rest = { ...settings(open), ...present({ defaultUpstream }) };
     for (const mistake of unboundNames(trust, policy ?? [], new Set(registries.keys()))) open.failAt('trust', mistake);

@@ -95,9 +95,11 @@ class Service implements TrustService {
     return removed;
   }
 
+  /** TUF 1.0: as far as a search has loaded roles; the one here comes by those that speak for the repository. */
   async tags(source: string, repository: Repository): Promise<readonly string[]> {
     const config = this.config(source);
     try {
+      if (config.kind === 'tuf') await this.resolve({ kind: 'source', source }, repository, 'latest');
       const names = await this.options.collections.names(
         this.opened(config, repository),
         signedName(config, repository, ''),

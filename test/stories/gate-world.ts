@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { request } from 'undici';
 import { composeGate, type Gate } from '../../src/compose.ts';
 import { parseConfig } from '../../src/config/schema.ts';
@@ -44,12 +44,18 @@ export interface Settings {
   readonly trust: (publisher: NotaryRepository) => string;
   readonly rule: string;
   readonly more: string;
+  /** YAML of further trust sources. */
+  readonly sources: string;
+  /** What the configuration may read, by file name. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
 const DEFAULTS: Settings = {
   trust: (publisher) => `pins: { reg.example/: { keys: [${keyOf(publisher)}] } }`,
   rule: 'require: [vendor]',
   more: '',
+  sources: '',
+  files: {},
 };
 
 export function keyOf(publisher: NotaryRepository): string {
@@ -69,8 +75,10 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
   let gate: Gate;
   let listener: Listener;
   const start = async (): Promise<void> => {
-    const config = parseConfig(yaml(settings, registry, notary, publisher), join(folder, 'tufgate.yaml'), () => {
-      throw new Error('no file is read');
+    const config = parseConfig(yaml(settings, registry, notary, publisher), join(folder, 'tufgate.yaml'), (path) => {
+      const bytes = settings.files[basename(path)];
+      if (bytes === undefined) throw new Error(`${path} is not to be read`);
+      return bytes;
     });
     gate = await composeGate(config, { log: silent, clock: () => world.clock });
     listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
@@ -110,7 +118,7 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
 }
 
 function yaml(
-  { trust, rule, more }: Settings,
+  { trust, rule, more, sources }: Settings,
   registry: RegistrySimulator,
   notary: NotaryServer,
   publisher: NotaryRepository,
@@ -127,6 +135,7 @@ trust:
     url: "${notary.url.href}"
     gun: "{registry}/{repository}"
     ${trust(publisher)}
+${sources}
 policy:
   - match: reg.example/acme/**
     ${rule}
