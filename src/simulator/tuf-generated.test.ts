@@ -27,15 +27,18 @@ test('valid stories: tuf-js follows every step, and finds some names and others 
   for (const kind of ['found', 'none']) expect(kinds.filter((each) => each === kind).length).toBeGreaterThan(25);
 });
 
-test.each([...TUF_DAMAGES, ...TUF_MALFORMATIONS])('$name: tuf-js notices it in one story of twenty or more, in the last step', async (damage) => {
-  for (let seed = 0; seed < 20; seed++) {
-    const verdicts = await told(generateStory(seed, NOW, damage));
-    const refused = verdicts.map((step) => step.some(({ kind }) => kind === 'refused'));
-    expect(refused.slice(0, -1)).not.toContain(true);
-    if (refused.at(-1) === true) return;
-  }
-  expect.unreachable('nobody would notice');
-});
+test.each([...TUF_DAMAGES, ...TUF_MALFORMATIONS])(
+  '$name: tuf-js notices it in one story of twenty or more, in the last step',
+  async (damage) => {
+    for (let seed = 0; seed < 20; seed++) {
+      const verdicts = await told(generateStory(seed, NOW, damage));
+      const refused = verdicts.map((step) => step.some(({ kind }) => kind === 'refused'));
+      expect(refused.slice(0, -1)).not.toContain(true);
+      if (refused.at(-1) === true) return;
+    }
+    expect.unreachable('nobody would notice');
+  },
+);
 
 test('one seed, one story, but for the keys that sign with randomness', () => {
   const told = (seed: number): unknown => {
