@@ -5,8 +5,11 @@ const FILE = new URL('survivors.yaml', import.meta.url);
 
 /** Why each survivor lives: file → change → reason. */
 export function readReasons() {
-  const lists = parse(readFileSync(FILE, 'utf8')) ?? {};
+  const files = Object.entries(parse(readFileSync(FILE, 'utf8')));
   return new Map(
-    Object.entries(lists).map(([file, list]) => [file, new Map(list.map(({ mutant, why }) => [mutant, why]))]),
+    files.map(([file, groups]) => [
+      file,
+      new Map(groups.flatMap(({ why, mutants }) => mutants.map((mutant) => [mutant, why]))),
+    ]),
   );
 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resultsOf, SHARDS } from './shards.js';
 
 /**
- * One mutant as the report speaks of it. `change` names it without its line, so that a reason given for it outlives an
- * edit above it.
+ * One mutant as the report speaks of it. `change` names it without the number of its line, so that a reason given for it
+ * outlives an edit above it.
  */
 export function mutantsOf(shard) {
   if (!existsSync(resultsOf(shard))) throw new Error(`it was never run: npm run test:mutation -- ${shard}`);
@@ -15,7 +15,7 @@ export function mutantsOf(shard) {
       line: location.start.line,
       outcome: OUTCOMES.get(status) ?? 'unfit',
       because: statusReason ?? '',
-      change: `${mutatorName}: ${short(textAt(files[file].source, location))} → ${short(replacement)}`,
+      change: changeOf(files[file].source, { mutatorName, replacement, location }),
     })),
   );
 }
@@ -40,6 +40,12 @@ const OUTCOMES = new Map([
   ['NoCoverage', 'survived'],
   ['Ignored', 'ignored'],
 ]);
+
+function changeOf(source, { mutatorName, replacement, location }) {
+  const [text, line] = [textAt(source, location), source.split('\n')[location.start.line - 1]];
+  const place = text === line.trim() ? '' : ` in ${short(line)}`;
+  return `${mutatorName}: ${short(text)} → ${short(replacement)}${place}`;
+}
 
 function textAt(source, { start, end }) {
   const lines = source.split('\n').slice(start.line - 1, end.line);
