@@ -44,7 +44,7 @@ async function test(name, mutate) {
     incrementalFile: resultsOf(name),
     concurrency: 1,
     timeoutMS: 10_000,
-    reporters: ['clear-text'],
+    reporters: ['progress-append-only', 'clear-text'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
     tempDirName: 'coverage/mutation/sandbox',
     ignorePatterns: ['coverage', 'dist', 'data'],
