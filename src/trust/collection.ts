@@ -9,7 +9,7 @@ import {
   carryOver,
   difference,
   type Edge,
-  expiriesOf,
+  endsByPeople,
   newestRoot,
   restore,
   type Said,
@@ -139,6 +139,14 @@ export class Collection {
   async again(): Promise<Current> {
     await this.update();
     return this.answer();
+  }
+
+  /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. Never throws. */
+  async refreshOlderThan(ms: number): Promise<void> {
+    const { view, checkedAt, withdrawn } = this.standing();
+    if (view === undefined || withdrawn || this.options.now() - checkedAt < ms) return;
+    // How it ended is told as an event, and by the next answer.
+    await this.update().catch(() => undefined);
   }
 
   /** What is known without asking the source. @throws trust.withdrawn */
@@ -318,7 +326,7 @@ export class Collection {
     const same = view?.timestamp.file.sha256 === before;
     const outcome = failure !== undefined ? 'failed' : withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
     const why = failure === undefined ? {} : { failure };
-    this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...soonestEnd(view), ...why });
+    this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...endsOf(view), ...why });
   }
 
   /** The shelf moves with what is stored, and nothing else does: no view needs to be read back. */
@@ -344,14 +352,15 @@ export class Collection {
     const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
     if (result === 'conflict') throw new Overtaken();
     if (held.kind !== 'trusted') await this.load();
-    else this.held = { ...this.moved(held, after), generation: generation + 1 };
+    else this.held = { ...this.moved(held, after, step.forget ?? []), generation: generation + 1 };
   }
 
   /** Whoever does not wait for this update must not be served what a new root no longer covers. */
-  private moved(held: Trusting, after: Trusted | undefined): Trusting {
+  private moved(held: Trusting, after: Trusted | undefined, forgotten: readonly string[]): Trusting {
     if (after === undefined) return held;
     // The shelf moves on its own, with the searches that run meanwhile.
-    const trusted = { ...after, progress: undefined, shelf: held.trusted.shelf };
+    const shelf = new Map([...held.trusted.shelf].filter(([role]) => !forgotten.includes(role)));
+    const trusted = { ...after, progress: undefined, shelf };
     const { view, ...rest } = held;
     if (view === undefined || view.root === newestRoot(trusted)) return { ...held, trusted };
     const standing = viewUnder(this.ctx, trusted, view);
@@ -403,8 +412,8 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
   return new TufgateError('internal', messageOf(cause), { cause });
 }
 
-function soonestEnd(view: View | undefined): { expires?: number } {
-  return view === undefined ? {} : { expires: Math.min(...expiriesOf(view, [...view.targets.keys()]).values()) };
+function endsOf(view: View | undefined): { ends?: ReadonlyMap<string, number> } {
+  return view === undefined ? {} : { ends: endsByPeople(view) };
 }
 
 /** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */

@@ -25,7 +25,7 @@ export interface GateWorld {
   readonly gate: Gate;
   /** Epoch milliseconds. */
   clock: number;
-  get(path: string, options?: { method?: string; headers?: Record<string, string> }): Promise<Answer>;
+  readonly get: (path: string, options?: { method?: string; headers?: Record<string, string> }) => Promise<Answer>;
   /** Stops the gate and starts it again on the same data, with other trust settings if given. */
   restart(over?: Partial<Settings>): Promise<void>;
   close(): Promise<void>;

@@ -126,6 +126,19 @@ test('the same timestamp version with other bytes: the first stay, with an alarm
   expect(alarms.map(({ reason }) => reason)).toEqual(['trust.equal-version']);
 });
 
+test('fast-forward recovery: versions begin anew under new keys, and the delegated files with them', async () => {
+  const { get } = await open({ layout: (made) => made.delegate(REPOSITORY, { terminating: true }) });
+  approve(TARGET, REPOSITORY).publish({ snapshot: 1_000, timestamp: 1_000, [REPOSITORY]: 7 });
+  expect((await get(manifest)).status).toBe(200);
+  approvals.rotate('snapshot').rotate('timestamp');
+  approvals.put(TARGET, { digest: gate.image.digest, length: gate.image.size, custom: { again: 1 } }, REPOSITORY);
+  approvals.publish({ snapshot: 3, timestamp: 3, [REPOSITORY]: 7 });
+  await later();
+  const answer = await get(manifest);
+  expect([answer.status, answer.reason]).toEqual([200, undefined]);
+  expect(server.requests.filter(({ path }) => path.includes('7.reg.example'))).toHaveLength(2);
+});
+
 test('a missing timestamp is an outage, not a withdrawal: the last view serves until it expires', async () => {
   const { get } = await open();
   approve().publish();
