@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { code } from '../../../../test/thrown.ts';
+import { code, message } from '../../../../test/thrown.ts';
 import type { Plain } from '../../../simulator/tuf-document.ts';
 import { TufRepository } from '../../../simulator/tuf-repository.ts';
 import { nodeCrypto } from '../../crypto.ts';
@@ -179,6 +179,34 @@ describe('bins', () => {
   ])('with %s = %j: %s', (path, value, expected) => {
     expect(verdict(BINS, path, value)).toBe(expected);
   });
+});
+
+const TWINS: readonly [string, Plain][] = [
+  ...['keys', 'roles'].map((name): [string, Plain] => [name, ROLES]),
+  ...['name', 'keyids', 'threshold', 'terminating', 'paths', 'path_hash_prefixes'].map((name): [string, Plain] => [
+    `roles 0 ${name}`,
+    ROLES,
+  ]),
+  ['succinct_roles', BINS],
+  ...['keyids', 'threshold', 'bit_length', 'name_prefix'].map((name): [string, Plain] => [
+    `succinct_roles ${name}`,
+    BINS,
+  ]),
+];
+
+test.each(TWINS)('a twin of %s that differs in case alone is refused', (path, base) => {
+  const names = path.split(' ');
+  const twin = [...names.slice(0, -1), (names.at(-1) ?? '').toUpperCase()].join(' ');
+  expect(verdict(base, twin, 1)).toBe('trust.malformed');
+});
+
+test.each<[string, unknown, Plain, string]>([
+  ['roles 0 name', 0, ROLES, 'a role in delegations of targets of test has no string name'],
+  ['roles 0 threshold', 0, ROLES, 'the role a in delegations of targets of test has no integer threshold'],
+  ['roles 0 paths', ['!'.repeat(10_000)], ROLES, `has a pattern "${'!'.repeat(80)}" that`],
+  ['succinct_roles bit_length', 0, BINS, 'bins of targets of test has no integer bit_length of at least 1'],
+])('the message of a wrong %s says where', (path, value, base, expected) => {
+  expect(message(() => targets(changed(base, path, value)))).toContain(expected);
 });
 
 test('a key that many delegations name is read once, one that none names never', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { code } from '../../../../test/thrown.ts';
+import { code, message } from '../../../../test/thrown.ts';
 import type { Plain } from '../../../simulator/tuf-document.ts';
 import { TufRepository } from '../../../simulator/tuf-repository.ts';
 import { nodeCrypto } from '../../crypto.ts';
@@ -63,7 +63,10 @@ describe.each(ROLES)('%s', (role) => {
     ['spec_version', '1.0', 'accepted'],
     ['spec_version', '1.0.0', 'accepted'],
     ['spec_version', '1.0.31', 'accepted'],
-    ['spec_version', '1.9', 'accepted'],
+    ['spec_version', '1.10', 'accepted'],
+    ['spec_version', '1.0.123456789', 'accepted'],
+    ['spec_version', '1.0.1234567890', 'trust.malformed'],
+    ['spec_version', '1.1234567890', 'trust.malformed'],
     ['spec_version', undefined, 'trust.malformed'],
     ['spec_version', '', 'trust.malformed'],
     ['spec_version', '1', 'trust.malformed'],
@@ -304,6 +307,7 @@ describe.each(ENTRIES)('an entry of %s', (role, path) => {
     [{ version: 1, hashes: { sha256: SHA512 } }, 'trust.malformed'],
     [{ version: 1, hashes: { sha256: SHA256, sha512: SHA256 } }, 'trust.malformed'],
     [{ version: 1, hashes: { sha256: `${SHA256.slice(1)}g` } }, 'trust.malformed'],
+    [{ version: 1, hashes: { sha256: `g${SHA256.slice(1)}` } }, 'trust.malformed'],
     [{ version: 1, hashes: { sha256: null } }, 'trust.malformed'],
   ])('%j: %s', (entry, expected) => {
     expect(verdict(role, signedWith(role, path, entry))).toBe(expected);
@@ -363,10 +367,10 @@ describe('targets', () => {
 
   test('are read under the names they have', () => {
     const { model } = read('targets', text('targets'));
-    expect(model.type === 'targets' && model.targets.get(NGINX)).toEqual({ length: 1, sha256: SHA256 });
+    expect(model.type === 'targets' && model.targets.get(NGINX)).toStrictEqual({ length: 1, sha256: SHA256 });
     const written = text('targets').replace('"targets":{', '"targets":{"__proto__":{"length":2,"hashes":{"x":"y"}},');
     const odd = read('targets', written).model;
-    expect(odd.type === 'targets' && odd.targets.get('__proto__')).toEqual({ length: 2 });
+    expect(odd.type === 'targets' && odd.targets.get('__proto__')).toStrictEqual({ length: 2 });
     expect(odd.type === 'targets' && odd.targets.get('constructor')).toBeUndefined();
   });
 
@@ -382,7 +386,7 @@ describe('targets', () => {
     [{ length: 7, hashes: { blake2b: 'x' }, custom: { any: [null] } }, { length: 7 }],
   ])('a target %j', (entry, expected) => {
     const { model } = read('targets', target(entry));
-    expect(model.type === 'targets' && model.targets.get(NGINX)).toEqual(expected);
+    expect(model.type === 'targets' && model.targets.get(NGINX)).toStrictEqual(expected);
   });
 
   test.each<unknown>([
@@ -418,6 +422,56 @@ describe('targets', () => {
     expect(() => tufFormat.targets('test', 'x/y', bad, nodeCrypto)).toThrow('x/y of test has no object targets');
   });
 });
+
+// Go decodes member names without regard to case, and the last one wins.
+test.each<[Role, string]>([
+  ...ROLES.flatMap((role) =>
+    ['signed', 'signatures', 'signed _type', 'signed spec_version', 'signed version', 'signed expires'].map(
+      (path): [Role, string] => [role, path],
+    ),
+  ),
+  ...ROLES.flatMap((role) => ['signatures 0 keyid', 'signatures 0 sig'].map((path): [Role, string] => [role, path])),
+  ['root', 'signed keys'],
+  ['root', 'signed roles'],
+  ['root', 'signed consistent_snapshot'],
+  ['root', 'signed roles root keyids'],
+  ['root', 'signed roles root threshold'],
+  ['timestamp', 'signed meta'],
+  ['timestamp', 'signed meta snapshot.json version'],
+  ['timestamp', 'signed meta snapshot.json length'],
+  ['timestamp', 'signed meta snapshot.json hashes'],
+  ['snapshot', 'signed meta'],
+  ['targets', 'signed targets'],
+  ['targets', 'signed delegations'],
+  ['targets', `signed targets ${NGINX} length`],
+  ['targets', `signed targets ${NGINX} hashes`],
+])('%s with a twin of %s that differs in case alone is refused', (role, path) => {
+  const names = path.split(' ');
+  const twin = [...names.slice(0, -1), (names.at(-1) ?? '').toUpperCase()];
+  expect(verdict(role, withMember(role, twin, 1))).toBe('trust.malformed');
+});
+
+test.each<[Role, string, unknown, string]>([
+  ['root', 'signed version', 0, 'root of test has no integer version of at least 1'],
+  ['root', 'signed roles timestamp', 0, 'role timestamp in root of test is not a JSON object'],
+  ['timestamp', 'signed version', 0, 'timestamp of test has no'],
+  [
+    'timestamp',
+    'signed meta snapshot.json version',
+    0,
+    'the entry of "snapshot.json" in timestamp of test has no integer',
+  ],
+  ['snapshot', 'signed version', 0, 'snapshot of test has no'],
+  ['snapshot', 'signed meta targets.json version', 0, 'the entry of "targets.json" in snapshot of test has no integer'],
+  ['targets', 'signed version', 0, 'targets of test has no'],
+  ['targets', `signed targets ${NGINX}`, 0, `the target "${NGINX}" in targets of test is not`],
+  ['targets', `signed targets ${'x'.repeat(10_000)}`, 0, `the target "${'x'.repeat(80)}" in targets of test is not`],
+  ['targets', 'signatures 0 keyid', 0, 'a signature of targets of test has no string keyid'],
+])('%s with %s = %j: the message says where', (role, path, value, expected) => {
+  expect(message(() => read(role, withMember(role, path.split(' '), value)))).toContain(expected);
+});
+
+test('is the format of that name', () => expect(tufFormat.kind).toBe('tuf'));
 
 test('any value in any place gives a model or a coded error', () => {
   const nasty = fc.oneof(fc.constantFrom(null, [], {}, '', -1, 0, '1', true, [null], { a: null }), fc.jsonValue());
