@@ -37,7 +37,10 @@ export interface StoredTrust {
   readonly roots: readonly TrustFile[];
   /** The newest accepted file a role, root excepted. */
   readonly floors: readonly TrustFile[];
-  /** The files of the last update that verified as a whole (root excepted); absent before the first. */
+  /**
+   * The files of the last update that verified as a whole (root excepted); absent before the first. A file that is a floor too is
+   * the same object, because it may be 20 MB.
+   */
   readonly view?: readonly TrustFile[];
   /** When the source last confirmed the view, epoch milliseconds; 0 = never. */
   readonly checkedAt: number;

@@ -49,6 +49,15 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         });
       });
 
+      it('hands a file out once that is a floor and in the view', async () => {
+        const floors = [file('timestamp', 3), file('targets', 2)];
+        await start({ floors, view: floors });
+        await advance({ floors: [file('timestamp', 4)] });
+        const stored = await store.loadTrust(vendor);
+        expect(stored?.view?.find(({ role }) => role === 'targets')).toBe(stored?.floors[0]);
+        expect(stored?.view?.find(({ role }) => role === 'timestamp')).toEqual(file('timestamp', 3));
+      });
+
       it('has no view before the first whole update, and an empty one is a view', async () => {
         await start();
         expect(await store.loadTrust(vendor)).not.toHaveProperty('view');

@@ -9,9 +9,10 @@ import { damaged } from './fault.ts';
 export class TrustReader {
   readonly #db: Database.Database;
   readonly #collection: Database.Statement<[string, string], CollectionRow>;
-  readonly #roots: Database.Statement<[number], TrustFile>;
-  readonly #floors: Database.Statement<[number], TrustFile>;
-  readonly #view: Database.Statement<[number], TrustFile>;
+  readonly #files: Database.Statement<[number], FileRow>;
+  readonly #roots: Database.Statement<[number], number>;
+  readonly #floors: Database.Statement<[number], number>;
+  readonly #view: Database.Statement<[number], number>;
   readonly #all: Database.Statement<[], Collection>;
   readonly #ended: Database.Statement<[number, string], PastTag>;
   readonly #removals: Database.Statement<[number, string], { tag: string; at: number }>;
@@ -21,9 +22,14 @@ export class TrustReader {
     this.#collection = db.prepare(
       'SELECT id, generation, anchor, has_view, checked_at, withdrawn FROM collection WHERE source = ? AND gun = ?',
     );
-    this.#roots = db.prepare(filesOf('trust_root', 'f.version'));
-    this.#floors = db.prepare(filesOf('trust_floor', 'f.role'));
-    this.#view = db.prepare(filesOf('trust_view', 'f.role'));
+    this.#files = db.prepare('SELECT id, role, version, sha256, bytes FROM trust_file WHERE collection = ?');
+    this.#roots = db
+      .prepare<[number], number>('SELECT file FROM trust_root WHERE collection = ? ORDER BY version')
+      .pluck();
+    this.#floors = db
+      .prepare<[number], number>('SELECT file FROM trust_floor WHERE collection = ? ORDER BY role')
+      .pluck();
+    this.#view = db.prepare<[number], number>('SELECT file FROM trust_view WHERE collection = ? ORDER BY role').pluck();
     this.#all = db.prepare('SELECT source, gun FROM collection ORDER BY source, gun');
     this.#ended = db.prepare(
       `SELECT role, tag, digest, until FROM ended_tag
@@ -53,9 +59,11 @@ export class TrustReader {
     })();
   }
 
+  /** A file that is both a floor and in the view is read, hashed and handed out once: it may be 20 MB. */
   #stored(row: CollectionRow): StoredTrust {
-    const read = (files: Database.Statement<[number], TrustFile>) =>
-      files.all(row.id).map((file) => this.#checked(file));
+    const files = new Map(this.#files.all(row.id).map(({ id, ...file }) => [id, this.#checked(file)]));
+    const read = (list: Database.Statement<[number], number>): TrustFile[] =>
+      list.all(row.id).flatMap((id) => files.get(id) ?? []);
     return {
       generation: row.generation,
       anchor: row.anchor,
@@ -82,6 +90,10 @@ export class TrustReader {
   }
 }
 
+interface FileRow extends TrustFile {
+  readonly id: number;
+}
+
 export interface CollectionRow {
   readonly id: number;
   readonly generation: number;
@@ -93,10 +105,4 @@ export interface CollectionRow {
 
 export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** @param table, order names from this file, never values */
-function filesOf(table: 'trust_root' | 'trust_floor' | 'trust_view', order: 'f.version' | 'f.role'): string {
-  return `SELECT f.role, f.version, f.sha256, f.bytes FROM ${table} t JOIN trust_file f ON f.id = t.file
-           WHERE t.collection = ? ORDER BY ${order}`;
 }

@@ -48,6 +48,18 @@ test('gives back what was stored, and goes on from there', () => {
   expect(code(() => refresh(ctx, repository.publish(), NOW, trusted))).toBe('trust.equal-version');
 });
 
+test('a file that is a floor and in the view is parsed once', () => {
+  const files = keep(refresh(ctx, repository, NOW));
+  const parsed: string[] = [];
+  const targets: typeof ctx.format.targets = (name, role, ...rest) => {
+    parsed.push(role);
+    return ctx.format.targets(name, role, ...rest);
+  };
+  const { view } = restore({ ...ctx, format: { ...ctx.format, targets } }, files);
+  expect(parsed).toEqual(['targets', 'targets/releases']);
+  expect(lookup(view!, '1', { releases: 'strict' }, NOW).digest).toBe(A);
+});
+
 test('expiry is not judged when restoring, and is when answering', () => {
   const { view } = restore(ctx, keep(refresh(ctx, repository, NOW)));
   expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW + 30 * DAY))).toBe('trust.expired');

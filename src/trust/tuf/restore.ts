@@ -1,4 +1,5 @@
 import { TufgateError } from '../../errors.ts';
+import { readOnce } from './format/read-once.ts';
 import { sameBytes, sha256Hex } from './hex.ts';
 import type { Model, Signed, Targets } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
@@ -41,8 +42,9 @@ export interface Stored {
  * @throws trust.pin, trust.wrong-name when the configured anchor does not cover what is stored: the chain must be
  *   started again; state.damaged when the stored bytes are not what was stored
  */
-export function restore(ctx: TrustContext, stored: Stored): { readonly trusted: Trusted; readonly view?: View } {
-  for (const file of [...stored.roots, ...stored.floors, ...(stored.view ?? [])]) refuseChanged(ctx, file);
+export function restore(context: TrustContext, stored: Stored): { readonly trusted: Trusted; readonly view?: View } {
+  const ctx = { ...context, format: readOnce(context.format) };
+  for (const file of new Set([...stored.roots, ...stored.floors, ...(stored.view ?? [])])) refuseChanged(ctx, file);
   const chain = restoreChain(ctx, stored);
   const cut = chain.roots.length < stored.roots.length;
   const trusted = intact(ctx, () => restoreFloors(ctx, chain, cut, stored.floors));
