@@ -1,6 +1,5 @@
-import type { View } from '../trust/tuf/collection.ts';
+import { endsByPeople, type View } from '../trust/tuf/collection.ts';
 import type { Authority, Bins, Delegation, Paths } from '../trust/tuf/model.ts';
-import { endsByPeople } from '../trust/tuf/people.ts';
 import { expiryIn } from './stored-facts.ts';
 
 /** One role of a collection: who may sign it, who did, and until when it holds. Facts only, instants as ISO text. */

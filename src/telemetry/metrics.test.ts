@@ -24,6 +24,16 @@ describe('metrics', () => {
     expect(await metrics.text()).toContain('tufgate_trust_expires_days{source="vendor"} 9\n');
   });
 
+  it('name the collections that end soon, and no more of them than a dashboard can show', async () => {
+    const metrics = createMetrics(() => NOW);
+    metrics.trustExpires('vendor', 'later', NOW + 31 * DAY);
+    for (let n = 0; n < 150; n++) metrics.trustExpires('vendor', `app${n}`, NOW + (n + 1) * (DAY / 10));
+    const shown = (await metrics.text()).split('\n').filter((line) => line.startsWith('tufgate_trust_collection_'));
+    expect(shown).toHaveLength(100);
+    expect(shown[9]).toBe('tufgate_trust_collection_expires_days{source="vendor",gun="app9"} 1');
+    expect(shown.join()).not.toContain('later');
+  });
+
   it('class status codes, and no answer as none', async () => {
     const metrics = createMetrics();
     metrics.upstreamRequest('docker.io', 404);

@@ -1,9 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
+import { expiryGauges } from './expiry-gauges.ts';
 
 /**
  * What `/metrics` shows. The registry is our own, not the library's global one. Labels are bounded: reasons are a closed
- * list, upstreams and sources come from the configuration, and no label ever holds a name a client chose.
+ * list, upstreams and sources come from the configuration. Names of collections are shown for the few that end soon;
+ * no other label ever holds a name a client chose.
  */
 export interface Metrics {
   decision(verdict: 'allow' | 'deny' | 'would-deny', reason?: Reason): void;
@@ -20,17 +22,16 @@ export interface Metrics {
   upstreamBlob(upstream: string): void;
   trustRefresh(source: string, outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn'): void;
   trustAlarm(source: string, reason: Reason): void;
-  /** When the first role of this collection expires, epoch milliseconds; the nearest of a source is shown. */
+  /** When the first role ends that a person must sign anew, epoch milliseconds. */
   trustExpires(source: string, gun: string, at: number): void;
   trustForget(source: string, gun: string): void;
-  signedChange(source: string, change: 'new' | 'moved' | 'removed' | 'root', count?: number): void;
+  signedChange(source: string, change: 'new' | 'moved' | 'removed' | 'signer' | 'root', count?: number): void;
   /** @param route a name from the route table, never the path */
   http(route: string, status: number, seconds: number): void;
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-const DAY_MS = 86_400_000;
 /** Names of routes, should someone pass a path by mistake. */
 const MAX_ROUTES = 40;
 
@@ -48,7 +49,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     registers: [registry],
   });
   const used = new Gauge({ name: 'tufgate_cache_bytes', help: 'Bytes kept in the cache.', registers: [registry] });
-  const expiries = expiryGauge(registry, now);
+  const expiries = expiryGauges(registry, now);
   const routeOf = bounded(MAX_ROUTES);
   return {
     decision: (verdict, reason) => counters.decisions.inc({ verdict, reason: reason ?? '' }),
@@ -88,32 +89,12 @@ function createCounters(registry: Registry) {
     blobs: counter('upstream_blob_fetches_total', 'Blobs fetched from upstreams.', 'upstream'),
     refreshes: counter('trust_refreshes_total', 'Refreshes of signed metadata.', 'source', 'outcome'),
     alarms: counter('trust_alarms_total', 'Signed metadata that was refused.', 'source', 'reason'),
-    changes: counter('trust_changes_total', 'Signed tags new, moved or removed, and new roots.', 'source', 'change'),
-  };
-}
-
-/** The nearest expiry a source; computed when asked for, so that it also counts down while nothing happens. */
-function expiryGauge(registry: Registry, now: () => number) {
-  const instants = new Map<string, Map<string, number>>();
-  new Gauge({
-    name: 'tufgate_trust_expires_days',
-    help: 'Days until the first role of a source expires; negative when it has.',
-    labelNames: ['source'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [source, collections] of instants) {
-        const nearest = [...collections.values()].reduce((a, b) => Math.min(a, b), Infinity);
-        if (nearest !== Infinity) this.set({ source }, (nearest - now()) / DAY_MS);
-      }
-    },
-  });
-  return {
-    set: (source: string, gun: string, at: number) => {
-      const collections = instants.get(source) ?? new Map<string, number>();
-      instants.set(source, collections.set(gun, at));
-    },
-    forget: (source: string, gun: string) => void instants.get(source)?.delete(gun),
+    changes: counter(
+      'trust_changes_total',
+      'Signed tags new, moved or removed, new signers, and new roots.',
+      'source',
+      'change',
+    ),
   };
 }
 

@@ -2,9 +2,12 @@ import { isReason, type TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Collection } from '../state/store.ts';
 import type { TrustEvent } from '../trust/trust-event.ts';
+import { ExpiryWatch } from './expiry-watch.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { Outages } from './outages.ts';
+
+const MAX_KEYS_TOLD = 20;
 
 /** Where alarms are kept beside the decisions. */
 export interface AlarmLog {
@@ -21,10 +24,12 @@ export interface TrustWatchOptions {
 export class TrustWatch {
   private readonly options: TrustWatchOptions;
   private readonly outages = new Outages();
+  private readonly expiries: ExpiryWatch;
   private alarms: AlarmLog | undefined;
 
   constructor(options: TrustWatchOptions) {
     this.options = options;
+    this.expiries = new ExpiryWatch(options.log, options.now);
   }
 
   /** A server keeps alarms in its decision log; one-off commands only print them. */
@@ -49,16 +54,22 @@ export class TrustWatch {
         log.warn({ source, gun, keys: event.keys }, 'trusted on first use: pin these root keys if they are right');
         return;
       case 'changed':
-        this.changed(event);
+        this.count(event);
+        this.tellWhoMaySign(event);
         log.info({ source, gun, tags: event.tags, root: event.rootVersion }, 'new trust data verified');
     }
   }
 
-  private refreshed({ collection: { source, gun }, outcome, expires }: Event<'refreshed'>): void {
+  private refreshed({ collection, outcome, ends }: Event<'refreshed'>): void {
     const { metrics } = this.options;
+    const { source, gun } = collection;
     metrics.trustRefresh(source, outcome);
-    if (expires === undefined) metrics.trustForget(source, gun);
-    else metrics.trustExpires(source, gun, expires);
+    if (ends === undefined) {
+      metrics.trustForget(source, gun);
+      return;
+    }
+    metrics.trustExpires(source, gun, Math.min(...ends.values()));
+    this.expiries.note(collection, ends);
   }
 
   /** Refused credentials are an alarm of their own, and neither begin nor end an outage. */
@@ -73,12 +84,31 @@ export class TrustWatch {
     }
   }
 
-  private changed({ collection: { source }, tags, rootChanged }: Event<'changed'>): void {
+  private count({ collection: { source }, tags, newSigners, rootChanged }: Event<'changed'>): void {
     const { metrics } = this.options;
     metrics.signedChange(source, 'moved', tags.moved);
     metrics.signedChange(source, 'new', tags.new);
     metrics.signedChange(source, 'removed', tags.removed);
+    metrics.signedChange(source, 'signer', newSigners.length);
     if (rootChanged) metrics.signedChange(source, 'root');
+  }
+
+  /** All of it verified, by the keys that were trusted before; whether it was meant only people know. */
+  private tellWhoMaySign({
+    collection: { source, gun },
+    newSigners,
+    rootChanged,
+    rootVersion,
+  }: Event<'changed'>): void {
+    const { log } = this.options;
+    if (rootChanged)
+      log.warn({ source, gun, root: rootVersion }, 'a new root was accepted: see that its publisher meant it');
+    if (newSigners.length === 0) return;
+    const keys = newSigners.slice(0, MAX_KEYS_TOLD);
+    log.warn(
+      { source, gun, keys, count: newSigners.length },
+      'keys may sign now that could not before: see that its publisher meant it',
+    );
   }
 
   private keep({ source, gun }: Collection, { code, message }: TufgateError): void {

@@ -9,8 +9,8 @@ export type TrustEvent =
       readonly collection: Collection;
       readonly outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn';
       readonly ms: number;
-      /** When the first role of what is believed now ends; absent when nothing is. */
-      readonly expires?: number;
+      /** When what a person must sign anew ends, by role; absent when nothing is believed now. */
+      readonly ends?: ReadonlyMap<string, number>;
       readonly failure?: TufgateError;
     }
   /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, another pin. */

@@ -16,6 +16,7 @@ export { type Difference, difference, naming, saidBefore } from './said.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
 export type { Targets } from './model.ts';
 export { newSigners } from './new-signers.ts';
+export { endsByPeople } from './people.ts';
 export { type Edge } from './search.ts';
 export { findTarget } from './target.ts';
 export {
