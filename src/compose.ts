@@ -21,6 +21,7 @@ import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { countedPeer } from './telemetry/counted-peer.ts';
 import { TrustWatch } from './telemetry/trust-watch.ts';
+import { BackgroundRefresh } from './trust/background-refresh.ts';
 import { Collections } from './trust/collections.ts';
 import { nodeCrypto } from './trust/crypto.ts';
 import { folderSource } from './trust/folder-source.ts';
@@ -90,6 +91,8 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     onFailed: () => metrics.decisionsFailed(),
   });
   judge.watch.keepAlarmsIn(decisions);
+  const { collections } = judge.trust;
+  const background = new BackgroundRefresh({ collections, checkEveryMs: config.freshness.checkEveryMs });
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
   const registries = registriesOf(config);
@@ -108,6 +111,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     ),
     flushDecisions: () => decisions.flush(),
     async close() {
+      await background.close();
       await deps.flights.close();
       await deps.manifests.close();
       await cache.close();

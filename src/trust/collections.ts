@@ -11,9 +11,14 @@ import { naming, viewSignedTags } from './tuf/collection.ts';
  */
 const MAX_OPEN = 2_000;
 
+interface Open {
+  readonly collection: Promise<Collection>;
+  readonly usedAt: number;
+}
+
 export class Collections {
   private readonly options: CollectionOptions;
-  private readonly open = new Map<string, Promise<Collection>>();
+  private readonly open = new Map<string, Open>();
 
   constructor(options: CollectionOptions) {
     this.options = options;
@@ -49,15 +54,28 @@ export class Collections {
     return (await this.find(opened)).known();
   }
 
+  /** Those that somebody asked within so many milliseconds and that were there, at most so many, the last asked first. */
+  async recent(withinMs: number, most: number): Promise<readonly Pick<Collection, 'refreshOlderThan'>[]> {
+    const since = this.options.now() - withinMs;
+    const found: Collection[] = [];
+    for (const { collection, usedAt } of [...this.open.values()].reverse()) {
+      if (usedAt < since || found.length >= most) break;
+      const open = await collection.catch(() => undefined);
+      // Names that nobody signed take no place.
+      if (open?.said() !== undefined) found.push(open);
+    }
+    return found;
+  }
+
   private async find(opened: Opened): Promise<Collection> {
     const key = `${opened.source}\n${opened.gun}`;
-    const found = this.open.get(key) ?? Collection.open(opened, this.options);
+    const collection = this.open.get(key)?.collection ?? Collection.open(opened, this.options);
     // Last in the order of use, so that a flood of other names closes those first.
     this.open.delete(key);
-    this.open.set(key, found);
+    this.open.set(key, { collection, usedAt: this.options.now() });
     this.closeOldest();
     try {
-      return await found;
+      return await collection;
     } catch (error) {
       this.open.delete(key);
       throw error;
