@@ -1,7 +1,7 @@
 import { TufgateError } from '../../errors.ts';
 import { readOnce } from './format/read-once.ts';
 import { sameBytes, sha256Hex } from './hex.ts';
-import type { Model, Signed, Targets } from './model.ts';
+import type { Authority, Model, Signed, Targets } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { acceptRoot, startChain } from './root-chain.ts';
 import { countRootSigners } from './root-key.ts';
@@ -162,7 +162,7 @@ function replay(ctx: TrustContext, trusted: Trusted, files: readonly TrustFile[]
     if (bytes === undefined) throw damaged(ctx, `the stored view has no ${role}`);
     return bytes;
   };
-  const root = rootBehind(ctx, trusted.roots, bytesOf('snapshot'));
+  const root = rootBehind(ctx, trusted.roots, bytesOf);
   const timestamp = checkTimestamp(ctx, root.model, bytesOf('timestamp'));
   const snapshot = checkSnapshot(ctx, root.model, timestamp.model, bytesOf('snapshot'));
   const start = { ...trusted, progress: { timestamp, snapshot, targets: new Map(), unusable: new Map() } };
@@ -174,17 +174,26 @@ function replay(ctx: TrustContext, trusted: Trusted, files: readonly TrustFile[]
 }
 
 /**
- * The root that the view was verified under: Notary's snapshot names it; in TUF 1.0 it is the newest that the snapshot's
- * signatures meet.
+ * The root that the view was verified under: Notary's snapshot names it; in TUF 1.0 it is the newest that timestamp,
+ * snapshot and targets all stand under. A later root may have changed the keys of one of them only.
  */
-function rootBehind(ctx: TrustContext, roots: Trusted['roots'], bytes: Uint8Array): Trusted['roots'][number] {
-  const signed = ctx.format.snapshot(ctx.gun, bytes, ctx.crypto);
-  if (ctx.format.kind === 'notary') return refuseOtherRoot(ctx, signed.model, roots);
-  const root = roots.findLast(({ model: { snapshot } }) => {
-    const { signerKeys } = signedBy(ctx.crypto, snapshot.keys, signed);
-    return signerKeys.length >= snapshot.threshold;
-  });
-  if (root === undefined) throw damaged(ctx, 'the snapshot of the stored view is signed under no root of the chain');
+function rootBehind(
+  ctx: TrustContext,
+  roots: Trusted['roots'],
+  bytesOf: (role: string) => Uint8Array,
+): Trusted['roots'][number] {
+  const { format, gun, crypto } = ctx;
+  const snapshot = format.snapshot(gun, bytesOf('snapshot'), crypto);
+  if (format.kind === 'notary') return refuseOtherRoot(ctx, snapshot.model, roots);
+  const timestamp = format.timestamp(gun, bytesOf('timestamp'), crypto);
+  const targets = format.targets(gun, 'targets', bytesOf('targets'), crypto);
+  const meets = ({ keys, threshold }: Authority, signed: Signed<Model>): boolean =>
+    signedBy(crypto, keys, signed).signerKeys.length >= threshold;
+  const root = roots.findLast(
+    ({ model }) =>
+      meets(model.timestamp, timestamp) && meets(model.snapshot, snapshot) && meets(model.targets, targets),
+  );
+  if (root === undefined) throw damaged(ctx, 'the stored view is signed under no root of the chain');
   return root;
 }
 
