@@ -13,7 +13,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 /** Collections that the real tools made (`test/vectors/notary-real/README.md`), judged by the whole gate at a fixed time. */
 const NOW = Date.parse('2026-11-22T00:00:00Z');
 const VECTORS = new URL('../vectors/notary-real/', import.meta.url).pathname;
-const silent = createLogger({ level: 'fatal', format: 'json' });
+const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
 
 let close: () => Promise<unknown> = () => Promise.resolve();
 afterEach(() => close());
