@@ -32,6 +32,8 @@ describe('bins', () => {
     [8, 'bins69'],
     [8, 'other-69'],
     [8, 'xbins-69'],
+    [8, 'bins_69'],
+    [8, 'BINS-69'],
     [10, 'bins-400'],
     [1, 'bins-2'],
   ])('of %i bits have no %s', (bits, role) => {

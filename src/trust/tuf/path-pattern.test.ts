@@ -71,6 +71,10 @@ describe('a path pattern', () => {
     '*(a)',
     'a!(b)',
     '[a',
+    '[ab',
+    '[^-a]',
+    '[a-^]',
+    '[\u0000-]',
     'x[',
     '[]',
     '[!]',
@@ -87,6 +91,10 @@ describe('a path pattern', () => {
     '[!!a]',
   ])('%j means different things to different clients and is not taken', (pattern) => {
     expect(acceptable(pattern)).toBe(false);
+  });
+
+  test.each(['[', '[a', '[ab', 'x/[]'])('%j, which cannot be read, matches nothing, not even itself', (pattern) => {
+    for (const name of [pattern, 'a', '', 'x/a']) expect(matches(pattern, name)).toBe(false);
   });
 
   test('without wildcards matches itself alone', () => {

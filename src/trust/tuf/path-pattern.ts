@@ -34,7 +34,7 @@ function parse(segment: string): readonly Token[] | undefined {
     else if (char !== '[') tokens.push((other) => other === char);
     else {
       const end = chars.indexOf(']', at);
-      const oneOf = end < 0 ? undefined : parseClass(chars.slice(at + 1, end));
+      const oneOf = end === -1 ? undefined : parseClass(chars.slice(at + 1, end));
       if (oneOf === undefined) return undefined;
       tokens.push(oneOf);
       at = end;
@@ -50,7 +50,7 @@ function parseClass(chars: readonly string[]): Token | undefined {
   for (let at = negated ? 1 : 0; at < chars.length;) {
     const size = chars[at + 1] === '-' ? 3 : 1;
     const [first = '', last = ''] = [chars[at], chars[at + size - 1]];
-    if (last === '' || FOREIGN_IN_CLASS.has(first) || FOREIGN_IN_CLASS.has(last)) return undefined;
+    if (FOREIGN_IN_CLASS.has(first) || FOREIGN_IN_CLASS.has(last)) return undefined;
     if (codePoint(first) > codePoint(last)) return undefined;
     ranges.push([codePoint(first), codePoint(last)]);
     at += size;
@@ -82,6 +82,7 @@ function matchesSegment(segment: string, name: string): boolean {
   return tokens.slice(token).every((left) => left === STAR);
 }
 
+/** Below every other for nothing at all: a range that is cut off ends before it begins. */
 function codePoint(char: string): number {
-  return char.codePointAt(0) ?? 0;
+  return char.codePointAt(0) ?? -1;
 }
