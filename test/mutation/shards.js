@@ -17,6 +17,10 @@ const PARTS = [
     name: 'counting',
     folder: 'src/trust/tuf',
     files: ['certificate-path', 'freshness', 'hex', 'role-name', 'signature', 'signer-match', 'threshold'],
+    tests: [
+      'src/trust/tuf/{certificate-path,freshness,hex,role-name,signature,signer-match,threshold}.test.ts',
+      'src/trust/crypto.test.ts',
+    ],
   },
   { name: 'tuf', folder: 'src/trust/tuf', tests: ['src/trust/tuf/**/*.test.ts'] },
   { name: 'bricks', folder: 'src/trust/tuf/format', files: ['base64', 'hex', 'instant', 'member'] },

@@ -26,7 +26,7 @@ export function chainsTo(
   const usable = (issuer: Certificate): boolean => mayIssue(issuer) && (at === undefined || validAt(issuer, at));
   if (leaf.unknownCritical || (at !== undefined && !validAt(leaf, at))) return false;
   const search: Search = { anchors: anchors.filter(usable), bundled: bundled.filter(usable) };
-  return reaches(search, leaf, 0, purposes(leaf), [leaf]);
+  return reaches(search, leaf, 0, purposes(leaf), []);
 }
 
 interface Search {
@@ -34,7 +34,10 @@ interface Search {
   readonly bundled: readonly Certificate[];
 }
 
-/** @param below CA certificates under `child`'s issuer, for its path length */
+/**
+ * @param below CA certificates under `child`'s issuer, for its path length
+ * @param path those: none stands in it twice
+ */
 function reaches(
   search: Search,
   child: Certificate,

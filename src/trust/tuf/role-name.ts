@@ -12,7 +12,7 @@ export function isDelegationName(name: string): boolean {
 /** `targets/a/b` → `targets/a`; undefined for `targets`. */
 export function delegatorOf(role: string): string | undefined {
   const slash = role.lastIndexOf('/');
-  return slash < 0 ? undefined : role.slice(0, slash);
+  return slash === -1 ? undefined : role.slice(0, slash);
 }
 
 /** `targets/a/b` → `targets`, `targets/a`, `targets/a/b`. */

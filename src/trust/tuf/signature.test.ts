@@ -28,6 +28,10 @@ describe('a signature is bound to the type of its key', () => {
     expect(good({ algorithm: 'ed25519' }, method)).toBe(false);
   });
 
+  test('in Notary: no method at all is none, also to a verifier that would take it', () => {
+    expect(good({ algorithm: 'rsa' }, 'none', 'undefined')).toBe(false);
+  });
+
   test('in TUF 1.0: the scheme of the key, whatever the file says', () => {
     const scheme = 'rsassa-pss-sha256';
     expect(good({ algorithm: 'rsa', scheme }, '', scheme)).toBe(true);

@@ -8,7 +8,7 @@ const SHAPE = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (!SHAPE.test(text)) return undefined;
-  const chars = text.replace(/=+$/, '');
+  const chars = text.replaceAll('=', '');
   const out = new Uint8Array(Math.floor((chars.length * 3) / 4));
   let bits = 0;
   let held = 0;

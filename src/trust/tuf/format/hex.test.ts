@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeHex } from './hex.ts';
 
 test('pairs of digits of either case are bytes', () => {
-  expect(decodeHex('00ff7F0aBc')).toEqual(Uint8Array.of(0, 0xff, 0x7f, 0x0a, 0xbc));
+  expect(decodeHex('a1ff7F0aBc00')).toEqual(Uint8Array.of(0xa1, 0xff, 0x7f, 0x0a, 0xbc, 0));
   expect(decodeHex('')).toEqual(new Uint8Array());
 });
 

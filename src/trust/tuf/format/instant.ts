@@ -14,7 +14,8 @@ export function parseInstant(text: string): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  // A day that the month does not have is one of another month.
+  if (date.getUTCMonth() !== month - 1) return undefined;
   const offset = offsetOf(found[8], Number(found[9] ?? 0), Number(found[10] ?? 0));
   if (offset === undefined) return undefined;
   const milliseconds = Number((found[7] ?? '').padEnd(3, '0').slice(0, 3));
