@@ -7,7 +7,7 @@ import { Publisher } from './real/publisher.ts';
 import { Registry } from './real/registry.ts';
 import { goesOn, refuses, servesOnWithAlarm } from './real/verdicts.ts';
 
-/** What was trusted ends: by its publisher's will, by time, or by somebody who got at the real trust server. */
+/** What was trusted ends: by its publisher's will, or by somebody who got at the real trust server. */
 stories('trust that ends on a real trust server', [...WORLD, 'faketime'], () => {
   let world: NotaryWorld;
   let qa: DelegationKey;
@@ -84,16 +84,6 @@ stories('trust that ends on a real trust server', [...WORLD, 'faketime'], () => 
     expect(source.signers).not.toEqual(alone.source.signers);
     await publisher.revoke('acme/app:2.0');
     await refuses(gate, `${gun}:2.0`, 'trust.unsigned', `2.0 of ${gun}`);
-  });
-
-  it('a timestamp that ended is asked for once more, and then is the reason; the time once seen binds', async () => {
-    const gun = await world.publish('late');
-    const gate = await world.gate(gun);
-    await goesOn(gate, `${gun}:1.0`);
-    const what = [`of ${gun} expired at`, 'its trust server must sign it anew'];
-    await goesOn(gate.later(13), `${gun}:1.0`);
-    await refuses(gate.later(2), `${gun}:1.0`, 'trust.expired', 'timestamp version', ...what);
-    await refuses(gate.later(-15), `${gun}:1.0`, 'trust.expired', 'timestamp version', ...what);
   });
 
   it('a collection that was deleted serves nothing, and what another made in its place does not either', async () => {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { request as ask } from 'node:https';
+import { setClockAhead } from './moved-clock.ts';
 import { freePort } from './ports.ts';
 import { Program } from './program.ts';
 import { must } from './run.ts';
@@ -11,6 +12,7 @@ export class Notary {
   readonly ca: string;
   private readonly space: Workspace;
   private readonly caPem: string;
+  private pid = 0;
 
   private constructor(space: Workspace, host: string, caPem: string) {
     this.space = space;
@@ -34,7 +36,13 @@ export class Notary {
       ready: async () => (await notary.get('/_notary_server/health')).status === 200,
     });
     space.onClose(() => program.stop());
+    notary.pid = program.pid;
     return notary;
+  }
+
+  /** Sets the server's clock so many days ahead of this machine's. It must not go back. */
+  aheadBy(days: number): void {
+    setClockAhead(this.pid, days * 86_400);
   }
 
   /** A file of a collection as the server gives it now. */
