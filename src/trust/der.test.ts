@@ -33,6 +33,7 @@ describe('a value', () => {
     ['ends within its length', '04 82 01'],
     ['ends within its length, of which the first byte is large', '04 82 80'],
     ['has a length to be found later', '30 80 0000'],
+    ['has a length to be found later, and as many bytes', `30 80 ${'00'.repeat(128)}`],
     ['has a length of one byte that needs none', `04 81 7f ${'aa'.repeat(127)}`],
     ['has a length of two bytes that needs one', `04 82 00ff ${'aa'.repeat(255)}`],
     ['has a length of five bytes', '04 85 0100000000'],

@@ -42,7 +42,7 @@ export function readAll(bytes: Uint8Array): readonly DerValue[] {
 /** Exactly one value of this tag. @throws DerError */
 export function readOne(bytes: Uint8Array, tag: number): DerValue {
   const [value, ...rest] = readAll(bytes);
-  if (value === undefined || rest.length > 0) throw new DerError('not exactly one value');
+  if (rest.length > 0) throw new DerError('more than one value');
   return expectTag(value, tag);
 }
 
@@ -81,9 +81,8 @@ function readAt(bytes: Uint8Array, start: number): DerValue {
   return { tag, content: bytes.subarray(content, content + length), raw: bytes.subarray(start, content + length) };
 }
 
-/** Bytes that are cut off leave a length too small for their number. */
+/** No bytes, and bytes that are cut off, make a length too small for their number; too many make one past any end. */
 function longLength(bytes: Uint8Array, at: number, size: number): { readonly length: number; readonly size: number } {
-  if (size === 0 || size > 4) throw new DerError('a length of no or too many bytes');
   const length = bytes.subarray(at, at + size).reduce((sum, byte) => sum * 256 + byte, 0);
   if (length < 0x80 || length < 256 ** (size - 1)) throw new DerError('a length not in its shortest form');
   return { length, size };
