@@ -1,6 +1,7 @@
 import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
+import type { SourceVerdict } from '../policy/decision.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import { recorded, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
@@ -8,13 +9,18 @@ import type { VerifiedManifest } from './manifests.ts';
 import { type DigestRuling, NO_TAG, ruleOnDigest } from './rule-on-digest.ts';
 import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
 
+/** What is served, and what the sources said that let it pass. */
+export interface PulledManifest extends VerifiedManifest {
+  readonly sources: readonly SourceVerdict[];
+}
+
 /**
  * One pull of a manifest, start to end. Policy and trust turn the tag into a digest; after that the tag is gone, and a
  * tag that the registry moved cannot matter. The bytes are verified before the first of them is answered.
  *
  * @throws policy.* · trust.* · upstream.* · integrity.*: nothing was served
  */
-export async function pullManifest(deps: PullDeps, request: TagRequest | DigestRequest): Promise<VerifiedManifest> {
+export async function pullManifest(deps: PullDeps, request: TagRequest | DigestRequest): Promise<PulledManifest> {
   return await recorded(deps, request, 'manifest', async (rule) => {
     const ruling = await ruleOn(deps, request);
     rule(ruling);
@@ -23,7 +29,7 @@ export async function pullManifest(deps: PullDeps, request: TagRequest | DigestR
     const size = length === undefined ? {} : { length };
     const manifest = await deps.manifests.get({ upstream, path: request.repository.path, digest, ...size });
     await rememberGivenOut(deps, request, ruling, digest);
-    return manifest;
+    return { ...manifest, sources: ruling.sources };
   });
 }
 

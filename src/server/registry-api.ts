@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { TufgateError } from '../errors.ts';
+import { imageName } from '../oci/reference.ts';
 import type { PullRequest } from '../pull/recorded.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { listTags } from '../pull/list-tags.ts';
@@ -9,6 +10,7 @@ import type { VerifiedManifest } from '../pull/manifests.ts';
 import { headBlob } from '../pull/pull-blob.ts';
 import { pullManifest } from '../pull/pull-manifest.ts';
 import { clientOf } from './client.ts';
+import { endingWarning } from './ending-warning.ts';
 import { errorAnswer } from './error-response.ts';
 import { refuseAtDoor } from './refuse-at-door.ts';
 import { readTarget, type Registries, type Target } from './target.ts';
@@ -51,9 +53,13 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     c.header('OCI-Namespace', repository.registry);
     switch (target.kind) {
       case 'manifest':
-        return manifestAnswer(c, await pullManifest(deps, { ...request, tag: target.tag }));
-      case 'manifest-by-digest':
-        return manifestAnswer(c, await pullManifest(deps, { ...request, digest: target.digest }));
+      case 'manifest-by-digest': {
+        const asked = target.kind === 'manifest' ? { tag: target.tag } : { digest: target.digest };
+        const pulled = await pullManifest(deps, { ...request, ...asked });
+        const warning = endingWarning(imageName({ ...repository, ...asked }), pulled.sources, deps.now());
+        if (warning !== undefined) c.header('Warning', warning);
+        return manifestAnswer(c, pulled);
+      }
       case 'blob':
         return blobHead(c, target.digest, await headBlob(deps, { ...request, digest: target.digest }));
       case 'tags':

@@ -1,0 +1,38 @@
+import type { SourceVerdict } from '../policy/decision.ts';
+
+const DAY_MS = 86_400_000;
+const LAST_DAYS_MS = 7 * DAY_MS;
+const MAX_NAME = 128;
+
+/**
+ * The `Warning` header of an answer whose signatures end within a week (RFC 7234 5.5; distribution-spec "Warnings":
+ * code 299, agent `-`): who pulls this today will be refused then, unless its publisher signs anew.
+ *
+ * Timestamp and snapshot do not count: where a server signs them it does so by itself, Notary's only once they ended.
+ * @param now epoch milliseconds
+ */
+export function endingWarning(image: string, sources: readonly SourceVerdict[], now: number): string | undefined {
+  const ends = sources.filter(({ outcome }) => outcome === 'signed').flatMap(endsOf);
+  const first = ends.sort((a, b) => a.at - b.at)[0];
+  if (first === undefined || first.at - now > LAST_DAYS_MS) return undefined;
+  const { role, source, at } = first;
+  const when = new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z');
+  const text = `the signature of ${image} (${role} in ${source}) ends ${when}, ${leftWords(at - now)}; ask its publisher to sign it anew`;
+  return `299 - "${plain(text)}"`;
+}
+
+function endsOf({ source, expires }: SourceVerdict): { role: string; source: string; at: number }[] {
+  return [...expires].flatMap(([role, at]) =>
+    role === 'timestamp' || role === 'snapshot' ? [] : [{ role: role.slice(0, MAX_NAME), source, at }],
+  );
+}
+
+function leftWords(ms: number): string {
+  const days = Math.floor(ms / DAY_MS);
+  return days < 1 ? 'within a day' : `in ${days} ${days === 1 ? 'day' : 'days'}`;
+}
+
+/** Roles are named by whoever signs: nothing but visible ASCII, and no end of the quoted string, gets into a header. */
+function plain(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]|["\\]/gu, '?');
+}
