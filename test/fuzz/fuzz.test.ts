@@ -64,5 +64,5 @@ function shown(input: Uint8Array): string {
 }
 
 function hash(name: string): number {
-  return [...name].reduce((sum, char) => (Math.imul(sum, 31) + char.charCodeAt(0)) | 0, 7);
+  return Buffer.from(name).reduce((sum, byte) => (Math.imul(sum, 31) + byte) | 0, 7);
 }
