@@ -9,6 +9,8 @@ export default defineConfig({
       'test/stories/*.test.ts',
       'test/fuzz/*.test.ts',
       'test/hostile/*.test.ts',
+      'test/conformance/*.test.ts',
+      'test/differential/*.test.ts',
     ],
     testTimeout: 20_000,
   },
