@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { lockDataFolder } from '../../src/state/sqlite/lock.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import { GUN, keyOf } from './gate-world.ts';
@@ -208,4 +209,40 @@ test('show is a tree: who may sign, with which keys, who did', async () => {
   );
   expect(said.stdout).toMatch(/^ {2}timestamp: version \d, .*signed anew by the server/m);
   expect(said.stdout).toMatch(/^ {4}targets\/releases: .*paths ""/m);
+});
+
+/** A TUF 1.0 repository in a folder, for all images. */
+async function fromFolder(): Promise<string> {
+  const { registry, image } = await world();
+  const repository = new TufRepository(Date.now());
+  repository.delegate('acme', { paths: ['reg.example/acme/*'] });
+  repository.put('reg.example/acme/app:1.0', { digest: image.digest, length: image.size }, 'acme').publish();
+  await mkdir(join(folder(), 'tuf'));
+  for (const [name, bytes] of repository.files.paths()) await writeFile(join(folder(), 'tuf', name), bytes);
+  await writeFile(join(folder(), 'root.json'), repository.at('root', 1));
+  const file = await configure(`data: ./data
+upstreams: { reg.example: { url: "${registry.url.href}" } }
+trust: { approvals: { type: tuf, url: "file:tuf", root: root.json } }
+policy: [{ match: '**', require: [approvals] }]
+`);
+  expect(await command('resolve', APP, '--config', file)).toBe(0);
+  return file;
+}
+
+test('a TUF 1.0 repository is one collection: shown by the name of any image, with its delegated files', async () => {
+  const file = await fromFolder();
+  expect(await command('trust', 'show', 'reg.example/acme/app', '--config', file)).toBe(0);
+  expect(said.stdout).toContain(`pin        root ${join(folder(), 'root.json')}`);
+  expect(said.stdout).toMatch(/^ {4}acme: version 1, ends .* paths "reg.example\/acme\/\*", 1 of 1 keys$/m);
+  expect(await command('trust', 'audit', '--config', file)).toBe(0);
+});
+
+test('it has no pins to edit, and is forgotten by its own name', async () => {
+  const file = await fromFolder();
+  expect(await command('trust', 'pin', 'approvals', GUN, '--keys', 'a'.repeat(64), '--config', file)).toBe(2);
+  expect(said.stderr).toContain('trust.approvals.root names its root file');
+  expect(await command('trust', 'forget', '*', '--source', 'approvals', '--yes', '--config', file)).toBe(0);
+  expect(said.stderr).toContain('Trust begins anew at the pin root');
+  expect(await command('trust', 'list', '--json', '--config', file)).toBe(0);
+  expect(document()).toEqual([]);
 });
