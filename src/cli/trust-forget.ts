@@ -59,7 +59,7 @@ async function forget(
   await recordAct(state, config, { command: 'trust forget', about: collection.gun, message });
   await state.forgetTrust(collection);
   if (out.json) out.document({ forgotten: { ...collection, ...storedFacts(stored) }, then });
-  else out.fact(message);
+  else out.fact(`${message}. A gate that runs begins anew with its next check.`);
 }
 
 function losses({ source, gun }: Collection, stored: StoredTrust): readonly string[] {

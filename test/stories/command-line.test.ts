@@ -68,7 +68,7 @@ test('what was pulled by the name of the gate itself is judged as the gate would
   const gate = await world();
   const file = await configure(`${onFirstUse(gate)}default_upstream: reg.example\n`);
   piped('127.0.0.1:5000/acme/app:1.0\ngate.corp:443/reg.example/acme/app:1.0\n');
-  expect(await command('resolve', '-', '--gate', 'gate.corp:443', '--config', file)).toBe(0);
+  expect(await command('resolve', '--gate', 'other:1', '--gate', 'gate.corp:443', '-', '--config', file)).toBe(0);
   expect(said.stdout).toBe(`allow  reg.example/acme/app:1.0  ${gate.image.digest}\n`);
 });
 

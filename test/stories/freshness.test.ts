@@ -74,3 +74,14 @@ test('the metrics show what ends soon, and the keys that may sign since', async 
   expect(text).toMatch(/tufgate_trust_collection_expires_days\{source="vendor",gun="reg\.example\/acme\/app"\} /);
   expect(text).toContain('tufgate_trust_changes_total{source="vendor",change="signer"} 1\n');
 });
+
+test('what an operator forgets beside a running gate begins anew with the next check', async () => {
+  await open();
+  await pull();
+  const { state } = world.gate;
+  const collection = { source: 'vendor', gun: 'reg.example/acme/app' };
+  await state.forgetTrust(collection);
+  world.clock += 60_000;
+  expect((await pull()).status).toBe(200);
+  expect(await state.loadTrust(collection)).toMatchObject({ generation: expect.any(Number) as number, anchor: 'keys' });
+});
