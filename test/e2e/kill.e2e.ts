@@ -55,7 +55,7 @@ function killStories(title: string, start: Start): void {
         await lives.servesWhatItHad(group[Math.floor(random() * group.length)] ?? '');
       }
       expect(lives.halfUpdates, 'kills in the middle of an update').toBeGreaterThanOrEqual(HALF_UPDATES);
-    }, 300_000);
+    }, 600_000);
   });
 }
 
