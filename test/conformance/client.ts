@@ -33,7 +33,7 @@ export class Client {
   private readonly store = openSqliteStore(':memory:');
   private readonly root: Uint8Array;
 
-  constructor({ files }: TufRepository, root: Uint8Array | undefined = files.get('1.root.json')) {
+  constructor({ files }: Pick<TufRepository, 'files'>, root: Uint8Array | undefined = files.get('1.root.json')) {
     if (root === undefined) throw new Error('there is no root to begin with');
     this.files = files;
     this.root = root;
