@@ -3,9 +3,10 @@ import { policyOf } from '../compose.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigInvalid } from '../config/problems.ts';
 import { codeOf, messageOf } from '../errors.ts';
-import { explainImage, renderExplanation } from './explain-image.ts';
+import { explainImage } from './explain-image.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
+import { renderExplanation } from './render-explanation.ts';
 import { lastDay } from './time-words.ts';
 
 /** Loading is the check: it refuses with file, line and column. With `--image` it says what would happen to one. */

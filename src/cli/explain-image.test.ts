@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../config/schema.ts';
 import { codeOf } from '../errors.ts';
 import { compilePolicy } from '../policy/rules.ts';
-import { type Explanation, explainImage, renderExplanation } from './explain-image.ts';
+import { type Explanation, explainImage } from './explain-image.ts';
+import { renderExplanation } from './render-explanation.ts';
 
 const KEY_ID = 'a'.repeat(64);
 const NOW = Date.UTC(2027, 0, 1);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { code } from '../../test/thrown.ts';
 import { pinWords, withoutPin, withPin } from './edit-pins.ts';
@@ -81,3 +82,16 @@ test('what is written too cleverly to be edited is refused, with the line to wri
   expect(code(() => withPin('trust: {}\n', 'v', 'a', keys))).toBe('usage');
   expect(code(() => withPin('trust: { <<: {}, v: &a { } }\n', 'v', 'a', keys))).toBe('usage');
 });
+
+const examples = new URL('../../config/examples/', import.meta.url);
+
+test.each(readdirSync(examples).filter((name) => /type: notary/.test(readFileSync(new URL(name, examples), 'utf8'))))(
+  '%s: a pin that comes and goes leaves the file as it was',
+  (name) => {
+    const text = readFileSync(new URL(name, examples), 'utf8');
+    const [, source = ''] = /^ {2}(\w+):.*\n(?: +#.*\n)*? {4}type: notary/m.exec(text) ?? [];
+    const pinned = withPin(text, source, 'a.example/b/', keys);
+    expect(pinned.split('\n').length - text.split('\n').length).toBe(1);
+    expect(withoutPin(pinned, source, 'a.example/b/')).toBe(text);
+  },
+);
