@@ -44,7 +44,7 @@ function curveFacts(parameters: DerValue | undefined, point: Uint8Array): KeyFac
 function rsaFacts(key: Uint8Array): KeyFacts | undefined {
   const [n, e, ...rest] = children(readOne(key, TAG.sequence), TAG.sequence).map(positive);
   if (n === undefined || e === undefined || rest.length > 0) return undefined;
-  const exponent = e.length > 4 ? 0 : Number.parseInt(e.toString('hex'), 16);
+  const exponent = Number.parseInt(e.toString('hex'), 16);
   if (exponent < 3 || exponent >= 2 ** 31) return undefined;
   const bits = 8 * n.length - (Math.clz32(n[0] ?? 0) - 24);
   return { algorithm: 'rsa', bits, identity: `rsa:${n.toString('base64url')}:${e.toString('base64url')}` };

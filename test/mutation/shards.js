@@ -11,7 +11,7 @@ const PARTS = [
   { name: 'json', folder: 'src/json' },
   { name: 'x509', folder: 'src/trust', files: ['certificate', 'der'] },
   { name: 'crypto', folder: 'src/trust', files: ['crypto'], tests: ['src/trust/crypto*.test.ts'] },
-  { name: 'spki', folder: 'src/trust', files: ['spki'] },
+  { name: 'spki', folder: 'src/trust', files: ['spki'], tests: ['src/trust/spki*.test.ts'] },
   { name: 'patience', folder: 'src/trust', files: ['patience'] },
   { name: 'trust', folder: 'src/trust' },
   {
