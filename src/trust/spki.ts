@@ -53,7 +53,7 @@ function rsaFacts(key: Uint8Array): KeyFacts | undefined {
 /** Big-endian, without the sign's zero. */
 function positive(value: DerValue): Buffer | undefined {
   const bytes = Buffer.from(expectTag(value, TAG.integer).content);
-  const [first = 0x80, second = 0x80] = bytes;
+  const [first = 0x80, second = 0] = bytes;
   if (first >= 0x80 || (first === 0 && second < 0x80)) return undefined;
   return first === 0 ? bytes.subarray(1) : bytes;
 }
