@@ -88,10 +88,46 @@ test('a key has one encoding: numbers in their shortest form, nothing behind, no
   expect(readSpki(rsaOf('', '03'))).toBeUndefined();
   expect(readSpki(rsaOf('010001', '03'))).toMatchObject({ bits: 17 });
   expect(readSpki(rsaOf('010001', '03', '020103'))).toBeUndefined();
+  expect(readSpki(rsaOf('0080', '03'))).toMatchObject({ bits: 8 });
+  expect(readSpki(rsaOf('007f', '03'))).toBeUndefined();
 });
 
+test.each([
+  ['01', false],
+  ['02', false],
+  ['03', true],
+  ['010001', true],
+  ['7fffffff', true],
+  ['0080000000', false],
+  ['01'.repeat(20), false],
+])('the exponent %s: %s', (e, usable) => {
+  expect(readSpki(rsaOf('010001', e)) !== undefined).toBe(usable);
+});
+
+const P256 = '06082a8648ce3d030107';
+const EC = '06072a8648ce3d0201';
+
+test.each([
+  ['as it should be', EC + P256, `0004${'01'.repeat(64)}`, '', true],
+  ['with no curve', EC, `0004${'01'.repeat(64)}`, '', false],
+  ['with a null curve', `${EC}0500`, `0004${'01'.repeat(64)}`, '', false],
+  ['with a second parameter', `${EC}${P256}0500`, `0004${'01'.repeat(64)}`, '', false],
+  ['with something behind the key', EC + P256, `0004${'01'.repeat(64)}`, '0500', false],
+  ['with something behind both', `${EC}${P256}0500`, `0004${'01'.repeat(64)}`, '0500', false],
+  ['compressed', EC + P256, `0002${'01'.repeat(32)}`, '', false],
+  ['hybrid', EC + P256, `0006${'01'.repeat(64)}`, '', false],
+  ['too short', EC + P256, `0004${'01'.repeat(63)}`, '', false],
+  ['too long', EC + P256, `0004${'01'.repeat(65)}`, '', false],
+])('a point %s', (_, algorithm, point, more, usable) => {
+  const spki = der('30', der('30', algorithm) + der('03', point) + more);
+  expect(readSpki(Buffer.from(spki, 'hex')) !== undefined).toBe(usable);
+});
+
+function der(tag: string, hex: string): string {
+  return tag + (hex.length / 2).toString(16).padStart(2, '0') + hex;
+}
+
 function rsaOf(n: string, e: string, more = ''): Buffer {
-  const der = (tag: string, hex: string): string => tag + (hex.length / 2).toString(16).padStart(2, '0') + hex;
   const key = der('30', der('02', n) + der('02', e) + more);
   return Buffer.from(der('30', '300d06092a864886f70d0101010500' + der('03', `00${key}`)), 'hex');
 }
