@@ -71,8 +71,12 @@ async function find(collection: Collection, view: View, question: Question): Pro
   }
 }
 
-function refused({ view, checkedAt }: Current, error: unknown): Answer {
-  return { verdict: refusedBy(error), basis: basisOf(view, [], checkedAt) };
+/** A tag that is missing only because newer trust data was refused says so: "ask its publisher to sign it" would mislead. */
+function refused({ view, checkedAt, failure }: Current, error: unknown): Answer {
+  const verdict = refusedBy(error);
+  const newer = failure !== undefined && failure !== error && failure.code !== 'trust.unreachable';
+  const message = newer ? `${verdict.message}; newer trust data was refused: ${failure.message}` : verdict.message;
+  return { verdict: { ...verdict, message }, basis: basisOf(view, [], checkedAt) };
 }
 
 export function refusedBy(error: unknown): Refused {

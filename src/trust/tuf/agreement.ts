@@ -54,10 +54,16 @@ function tooFew(image: string, { atLeast, of }: Signers, statements: readonly St
   const errors = statements.flatMap((statement) => ('error' in statement ? [statement.error] : []));
   const broken = errors.find(({ code }) => code !== 'trust.signer-missing');
   if (broken !== undefined) return broken;
-  const without = statements.filter(({ kind }) => kind !== 'names').map(({ role }) => role);
-  const who = without.length > 0 ? `not signed by ${without.join(', ')}` : 'the roles share their keys';
+  const without = statements.filter(({ kind }) => kind !== 'names');
+  const who = without.length > 0 ? without.map(whyNot).join(', ') : 'the roles share their keys';
   const why = `${image} must be signed by ${atLeast} of ${of.join(', ')}, each by a key of its own; ${who}`;
-  return new TufgateError('trust.signer-missing', why, { detail: { missing: without.join(' ') } });
+  const detail = { missing: without.map(({ role }) => role).join(' ') };
+  const advice = 'ask its publisher, or change the signers of the rule';
+  return new TufgateError('trust.signer-missing', `${why}; ${advice}`, { detail });
+}
+
+function whyNot(statement: Statement): string {
+  return 'error' in statement ? statement.error.message : `not signed by ${statement.role}`;
 }
 
 function conflict(image: string, a: Named, b: Named): TufgateError {

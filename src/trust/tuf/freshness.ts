@@ -11,8 +11,9 @@ export function refuseExpired(gun: string, role: string, model: Model, now: numb
 
 export function expired(gun: string, role: string, model: Model, now: number): TufgateError | undefined {
   if (now < model.expires) return undefined;
-  const since = new Date(model.expires).toISOString();
-  const why = `${role} version ${model.version} of ${gun} expired at ${since}; its publisher or its trust server must sign it anew`;
+  const [since, today] = [model.expires, now].map((instant) => new Date(instant).toISOString());
+  const what = `${role} version ${model.version} of ${gun} expired at ${since}; the clock of this gate says ${today}`;
+  const why = `${what}. Its publisher or its trust server must sign it anew; if the clock is or was wrong, see "tufgate trust clock"`;
   return new TufgateError('trust.expired', why, { detail: { role } });
 }
 

@@ -22,10 +22,13 @@ export function countRootSigners(
     : countPlain(ctx, what, authority, signed);
 }
 
+const OTHER_HOLDER =
+  '; it does not come from whoever held the root key before: ask its publisher, and pin the new root only if it is right';
+
 /** TUF 1.0: the pinned root file is the anchor, and every key that a root lists for itself counts. */
 function countPlain(ctx: TrustContext, what: string, authority: Root['root'], signed: Signed<Root>): SignedBy {
   const by = signedBy(ctx.crypto, authority.keys, signed);
-  const short = shortOfThreshold(what, by, authority.threshold);
+  const short = shortOfThreshold(what, by, authority.threshold, OTHER_HOLDER);
   if (short !== undefined) throw short;
   return by;
 }
@@ -53,7 +56,7 @@ function countCertified(
     return why === undefined;
   });
   const by = signedBy(ctx.crypto, eligible, signed);
-  const short = shortOfThreshold(what, by, authority.threshold);
+  const short = shortOfThreshold(what, by, authority.threshold, OTHER_HOLDER);
   if (short === undefined) return by;
   // Who would have counted says more than that too few did: a valid signature by a key with the wrong name, say.
   const others = signedBy(ctx.crypto, authority.keys, signed).signers.map((keyId) => refused.get(keyId));

@@ -28,13 +28,14 @@ export function signedBy(crypto: Crypto, keys: readonly Key[], signed: Signed<Mo
 
 /**
  * A threshold counts distinct public keys (invariant 5): one key listed under two ids, or in two certificates, is one.
+ * @param advice what the reader can do when nobody has signed
  * @returns why it is not met: `trust.signature` when nobody has signed, else `trust.threshold`
  */
-export function shortOfThreshold(what: string, by: SignedBy, threshold: number): TufgateError | undefined {
+export function shortOfThreshold(what: string, by: SignedBy, threshold: number, advice = ''): TufgateError | undefined {
   const count = by.signerKeys.length;
   if (count >= threshold) return undefined;
   if (count === 0)
-    return new TufgateError('trust.signature', `${what} carries no valid signature of a key that may sign it`);
+    return new TufgateError('trust.signature', `${what} carries no valid signature of a key that may sign it${advice}`);
   const why = `is signed by ${count} of the ${threshold} distinct keys that it needs`;
   return new TufgateError('trust.threshold', `${what} ${why}`, { detail: { count, threshold } });
 }

@@ -111,6 +111,10 @@ export function checkSnapshot(
   return accepted;
 }
 
+const REMADE =
+  '; if its keys were not rotated by the trusted root, the collection was made anew, or by somebody else: ask its publisher, and pin the new root only if it is right';
+const GONE = '; its signer may have been removed: one who still may sign must sign it again';
+
 /** @param known the same bytes need not be parsed and verified twice */
 export function checkTargets(
   ctx: TrustContext,
@@ -125,7 +129,7 @@ export function checkTargets(
   const signed = ctx.format.targets(ctx.gun, role, bytes, ctx.crypto);
   const file = { role, version: signed.model.version, sha256, bytes };
   const by = signedBy(ctx.crypto, authority.keys, signed);
-  const short = shortOfThreshold(`${role} of ${ctx.gun}`, by, authority.threshold);
+  const short = shortOfThreshold(`${role} of ${ctx.gun}`, by, authority.threshold, role === 'targets' ? REMADE : GONE);
   if (short !== undefined) return { code: short.code, message: short.message };
   refuseOtherVersion(ctx, role, entry, signed.model);
   return { model: signed.model, file, ...by };
@@ -212,7 +216,8 @@ function signedFile<T extends Model>(
   file: TrustFile,
 ): Accepted<T> {
   const by = signedBy(ctx.crypto, authority.keys, signed);
-  const short = shortOfThreshold(`${role} version ${signed.model.version} of ${ctx.gun}`, by, authority.threshold);
+  const what = `${role} version ${signed.model.version} of ${ctx.gun}`;
+  const short = shortOfThreshold(what, by, authority.threshold, REMADE);
   if (short !== undefined) throw short;
   return { model: signed.model, file, ...by };
 }
