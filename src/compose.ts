@@ -28,8 +28,11 @@ import { folderSource } from './trust/folder-source.ts';
 import type { MetadataSource } from './trust/metadata-source.ts';
 import { notarySource } from './trust/notary-source.ts';
 import { createTrustService, type TrustServiceOptions } from './trust/service.ts';
+import type { TrustEvent } from './trust/trust-event.ts';
 import { tufFileName } from './trust/tuf-file-name.ts';
 import { tufSource } from './trust/tuf-source.ts';
+import type { WorkerSettings } from './trust/worker/messages.ts';
+import { TrustThread, type TrustThreadOptions } from './trust/worker/thread.ts';
 import { createPeer, type Peer } from './upstream/peer.ts';
 import { createUpstream } from './upstream/upstream.ts';
 import type { UpstreamRegistry } from './upstream/registry.ts';
@@ -63,6 +66,8 @@ export interface ComposeOptions {
   readonly log?: Logger;
   /** Epoch milliseconds; the system's clock unless a test brings its own. */
   readonly clock?: () => number;
+  /** The file that the thread of large collections runs; the built one unless a test brings its own. */
+  readonly trustWorker?: URL;
 }
 
 const MAX_REMEMBERED_TAGS = 10_000;
@@ -71,7 +76,10 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   const log = options.log ?? createLogger(config.log);
   const metrics = createMetrics();
   const unlock = lockDataFolder(join(config.data, 'serve.lock'));
-  const judge = await composeJudge(config, { ...options, log, metrics });
+  const onDeath = (err: Error): void => log.error({ err }, 'large collections are opened again from the database');
+  const large: JudgeOptions['large'] = (parts) =>
+    new TrustThread({ ...parts, settings: trustSettings(config), onDeath, entry: options.trustWorker });
+  const judge = await composeJudge(config, { ...options, log, metrics, large });
   const { now } = judge.deps;
   const cache = await openFsBlobStore({
     directory: join(config.data, 'cache'),
@@ -126,10 +134,13 @@ interface WatchedJudge extends Judge {
   readonly watch: TrustWatch;
 }
 
-export async function composeJudge(
-  config: Config,
-  options: ComposeOptions & { metrics?: Metrics } = {},
-): Promise<WatchedJudge> {
+interface JudgeOptions extends ComposeOptions {
+  readonly metrics?: Metrics;
+  /** Absent in commands: they have nobody whom a large collection could keep waiting. */
+  readonly large?: (parts: Pick<TrustThreadOptions, 'now' | 'on'>) => TrustThread;
+}
+
+export async function composeJudge(config: Config, options: JudgeOptions = {}): Promise<WatchedJudge> {
   // One-off commands print facts on stdout, one JSON document perhaps: what is logged goes beside them.
   const log = options.log ?? createLogger({ ...config.log, level: 'warn' }, process.stderr);
   const metrics = options.metrics ?? createMetrics();
@@ -137,14 +148,9 @@ export async function composeJudge(
   const now = await forwardClock(state, options.clock ?? Date.now);
   const peers = openPeers(config, now, metrics);
   const watch = new TrustWatch({ log, metrics, now });
-  const collections = new Collections({
-    store: state,
-    checkEveryMs: config.freshness.checkEveryMs,
-    staleIfUnreachableMs: config.freshness.staleIfUnreachableMs,
-    maxBytes: config.limits.metadataBytes,
-    now,
-    on: (event) => watch.note(event),
-  });
+  const on = (event: TrustEvent): void => watch.note(event);
+  const large = options.large?.({ now, on });
+  const collections = new Collections({ ...trustSettings(config), store: state, now, on, ...(large && { large }) });
   const trust: TrustServiceOptions = {
     sources: config.trust,
     metadata: (source, gun) => metadataSource(source, gun, peers.sources.get(source.name) ?? []),
@@ -170,9 +176,19 @@ export async function composeJudge(
       maxManifestBytes: config.limits.manifestBytes,
     },
     async close() {
+      await large?.close();
       await peers.close();
       await state.close();
     },
+  };
+}
+
+function trustSettings(config: Config): WorkerSettings {
+  return {
+    database: join(config.data, 'tufgate.db'),
+    checkEveryMs: config.freshness.checkEveryMs,
+    staleIfUnreachableMs: config.freshness.staleIfUnreachableMs,
+    maxBytes: config.limits.metadataBytes,
   };
 }
 

@@ -80,6 +80,8 @@ export interface TrustAdvance {
 
 export interface TrustStore {
   loadTrust(collection: Collection): Promise<StoredTrust | undefined>;
+  /** How many bytes of files `loadTrust` would read; 0 for a collection not stored yet. */
+  trustBytes(collection: Collection): Promise<number>;
   /**
    * @param from the generation that was read, 0 for a collection not stored yet
    * @param at when, epoch milliseconds: the time that `ended` is stored with

@@ -2,6 +2,7 @@ import { messageOf, TufgateError } from '../errors.ts';
 import type { Collection as CollectionName, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
 import { DelegatedLoads } from './delegated-loads.ts';
 import type { MetadataSource } from './metadata-source.ts';
+import { Outgrown, smallFilesOnly } from './outgrown.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
 import { changeOf, type TrustEvent } from './trust-event.ts';
@@ -35,6 +36,8 @@ export interface CollectionOptions {
   readonly checkEveryMs: number;
   readonly staleIfUnreachableMs: number | 'until_expiry';
   readonly maxBytes: number;
+  /** With more metadata than this the collection is outgrown: it must be held by another thread. */
+  readonly largeBytes?: number;
   readonly now: () => number;
   readonly on: (event: TrustEvent) => void;
   /** Timers; the real ones when absent. */
@@ -99,6 +102,9 @@ export class Collection {
   private failure: TufgateError | undefined;
   private triedAt = Number.NEGATIVE_INFINITY;
   private running: Running | undefined;
+  private outgrown: Outgrown | undefined;
+  private weighed: { readonly held: Held; readonly bytes: number } | undefined;
+  private readonly source: MetadataSource;
   private readonly loads: DelegatedLoads;
   /** Steps are stored one after the other: the generation of one is where the next begins. */
   private stored: Promise<unknown> = Promise.resolve();
@@ -106,10 +112,11 @@ export class Collection {
   private constructor(opened: Opened, options: CollectionOptions) {
     this.opened = opened;
     this.options = options;
-    const { now, maxBytes } = options;
+    const { now, maxBytes, largeBytes } = options;
+    this.source = largeBytes === undefined ? opened.metadata : smallFilesOnly(opened.metadata, largeBytes);
     this.loads = new DelegatedLoads({
       ctx: opened.ctx,
-      source: opened.metadata,
+      source: this.source,
       maxBytes,
       now,
       shelf: (role) => (this.held.kind === 'trusted' ? this.held.trusted.shelf.get(role) : undefined),
@@ -126,7 +133,7 @@ export class Collection {
 
   /**
    * The view, fresh or the last that still may serve.
-   * @throws trust.unsigned (no such collection) · trust.withdrawn · trust.unreachable · the code of refused bytes
+   * @throws trust.unsigned (no such collection) · trust.withdrawn · trust.unreachable · the code of refused bytes · Outgrown
    */
   async current(): Promise<Current> {
     if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
@@ -174,6 +181,12 @@ export class Collection {
     return loaded;
   }
 
+  /** Of files, each counted once. */
+  get bytes(): number {
+    if (this.weighed?.held !== this.held) this.weighed = { held: this.held, bytes: bytesOf(this.held) };
+    return this.weighed.bytes;
+  }
+
   /** What the last view names, whether or not it may serve: it only tells where to look. */
   said(): Said | undefined {
     return this.held.kind === 'trusted' ? (this.held.view ?? this.held.fallen) : undefined;
@@ -200,6 +213,9 @@ export class Collection {
   }
 
   private answer(): Current {
+    const { largeBytes = Infinity } = this.options;
+    if (this.outgrown !== undefined) throw this.outgrown;
+    if (this.bytes > largeBytes) throw new Outgrown(`${this.opened.gun} has ${this.bytes} bytes of metadata`);
     const { view, checkedAt, withdrawn } = this.standing();
     const { failure } = this;
     // Something is there again, but it does not verify: that tells more than that it was gone.
@@ -237,6 +253,7 @@ export class Collection {
       await this.refreshOrJoin();
       this.failure = undefined;
     } catch (error) {
+      if (error instanceof Outgrown) return void (this.outgrown = error);
       await this.fail(error);
     }
     this.tell(before, this.options.now() - began);
@@ -254,7 +271,8 @@ export class Collection {
   }
 
   private async refreshOnce(): Promise<void> {
-    const { ctx, metadata: source } = this.opened;
+    const { source } = this;
+    const { ctx } = this.opened;
     const { maxBytes } = this.options;
     const now = await this.options.store.raiseClock(this.options.now());
     const before = this.held;
@@ -402,6 +420,15 @@ export class Collection {
     const error = new TufgateError('trust.pin', `${what}; trust begins anew at the pin (${cause.message})`, { cause });
     this.options.on({ kind: 'alarm', collection: this.opened, error });
   }
+}
+
+function bytesOf(held: Held): number {
+  if (held.kind !== 'trusted') return 0;
+  const { roots, timestamp, snapshot, targets, shelf } = held.trusted;
+  const accepted = [...roots, timestamp, snapshot, ...targets.values(), held.view?.timestamp, held.view?.snapshot];
+  const said = [...((held.view ?? held.fallen)?.targets.values() ?? [])];
+  const files = new Set([...accepted, ...said].flatMap((each) => (each === undefined ? [] : [each.file])));
+  return [...files, ...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function asTrustError({ gun }: Opened, cause: unknown): TufgateError {

@@ -1,95 +1,142 @@
 import type { Digest } from '../oci/digest.ts';
 import type { SignedTag } from '../state/store.ts';
-import { ask } from './ask.ts';
+import { type Asked, AskedHere } from './asked.ts';
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
+import { Outgrown } from './outgrown.ts';
 import type { Answer, Question } from './question.ts';
-import { naming, viewSignedTags } from './tuf/collection.ts';
 
 /**
  * The collections that are open. Everything is in the database, so one that was not used for long is closed, and only
  * loaded and verified again when somebody asks: a flood of names costs time, not memory.
+ *
+ * What is large is asked elsewhere: parsing 20 MB holds a thread for seconds, and with it everybody's pulls. A collection
+ * shows its size in the database or while it is updated; then the other thread goes on from what is stored.
  */
+export interface CollectionsOptions extends Omit<CollectionOptions, 'largeBytes'> {
+  /** Absent: all are held here, as one-off commands do. */
+  readonly large?: LargeCollections;
+  /** Of metadata, kept parsed, which takes about ten times as much memory. */
+  readonly maxHeldBytes?: number;
+}
+
+export interface LargeCollections {
+  /** How many bytes of metadata are large. */
+  readonly fromBytes: number;
+  open(opened: Opened): Asked;
+}
+
 const MAX_OPEN = 2_000;
+const MAX_HELD_BYTES = 32 << 20;
 
 interface Open {
-  readonly collection: Promise<Collection>;
+  readonly asked: Promise<Asked>;
   readonly usedAt: number;
+  readonly bytes: number;
 }
 
 export class Collections {
-  private readonly options: CollectionOptions;
+  private readonly options: CollectionsOptions;
   private readonly open = new Map<string, Open>();
+  private heldBytes = 0;
 
-  constructor(options: CollectionOptions) {
+  constructor(options: CollectionsOptions) {
     this.options = options;
   }
 
-  /** A refusal is an answer. @throws faults of our own */
+  /** As `Asked.ask`. */
   async ask(opened: Opened, question: Question): Promise<Answer> {
-    return await ask(await this.find(opened), question);
+    return await this.with(opened, (asked) => asked.ask(question));
   }
 
-  /**
-   * Who names one of these digests; when the source cannot confirm it now, as the last view has it: it only tells where
-   * to look. @throws what `Collection.current` threw, when nothing is known
-   */
+  /** As `Asked.naming`. */
   async naming(opened: Opened, digests: readonly Digest[]): Promise<readonly SignedTag[]> {
-    const collection = await this.find(opened);
-    const failure = await collection.current().then(() => undefined, thrown);
-    const said = collection.said();
-    if (said === undefined && failure !== undefined) throw failure.error;
-    return said === undefined ? [] : naming(said, digests);
+    return await this.with(opened, (asked) => asked.naming(digests));
   }
 
-  /** The names that begin so and that some role of the view signs, each once. @throws as `Collection.current` */
+  /** As `Asked.names`. */
   async names(opened: Opened, prefix: string): Promise<readonly string[]> {
-    const { view } = await (await this.find(opened)).current();
-    const names = new Set<string>();
-    for (const { tag } of viewSignedTags(view)) if (tag.startsWith(prefix)) names.add(tag);
-    return [...names].sort();
+    return await this.with(opened, (asked) => asked.names(prefix));
   }
 
-  /** @throws as `Collection.known` */
+  /** For commands: on this thread, whatever its size. @throws as `Collection.known` */
   async known(opened: Opened): Promise<Current | undefined> {
-    return (await this.find(opened)).known();
+    return (await Collection.open(opened, this.options)).known();
   }
 
   /** Those that somebody asked within so many milliseconds and that were there, at most so many, the last asked first. */
-  async recent(withinMs: number, most: number): Promise<readonly Pick<Collection, 'refreshOlderThan'>[]> {
+  async recent(withinMs: number, most: number): Promise<readonly Pick<Asked, 'refreshOlderThan'>[]> {
     const since = this.options.now() - withinMs;
-    const found: Collection[] = [];
-    for (const { collection, usedAt } of [...this.open.values()].reverse()) {
+    const found: Asked[] = [];
+    for (const { asked, usedAt } of [...this.open.values()].reverse()) {
       if (usedAt < since || found.length >= most) break;
-      const open = await collection.catch(() => undefined);
+      const open = await asked.catch(() => undefined);
       // Names that nobody signed take no place.
-      if (open?.said() !== undefined) found.push(open);
+      if (open?.isKnown === true) found.push(open);
     }
     return found;
   }
 
-  private async find(opened: Opened): Promise<Collection> {
+  async with<T>(opened: Opened, work: (asked: Asked) => Promise<T>): Promise<T> {
     const key = `${opened.source}\n${opened.gun}`;
-    const collection = this.open.get(key)?.collection ?? Collection.open(opened, this.options);
-    // Last in the order of use, so that a flood of other names closes those first.
-    this.open.delete(key);
-    this.open.set(key, { collection, usedAt: this.options.now() });
-    this.closeOldest();
+    const { large } = this.options;
+    let asked = await this.find(key, opened);
     try {
-      return await collection;
+      return await work(asked);
     } catch (error) {
-      this.open.delete(key);
+      if (large === undefined || !(error instanceof Outgrown)) throw error;
+      asked = large.open(opened);
+      this.keep(key, Promise.resolve(asked));
+      return await work(asked);
+    } finally {
+      this.weigh(key, asked);
+    }
+  }
+
+  private async find(key: string, opened: Opened): Promise<Asked> {
+    const asked = this.open.get(key)?.asked ?? this.begin(opened);
+    this.keep(key, asked);
+    try {
+      return await asked;
+    } catch (error) {
+      this.drop(key);
       throw error;
     }
   }
 
+  private async begin(opened: Opened): Promise<Asked> {
+    const { large, ...options } = this.options;
+    if (large === undefined) return new AskedHere(await Collection.open(opened, options));
+    if ((await options.store.trustBytes(opened)) > large.fromBytes) return large.open(opened);
+    return new AskedHere(await Collection.open(opened, { ...options, largeBytes: large.fromBytes }));
+  }
+
+  /** Last in the order of use, so that a flood of other names closes those first. */
+  private keep(key: string, asked: Promise<Asked>): void {
+    const bytes = this.open.get(key)?.bytes ?? 0;
+    this.open.delete(key);
+    this.open.set(key, { asked, usedAt: this.options.now(), bytes });
+    this.closeOldest();
+  }
+
+  private weigh(key: string, { bytes }: Asked): void {
+    const open = this.open.get(key);
+    if (open === undefined || open.bytes === bytes) return;
+    this.heldBytes += bytes - open.bytes;
+    this.open.set(key, { ...open, bytes });
+    this.closeOldest();
+  }
+
   private closeOldest(): void {
+    const { maxHeldBytes = MAX_HELD_BYTES } = this.options;
     for (const key of this.open.keys()) {
-      if (this.open.size <= MAX_OPEN) return;
-      this.open.delete(key);
+      const tooMany = this.open.size > MAX_OPEN || this.heldBytes > maxHeldBytes;
+      if (!tooMany || this.open.size === 1) return;
+      this.drop(key);
     }
   }
-}
 
-function thrown(error: unknown): { readonly error: unknown } {
-  return { error };
+  private drop(key: string): void {
+    this.heldBytes -= this.open.get(key)?.bytes ?? 0;
+    this.open.delete(key);
+  }
 }

@@ -7,7 +7,7 @@ export interface MetadataSource {
   /**
    * @param maxBytes more than this is `trust.too-large`, and is not read to its end
    * @param signal ends the wait; its reason is thrown
-   * @returns undefined when the source says that there is no such file (404)
+   * @returns bytes that are the caller's own, to hand over to another thread perhaps; undefined when the source says that there is no such file (404)
    * @throws trust.unreachable (network, 5xx, 429, 401, 403: `detail.status`, and `detail.alarm` for the last two) ·
    *   trust.too-large
    */

@@ -49,6 +49,14 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         });
       });
 
+      it('tells how much there is to load', async () => {
+        expect(await store.trustBytes(vendor)).toBe(0);
+        const floors = [file('timestamp', 3), file('targets', 2)];
+        await start({ floors, view: floors });
+        const all = [file('root', 1), ...floors].map(({ bytes }) => bytes.length);
+        expect(await store.trustBytes(vendor)).toBe(all.reduce((sum, bytes) => sum + bytes, 0));
+      });
+
       it('hands a file out once that is a floor and in the view', async () => {
         const floors = [file('timestamp', 3), file('targets', 2)];
         await start({ floors, view: floors });

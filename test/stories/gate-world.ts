@@ -62,6 +62,7 @@ export function keyOf(publisher: NotaryRepository): string {
   return publisher.of('root').keys[0]!.keyId;
 }
 
+const WORKER = new URL('../contract/trust-worker.js', import.meta.url);
 const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
 
 export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld> {
@@ -80,7 +81,7 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
       if (bytes === undefined) throw new Error(`${path} is not to be read`);
       return bytes;
     });
-    gate = await composeGate(config, { log: silent, clock: () => world.clock });
+    gate = await composeGate(config, { log: silent, clock: () => world.clock, trustWorker: WORKER });
     listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
   };
   const stop = async (): Promise<void> => {

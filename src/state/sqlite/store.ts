@@ -60,6 +60,7 @@ function assemble(db: Database.Database, file: string): StateStore {
 
   return {
     loadTrust: (collection) => read('loading trust', () => trust.load(collection)),
+    trustBytes: (collection) => read('weighing trust', () => trust.bytes(collection)),
     advanceTrust: (collection, from, step, at) =>
       attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
     forgetTrust: ({ source, gun }) => attempt('forgetting trust', () => forget.run(source, gun).changes > 0),

@@ -13,6 +13,7 @@ export class TrustReader {
   readonly #roots: Database.Statement<[number], number>;
   readonly #floors: Database.Statement<[number], number>;
   readonly #view: Database.Statement<[number], number>;
+  readonly #bytes: Database.Statement<[string, string], number>;
   readonly #all: Database.Statement<[], Collection>;
   readonly #ended: Database.Statement<[number, string], PastTag>;
   readonly #removals: Database.Statement<[number, string], { tag: string; at: number }>;
@@ -30,6 +31,12 @@ export class TrustReader {
       .prepare<[number], number>('SELECT file FROM trust_floor WHERE collection = ? ORDER BY role')
       .pluck();
     this.#view = db.prepare<[number], number>('SELECT file FROM trust_view WHERE collection = ? ORDER BY role').pluck();
+    this.#bytes = db
+      .prepare<[string, string], number>(
+        `SELECT coalesce(sum(length(f.bytes)), 0) FROM collection c JOIN trust_file f ON f.collection = c.id
+          WHERE c.source = ? AND c.gun = ?`,
+      )
+      .pluck();
     this.#all = db.prepare('SELECT source, gun FROM collection ORDER BY source, gun');
     this.#ended = db.prepare(
       `SELECT role, tag, digest, until FROM ended_tag
@@ -78,6 +85,11 @@ export class TrustReader {
   #checked(file: TrustFile): TrustFile {
     if (sha256Hex(file.bytes) === file.sha256) return file;
     throw damaged(this.#db.name, `the stored ${file.role} metadata, version ${file.version}, was changed`);
+  }
+
+  /** SQLite tells the length of a blob without reading it. */
+  bytes({ source, gun }: Collection): number {
+    return this.#bytes.get(source, gun) ?? 0;
   }
 
   list(): readonly Collection[] {

@@ -1,0 +1,58 @@
+import type { MetadataSource } from '../metadata-source.ts';
+import type { FromWorker } from './messages.ts';
+import { type PlainError, revived } from './plain-error.ts';
+
+type Fetch = Extract<FromWorker, { kind: 'fetch' }>;
+
+interface Waiting {
+  resolve(bytes: Uint8Array | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** Metadata that the main thread fetches: connections, credentials and their renewal stay there. */
+export class FarSources {
+  private readonly post: (message: FromWorker) => void;
+  private readonly waiting = new Map<number, Waiting>();
+  private asked = 0;
+
+  constructor(post: (message: FromWorker) => void) {
+    this.post = post;
+  }
+
+  of(collection: string): MetadataSource {
+    return { fetch: (file, maxBytes, signal) => this.fetch({ collection, file, maxBytes }, signal) };
+  }
+
+  private async fetch(wanted: Omit<Fetch, 'kind' | 'id'>, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    signal?.throwIfAborted();
+    const id = this.asked++;
+    const arrives = new Promise<Uint8Array | undefined>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    const abandon = (): void => this.abandon(id, signal?.reason);
+    signal?.addEventListener('abort', abandon);
+    this.post({ kind: 'fetch', id, ...wanted });
+    try {
+      return await arrives;
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+    }
+  }
+
+  arrived(id: number, bytes: Uint8Array | undefined): void {
+    this.take(id)?.resolve(bytes);
+  }
+
+  failed(id: number, error: PlainError): void {
+    this.take(id)?.reject(revived(error));
+  }
+
+  private abandon(id: number, reason: unknown): void {
+    this.post({ kind: 'abandon', id });
+    this.take(id)?.reject(reason);
+  }
+
+  private take(id: number): Waiting | undefined {
+    const found = this.waiting.get(id);
+    this.waiting.delete(id);
+    return found;
+  }
+}
