@@ -1,5 +1,6 @@
 import type { PinAnchor } from '../../src/config/config.ts';
 import type { Code } from '../../src/errors.ts';
+import type { Digest } from '../../src/oci/digest.ts';
 import type { StoredTrust } from '../../src/state/store.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface HostileCase {
   readonly expect: Code;
   /** What verifies before the refusal, and may be stored: `floor timestamp`, `root 2`, `view`, `withdrawn`. */
   readonly learns: readonly string[];
+  /** No digest comes out: what was known before must not go on either. */
+  readonly silences?: true;
   /** The last step is the attack. */
   tell(): Scene;
 }
@@ -50,6 +53,8 @@ export interface Step {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly tag: string;
+  /** Asked for by its own name instead of the tag: is this very digest signed? */
+  readonly byDigest?: Digest;
   /** What the tag must resolve to; absent in the attack. */
   readonly digest?: string;
   /** By path below the URL of the trust source; whatever is not there is a 404. */
@@ -71,8 +76,6 @@ export interface Settings {
 export type Answer =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** Takes the request and never answers. */
-  | { readonly kind: 'hang' }
   /** Begins the right answer, then falls silent. */
   | { readonly kind: 'stall'; readonly bytes: Uint8Array }
   /** Begins the right answer and never ends it. */

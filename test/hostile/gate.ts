@@ -1,14 +1,15 @@
-import type { NotaryConfig, TrustSourceConfig } from '../../src/config/config.ts';
+import type { TrustSourceConfig } from '../../src/config/config.ts';
 import { codeOf, type Code } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
-import type { StateStore, StoredTrust, TrustStore } from '../../src/state/store.ts';
+import type { StateStore, TrustStore } from '../../src/state/store.ts';
+import { collectionFor } from '../../src/trust/collection-name.ts';
 import { Collections } from '../../src/trust/collections.ts';
 import type { TrustEvent } from '../../src/trust/trust-event.ts';
 import { nodeCrypto } from '../../src/trust/crypto.ts';
-import { notarySource } from '../../src/trust/notary-source.ts';
 import { createTrustService, type TrustServiceOptions } from '../../src/trust/service.ts';
 import { createPeer, type Peer } from '../../src/upstream/peer.ts';
-import type { Scene, Settings, Step } from './case.ts';
+import type { Format, Scene, Settings, Step } from './case.ts';
+import { metadataOf, SOURCE, sourceConfig } from './source.ts';
 
 /**
  * The engine as the corpus sees it, and the only file of the corpus that knows it: real trust service, real HTTP client,
@@ -25,25 +26,32 @@ export interface Outcome {
 }
 
 type Timer = () => void;
-const SOURCE = 'corpus';
 
 export class Gate {
+  /** Called before what is stored is read. */
+  onLoad: () => void = () => undefined;
   private readonly state: StateStore = openSqliteStore(':memory:');
   private readonly peer: Peer;
+  private readonly format: Format;
   private readonly scene: Scene;
   private readonly path: string;
   private readonly timers = new Set<Timer>();
   private clock = 0;
   private step = -1;
   private failure: Error | undefined;
+  /** What did not stop the update, and somebody was told. */
+  private alarm: Error | undefined;
+  /** The answer may come from the last view then, before the update has failed. */
+  private stuck = false;
   private updated: () => void = () => undefined;
   private running: { readonly options: TrustServiceOptions; readonly settings: Settings } | undefined;
 
   /** @param path of the scene on the corpus server */
-  constructor(base: URL, path: string, scene: Scene) {
+  constructor(base: URL, path: string, format: Format, scene: Scene) {
     const now = (): number => this.clock;
     this.peer = createPeer({ name: SOURCE, url: base, config: {}, connections: 2, clock: now, env: {} });
     this.path = path;
+    this.format = format;
     this.scene = scene;
   }
 
@@ -54,6 +62,7 @@ export class Gate {
 
   /** Our patience ends now. */
   runOutOfTime(): void {
+    this.stuck = true;
     for (const timer of this.timers) timer();
   }
 
@@ -61,8 +70,7 @@ export class Gate {
   async pull(index: number): Promise<Outcome> {
     const step = this.scene.steps[index]!;
     this.step = index;
-    this.failure = undefined;
-    const done = new Promise<void>((resolve) => (this.updated = resolve));
+    const done = this.begin();
     const options = await this.start(step);
     const { registry, repository } = this.scene;
     const signers = step.settings.signers;
@@ -70,15 +78,18 @@ export class Gate {
     try {
       const verdict = await createTrustService(options).resolve(asked, { registry, path: repository }, step.tag);
       if (verdict.outcome === 'refused') return this.refused(verdict.reason!, verdict.message!);
-      await done;
-      return { digest: verdict.digest!, ...(this.failure && thrown(this.failure)) };
+      if (this.stuck) await done;
+      return { digest: verdict.digest!, ...this.failed() };
     } catch (error) {
       return thrown(error as Error);
     }
   }
 
   async stored(): Promise<ReadonlyMap<string, Buffer>> {
-    const stored = await this.state.loadTrust({ source: SOURCE, gun: this.gun });
+    const { registry, repository } = this.scene;
+    const config = this.config(this.scene.steps[0]!);
+    const gun = collectionFor(config, { registry, path: repository });
+    const stored = await this.state.loadTrust({ source: SOURCE, gun });
     if (stored === undefined) return new Map();
     const { anchor, roots, floors, view = [], withdrawn } = stored;
     return new Map([
@@ -95,18 +106,17 @@ export class Gate {
     await this.state.close();
   }
 
-  private get gun(): string {
-    return `${this.scene.registry}/${this.scene.repository}`;
+  private config({ settings }: Step): TrustSourceConfig {
+    return sourceConfig(this.format, `${this.scene.registry}/${this.scene.repository}`, settings);
   }
 
   /** Other settings, or a disk that was written to, are met by a new process only. */
   private async start(step: Step): Promise<TrustServiceOptions> {
-    this.clock = await this.state.raiseClock(Math.max(this.clock, step.at));
+    this.clock = await this.state.raiseClock(step.at);
     const same = this.running?.settings.pin === step.settings.pin && step.tamper === undefined;
     if (!same || this.running === undefined)
-      this.running = { settings: step.settings, options: this.options(step, this.tampered(step.tamper)) };
-    const config = sourceConfig(this.gun, step.settings);
-    return { ...this.running.options, sources: new Map<string, TrustSourceConfig>([[SOURCE, config]]) };
+      this.running = { settings: step.settings, options: this.options(step, this.store(step.tamper)) };
+    return { ...this.running.options, sources: new Map([[SOURCE, this.config(step)]]) };
   }
 
   private options(step: Step, store: TrustStore): TrustServiceOptions {
@@ -130,10 +140,9 @@ export class Gate {
       open: (path, request) => this.peer.open(at(path), request),
       close: () => this.peer.close(),
     };
-    const config = sourceConfig(this.gun, step.settings);
     return {
-      sources: new Map([[SOURCE, config]]),
-      metadata: (_, gun) => notarySource([here], gun),
+      sources: new Map([[SOURCE, this.config(step)]]),
+      metadata: (config, gun) => metadataOf(config, gun, here),
       crypto: nodeCrypto,
       collections,
       store,
@@ -142,18 +151,32 @@ export class Gate {
   }
 
   private note(event: TrustEvent): void {
+    if (event.kind === 'alarm') this.alarm = event.error;
     if (event.kind !== 'refreshed') return;
     this.failure = event.failure;
     this.updated();
   }
 
-  private tampered(tamper: Step['tamper']): TrustStore {
-    if (tamper === undefined) return this.state;
+  /** The store, as whoever can write to the disk has left it. */
+  private store(tamper: Step['tamper']): TrustStore {
     const loadTrust: TrustStore['loadTrust'] = async (name) => {
+      this.onLoad();
       const stored = await this.state.loadTrust(name);
-      return stored && (tamper(stored) satisfies StoredTrust);
+      return stored && (tamper?.(stored) ?? stored);
     };
     return Object.create(this.state, { loadTrust: { value: loadTrust } }) as TrustStore;
+  }
+
+  private async begin(): Promise<void> {
+    this.failure = undefined;
+    this.alarm = undefined;
+    this.stuck = false;
+    await new Promise<void>((resolve) => (this.updated = resolve));
+  }
+
+  private failed(): Outcome {
+    const error = this.failure ?? this.alarm;
+    return error === undefined ? {} : thrown(error);
   }
 
   private refused(reason: Code, message: string): Outcome {
@@ -163,16 +186,4 @@ export class Gate {
 
 function thrown(error: Error): Outcome {
   return { reason: codeOf(error), message: error.message, error };
-}
-
-function sourceConfig(gun: string, { pin, firstUse, releases }: Settings): NotaryConfig {
-  return {
-    kind: 'notary',
-    name: SOURCE,
-    urls: [],
-    gun: '{registry}/{repository}',
-    pins: pin === undefined ? [] : [{ gun, prefix: false, anchor: pin }],
-    releases,
-    firstUse,
-  };
 }

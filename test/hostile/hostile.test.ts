@@ -5,15 +5,24 @@ import { HOSTILE, VALID } from './corpus.ts';
 import { listOf } from './list.ts';
 import { LIVES, playHostile, playValid } from './play.ts';
 import { CorpusServer } from './server.ts';
+import { Trace } from './trace.ts';
 
 const server = new CorpusServer();
+const trace = new Trace();
 let base: URL;
-beforeAll(async () => void (base = await server.listen()));
-afterAll(async () => await server.close());
+beforeAll(async () => {
+  base = await server.listen();
+  trace.start();
+});
+afterAll(async () => {
+  trace.stop();
+  await server.close();
+});
 
 describe.each(LIVES)('%s', (life) => {
   test.each(HOSTILE.map((attack) => [idOf(attack), attack] as const))('refuses %s', async (_, attack) => {
-    expect((await playHostile(attack, server, base, life)).faults).toEqual([]);
+    const traced = life === 'one process' ? trace : undefined;
+    expect((await playHostile(attack, server, base, life, traced)).faults).toEqual([]);
   });
 
   test.each(VALID.map((valid) => [idOf(valid), valid] as const))('accepts %s', async (_, valid) => {
@@ -30,4 +39,14 @@ test('docs/hostile.md is what the cases say', async () => {
 test('every case has a name of its own', () => {
   const names = [...HOSTILE, ...VALID].map(idOf);
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});
+
+test('no two attacks take the same way to the same code', () => {
+  const ways = new Map<string, string[]>();
+  for (const attack of HOSTILE) {
+    const { refusal, whole } = trace.all.get(idOf(attack))!;
+    const way = attack.expect === 'trust.signature' ? whole : refusal;
+    ways.set(way, [...(ways.get(way) ?? []), idOf(attack)]);
+  }
+  expect([...ways.values()].filter((ids) => ids.length > 1)).toEqual([]);
 });

@@ -29,9 +29,10 @@ function toldOf(id: string, { registry, repository, steps }: Scene): object {
   return { registry, repository, steps: steps.map((step, i) => shown(`/${id}/${i}`, step)) };
 }
 
-function shown(url: string, { at, tag, digest, settings }: Step): object {
+function shown(url: string, { at, tag, byDigest, digest, settings }: Step): object {
   const verdict = digest === undefined ? { verdict: 'refused' } : { verdict: 'signed', digest };
-  return { url, clock: new Date(at).toISOString(), tag, ...verdict, ...settingsOf(settings) };
+  const asked = byDigest === undefined ? { tag } : { byDigest };
+  return { url, clock: new Date(at).toISOString(), ...asked, ...verdict, ...settingsOf(settings) };
 }
 
 function settingsOf({ pin, ...settings }: Settings): object {

@@ -1,6 +1,7 @@
 import { idOf, type HostileCase, type Scene, type ValidCase } from './case.ts';
 import { Gate, type Outcome } from './gate.ts';
 import type { CorpusServer } from './server.ts';
+import type { Trace } from './trace.ts';
 
 /** How a client is run through a scene: as one process, or started anew for every step. */
 export type Life = 'one process' | 'restarted';
@@ -17,9 +18,15 @@ export interface Played {
  * The honest steps must pass; the attack must be refused with its code, the attacker's digest never be given out, and
  * what is stored be the same as before, byte for byte, except for what the case says was verified first.
  */
-export async function playHostile(attack: HostileCase, server: CorpusServer, base: URL, life: Life): Promise<Played> {
+export async function playHostile(
+  attack: HostileCase,
+  server: CorpusServer,
+  base: URL,
+  life: Life,
+  trace?: Trace,
+): Promise<Played> {
   const scene = attack.tell();
-  return await onStage(server, base, idOf(attack), scene, async (gate) => {
+  return await onStage(server, base, attack, scene, async (gate) => {
     const final = scene.steps.length - 1;
     const faults: string[] = [];
     for (let step = 0; step < final; step++) {
@@ -27,9 +34,13 @@ export async function playHostile(attack: HostileCase, server: CorpusServer, bas
       if (life === 'restarted') gate.restart();
     }
     const before = await gate.stored();
+    server.onRequest = () => trace?.onRequest();
+    gate.onLoad = () => trace?.onLoad();
+    trace?.begin();
     const last = await gate.pull(final);
+    trace?.end(idOf(attack), last);
     if (last.reason !== attack.expect) faults.push(`expected ${attack.expect}, got ${shown(last)}`);
-    const honest = new Set(scene.steps.map(({ digest }) => digest));
+    const honest = new Set(attack.silences ? [] : scene.steps.map(({ digest }) => digest));
     if (last.digest !== undefined && !honest.has(last.digest)) faults.push(`gave out ${last.digest}`);
     faults.push(...wronglyLearned(attack, before, await gate.stored(), scene));
     return { faults, last };
@@ -38,7 +49,7 @@ export async function playHostile(attack: HostileCase, server: CorpusServer, bas
 
 export async function playValid(valid: ValidCase, server: CorpusServer, base: URL, life: Life): Promise<Played> {
   const scene = valid.tell();
-  return await onStage(server, base, idOf(valid), scene, async (gate) => {
+  return await onStage(server, base, valid, scene, async (gate) => {
     const faults: string[] = [];
     let last: Outcome = {};
     for (let step = 0; step < scene.steps.length; step++) {
@@ -53,11 +64,12 @@ export async function playValid(valid: ValidCase, server: CorpusServer, base: UR
 async function onStage(
   server: CorpusServer,
   base: URL,
-  id: string,
+  told: HostileCase | ValidCase,
   scene: Scene,
   act: (gate: Gate) => Promise<Played>,
 ): Promise<Played> {
-  const gate = new Gate(base, id, scene);
+  const id = idOf(told);
+  const gate = new Gate(base, id, told.format, scene);
   server.add(id, scene).onStuck = () => gate.runOutOfTime();
   try {
     return await act(gate);
@@ -72,8 +84,8 @@ function notHonest({ steps }: Scene, step: number, outcome: Outcome): readonly s
   return [`step ${step}: expected ${expected ?? 'a digest'}, got ${shown(outcome)}`];
 }
 
-function shown({ digest, reason, error }: Outcome): string {
-  return [digest, reason, error?.message].filter((part) => part !== undefined).join(', ');
+function shown({ digest, reason, message }: Outcome): string {
+  return [digest, reason, message].filter((part) => part !== undefined).join(', ');
 }
 
 /** Stored are the same bytes as before, and what verified first: nothing of that may be missing either. */

@@ -9,6 +9,7 @@ import type { Answer, Scene } from './case.ts';
 export class CorpusServer {
   /** Called when a request will get no more bytes: whoever tests can let its clock run instead of waiting. */
   onStuck: () => void = () => undefined;
+  onRequest: () => void = () => undefined;
   private readonly scenes = new Map<string, Scene>();
   private readonly pages = new Map<string, string>();
   private readonly http = createServer((request, response) => this.answer(request, response));
@@ -38,6 +39,7 @@ export class CorpusServer {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
+    this.onRequest();
     const { pathname } = new URL(request.url ?? '/', 'http://corpus');
     const page = this.pages.get(pathname);
     if (page !== undefined) {
@@ -57,9 +59,6 @@ export class CorpusServer {
         return;
       case 'status':
         refuse(response, answer.status, answer.headers ?? {});
-        return;
-      case 'hang':
-        this.onStuck();
         return;
       case 'stall':
         response.writeHead(200, { 'content-length': answer.bytes.length });

@@ -135,12 +135,6 @@ const TRICKS: Readonly<Record<string, Trick>> = {
     anchor: 'notary-v1 pitfall 4',
     change: (text) => text.replace(/\}$/, ',"Signed":{}}'),
   },
-  'envelope-twin-beyond-ascii': {
-    move: 'Adds a member whose long s Go folds to an s.',
-    lets: 'Go verifies one content and we another, where only ASCII is folded.',
-    anchor: 'notary-v1 pitfall 4',
-    change: (text) => text.replace(/\}$/, ',"\u017figned":{}}'),
-  },
   'no-signatures': {
     move: 'Leaves the list of signatures out.',
     lets: 'Nothing was wrong with any signature, so all is well.',

@@ -12,6 +12,10 @@ export function rsaKey(bits: number, nth = 0): NotaryKey {
   return found;
 }
 
+export function rsaCertified(bits: number): NotaryKey {
+  return again(rsaKey(bits));
+}
+
 /** A root key whose certificate is good but for `over`. */
 export function certified(over: Partial<CertificateOptions> = {}): NotaryKey {
   const options = { commonNames: [GUN], notBefore: NOW - DAY, notAfter: NOW + 3_650 * DAY, ...over };

@@ -56,19 +56,6 @@ export const rootChain = attacks('root-chain', {
       scene.publisher.touch('root').publish();
     },
   },
-  'one-key-in-two-certificates': {
-    move: 'Lists one key in two certificates, which are two key ids, and signs with both.',
-    lets: 'A threshold of two is met by one person.',
-    anchor: 'notary-v1 pitfall 9; facts P11',
-    expect: 'trust.threshold',
-    story(scene) {
-      const root = scene.onFirstUse().pull().publisher.of('root');
-      const [old] = root.keys;
-      root.keys = [old!, again(old!)];
-      root.threshold = 2;
-      scene.publisher.touch('root').publish();
-    },
-  },
   'skips-a-version': {
     move: 'With the root key, serves version 3 as the root after version 1.',
     lets: 'A revocation in the version between is never seen: CVE-2025-2885.',

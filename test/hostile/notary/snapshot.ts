@@ -83,18 +83,6 @@ export const snapshots = attacks('snapshot', {
       scene.lie(scene.hashed('snapshot'), old);
     },
   },
-  'sha512-of-something-else': {
-    move: 'Signs a timestamp whose sha256 fits the snapshot and whose sha512 does not.',
-    lets: 'Two clients, each checking the hash it prefers, take two files for the same.',
-    anchor: 'notary-v1 section 3, hash checks',
-    expect: 'trust.hash',
-    learns: ['floor timestamp'],
-    story(scene) {
-      scene.pull().edit('timestamp', (signed) => {
-        memberOf(signed, 'meta.snapshot.hashes')['sha512'] = Buffer.alloc(64, 1).toString('base64');
-      });
-    },
-  },
   'longer-than-its-entry': {
     move: 'Names a snapshot that the client has, with a length that is too small for it.',
     lets: 'Lengths that are checked only while downloading bind nothing that is cached.',

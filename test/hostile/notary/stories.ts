@@ -1,7 +1,7 @@
 import type { HostileCase, Step, ValidCase } from '../case.ts';
 import { NotaryScene } from './scene.ts';
 
-interface Attack extends Pick<HostileCase, 'move' | 'lets' | 'anchor' | 'expect'> {
+interface Attack extends Pick<HostileCase, 'move' | 'lets' | 'anchor' | 'expect' | 'silences'> {
   readonly learns?: readonly string[];
   /** What stands at its end is the attack. */
   readonly story: (scene: NotaryScene) => void;
