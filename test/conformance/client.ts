@@ -1,4 +1,4 @@
-import { type Code, codeOf, TufgateError } from '../../src/errors.ts';
+import { type Code, codeOf, messageOf, TufgateError } from '../../src/errors.ts';
 import type { ServedFiles } from '../../src/simulator/tuf-files.ts';
 import type { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
@@ -16,6 +16,12 @@ export const DAY = 86_400_000;
 
 /** How it ended, as an exit code would tell it, and why. */
 export type Outcome = 'done' | Code;
+
+/** What is said of one name. */
+export type Said =
+  | ({ readonly kind: 'found' } & TargetEntry)
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused'; readonly code: Code; readonly message: string };
 
 /**
  * The engine as the public suite's client: each call is a new process over the same disk, and what is observed is what
@@ -53,6 +59,19 @@ export class Client {
     return { outcome, entries };
   }
 
+  /** An update, and what is said of each name then, whatever becomes of the others. */
+  async judge(...names: readonly string[]): Promise<readonly Said[]> {
+    let collection: Collection;
+    try {
+      collection = await this.start();
+    } catch (error) {
+      return names.map(() => said(error));
+    }
+    const answers: Said[] = [];
+    for (const name of names) answers.push(await search(collection, name).then(found, said));
+    return answers;
+  }
+
   /** What was asked for since the last time, in order. */
   asked(): readonly string[] {
     return this.requests.splice(0);
@@ -73,6 +92,10 @@ export class Client {
       return [role, same ?? 'bytes that were never published'] as const;
     });
     return Object.fromEntries(versions);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
   }
 
   private async start(): Promise<Collection> {
@@ -118,6 +141,15 @@ async function ended(work: () => Promise<unknown>): Promise<Outcome> {
   } catch (error) {
     return codeOf(error);
   }
+}
+
+function found(entry: TargetEntry): Said {
+  return { kind: 'found', ...entry };
+}
+
+function said(error: unknown): Said {
+  const code = codeOf(error);
+  return code === 'trust.unsigned' ? { kind: 'none' } : { kind: 'refused', code, message: messageOf(error) };
 }
 
 async function search(collection: Collection, name: string): Promise<TargetEntry> {

@@ -5,7 +5,7 @@ import { Client, NOW, type Outcome } from './client.ts';
 
 /** Keys and thresholds that change from one version to the next. A key is a digit. */
 const key = (digit: string) => tufKey('ed25519', `rotated ${digit}`);
-const keys = (digits: string) => [...digits].map(key);
+const keys = (digits: string) => Array.from(digits, key);
 
 /** `2 of 123, signed 12` */
 function read(text: string) {
