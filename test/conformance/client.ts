@@ -21,7 +21,7 @@ export type Outcome = 'done' | Code;
 export type Said =
   | ({ readonly kind: 'found' } & TargetEntry)
   | { readonly kind: 'none' }
-  | { readonly kind: 'refused'; readonly code: Code; readonly message: string };
+  | { readonly kind: 'refused'; readonly code: Code; readonly role: unknown; readonly message: string };
 
 /**
  * The engine as the public suite's client: each call is a new process over the same disk, and what is observed is what
@@ -149,7 +149,9 @@ function found(entry: TargetEntry): Said {
 
 function said(error: unknown): Said {
   const code = codeOf(error);
-  return code === 'trust.unsigned' ? { kind: 'none' } : { kind: 'refused', code, message: messageOf(error) };
+  if (code === 'trust.unsigned') return { kind: 'none' };
+  const role = error instanceof TufgateError ? error.detail['role'] : undefined;
+  return { kind: 'refused', code, role, message: messageOf(error) };
 }
 
 async function search(collection: Collection, name: string): Promise<TargetEntry> {
