@@ -23,7 +23,7 @@ afterEach(() => vi.useRealTimers());
 const damageOf = (seed: number) => (seed % 4 === 0 ? undefined : TUF_DAMAGES[seed % TUF_DAMAGES.length]);
 
 function count(comparison: Comparison): void {
-  const known = KNOWN.find(({ explains }) => explains(comparison));
+  const known = KNOWN.find((each) => each.explains(comparison));
   if (!agree(comparison) && known === undefined) {
     const damage = damageOf(comparison.seed)?.name;
     expect.fail(`no known reason explains this difference: ${JSON.stringify({ damage, ...comparison })}`);
@@ -52,13 +52,13 @@ describe('generated stories', () => {
 });
 
 describe('where tuf-js is known to be wrong, we are not', () => {
-  test.each(TUF_JS_FAULTS)('$name', async ({ apply, verdict }) => {
+  test.each(TUF_JS_FAULTS)('$name', async (fault) => {
     const target = { length: 1, digest: `sha256:${'a'.repeat(64)}` };
     const repository = new TufRepository(NOW).put(TUF_JS_FAULT_TARGET, target);
-    apply(repository);
+    fault.apply(repository);
     const client = new Client(repository.publish());
     const [said] = await client.judge(TUF_JS_FAULT_TARGET);
     await client.close();
-    expect(said?.kind).toBe(verdict);
+    expect(said?.kind).toBe(fault.verdict);
   });
 });
