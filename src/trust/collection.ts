@@ -1,25 +1,24 @@
 import { messageOf, TufgateError } from '../errors.ts';
-import type { Collection as CollectionName, StoredTrust, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { Collection as CollectionName, TrustAdvance, TrustStore } from '../state/store.ts';
+import { noTimestamp, unsigned, withdrawn } from './absence.ts';
 import { DelegatedLoads } from './delegated-loads.ts';
+import type { Confirmed, Held } from './held.ts';
+import { HeldTrust, Overtaken } from './held-trust.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { Outgrown, smallFilesOnly } from './outgrown.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
+
 import { changeOf, type TrustEvent } from './trust-event.ts';
 import {
-  carryOver,
   difference,
   type Edge,
   endsByPeople,
-  newestRoot,
-  restore,
   type Said,
-  saidBefore,
   type TrustContext,
   type Trusted,
   type View,
   viewFiles,
-  viewUnder,
 } from './tuf/collection.ts';
 
 /**
@@ -27,9 +26,10 @@ import {
  * never a mix.
  *
  * Freshness: a view older than `checkEvery` is asked for again. A source that answers slowly, or hangs, delays a pull by
- * two seconds while there is a view that may serve: the update goes on behind, under a deadline of its own. When it fails the last view goes on, with an alarm
- * where an attacker or a wrong password may be behind it, until it expires or `staleIfUnreachable` ends. A collection
- * that the source had and has no more (404) is withdrawn: it serves nothing until it is back.
+ * two seconds while there is a view that may serve: the update goes on behind, under a deadline of its own. When it
+ * fails the last view goes on, with an alarm where an attacker or a wrong password may be behind it, until it expires or
+ * `staleIfUnreachable` ends. A collection that the source had and has no more (404) is withdrawn: it serves nothing until
+ * it is back.
  */
 export interface CollectionOptions {
   readonly store: TrustStore;
@@ -57,27 +57,6 @@ export interface Current {
   readonly failure?: TufgateError;
 }
 
-/** What is held of a collection, as it is stored. */
-type Held =
-  | { readonly kind: 'nothing'; readonly generation: 0 }
-  /** The configured pin does not cover what is stored: the next update begins a new chain at the pin. */
-  | { readonly kind: 'uncovered'; readonly generation: number }
-  | Trusting;
-
-interface Trusting extends Confirmed {
-  readonly kind: 'trusted';
-  readonly generation: number;
-  readonly trusted: Trusted;
-  readonly view?: View;
-  /** What a view said that is stored, but does not stand any more. */
-  readonly fallen?: Said;
-}
-
-interface Confirmed {
-  readonly checkedAt: number;
-  readonly withdrawn: boolean;
-}
-
 /** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
 const RETRY_MS = 5_000;
 /** How long an update may delay those who have a view that may serve. */
@@ -91,43 +70,38 @@ interface Running {
   readonly patience: Promise<void>;
 }
 
-/** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
-class Overtaken extends Error {}
-
 export class Collection {
   private readonly opened: Opened;
   private readonly options: CollectionOptions;
-  private held: Held = { kind: 'nothing', generation: 0 };
+  private readonly state: HeldTrust;
   /** How the last try ended, and when. */
   private failure: TufgateError | undefined;
   private triedAt = Number.NEGATIVE_INFINITY;
   private running: Running | undefined;
   private outgrown: Outgrown | undefined;
-  private weighed: { readonly held: Held; readonly bytes: number } | undefined;
   private readonly source: MetadataSource;
   private readonly loads: DelegatedLoads;
-  /** Steps are stored one after the other: the generation of one is where the next begins. */
-  private stored: Promise<unknown> = Promise.resolve();
 
   private constructor(opened: Opened, options: CollectionOptions) {
     this.opened = opened;
     this.options = options;
     const { now, maxBytes, largeBytes } = options;
     this.source = largeBytes === undefined ? opened.metadata : smallFilesOnly(opened.metadata, largeBytes);
+    this.state = new HeldTrust(opened, opened.ctx, options, (error) => this.alarm(error));
     this.loads = new DelegatedLoads({
       ctx: opened.ctx,
       source: this.source,
       maxBytes,
       now,
-      shelf: (role) => (this.held.kind === 'trusted' ? this.held.trusted.shelf.get(role) : undefined),
-      keep: (step) => this.keep(step),
+      shelf: (role) => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf.get(role) : undefined),
+      keep: (step) => this.state.shelve(step),
     });
   }
 
   /** From what is stored, verified again. @throws state.damaged · trust.wrong-name */
   static async open(opened: Opened, options: CollectionOptions): Promise<Collection> {
     const collection = new Collection(opened, options);
-    await collection.load();
+    await collection.state.load();
     return collection;
   }
 
@@ -150,17 +124,17 @@ export class Collection {
 
   /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. Never throws. */
   async refreshOlderThan(ms: number): Promise<void> {
-    const { view, checkedAt, withdrawn } = this.standing();
-    if (view === undefined || withdrawn || this.options.now() - checkedAt < ms) return;
+    const { view, confirmed } = this.state;
+    if (view === undefined || confirmed.withdrawn || this.options.now() - confirmed.checkedAt < ms) return;
     // How it ended is told as an event, and by the next answer.
     await this.update().catch(() => undefined);
   }
 
   /** What is known without asking the source. @throws trust.withdrawn */
   known(): Current | undefined {
-    const { view, checkedAt, withdrawn } = this.standing();
-    if (withdrawn) throw gone(this.opened);
-    return view === undefined ? undefined : { view, checkedAt };
+    const { view, confirmed } = this.state;
+    if (confirmed.withdrawn) throw withdrawn(this.opened);
+    return view === undefined ? undefined : { view, checkedAt: confirmed.checkedAt };
   }
 
   get ctx(): TrustContext {
@@ -175,51 +149,49 @@ export class Collection {
   /** TUF 1.0: the view with one more delegated file, which a search asked for. @throws trust.*: the search fails */
   async withDelegated(view: View, edge: Edge): Promise<View> {
     const loaded = await this.loads.load(view, edge);
-    const { held } = this;
-    if (held.kind === 'trusted' && held.view?.snapshot.file.sha256 === view.snapshot.file.sha256)
-      this.held = { ...held, view: carryOver(loaded, held.view) };
+    this.state.carry(loaded);
     return loaded;
   }
 
-  /** Of files, each counted once. */
+  /** Of metadata files. */
   get bytes(): number {
-    if (this.weighed?.held !== this.held) this.weighed = { held: this.held, bytes: bytesOf(this.held) };
-    return this.weighed.bytes;
+    return this.state.bytes;
   }
 
   /** What the last view names, whether or not it may serve: it only tells where to look. */
   said(): Said | undefined {
-    return this.held.kind === 'trusted' ? (this.held.view ?? this.held.fallen) : undefined;
-  }
-
-  private standing(): { view?: View; checkedAt: number; withdrawn: boolean } {
-    return this.held.kind === 'trusted' ? this.held : { checkedAt: 0, withdrawn: false };
+    const { held } = this.state;
+    return held.kind === 'trusted' ? (held.view ?? held.fallen) : undefined;
   }
 
   private isFresh(): boolean {
-    const { view, checkedAt, withdrawn } = this.standing();
-    return view !== undefined && !withdrawn && this.options.now() - checkedAt < this.options.checkEveryMs;
+    const age = this.options.now() - this.state.confirmed.checkedAt;
+    return this.hasView() && age < this.options.checkEveryMs;
   }
 
   /** There is a view that answers should the source not. Whether it has expired is seen by who looks a tag up. */
   private mayServe(): boolean {
-    const { view, withdrawn } = this.standing();
-    return view !== undefined && !withdrawn && !this.isTooOld();
+    return this.hasView() && !this.isTooOld();
+  }
+
+  private hasView(): boolean {
+    return this.state.view !== undefined && !this.state.confirmed.withdrawn;
   }
 
   private isTooOld(): boolean {
     const { now, staleIfUnreachableMs } = this.options;
-    return staleIfUnreachableMs !== 'until_expiry' && now() - this.standing().checkedAt > staleIfUnreachableMs;
+    return staleIfUnreachableMs !== 'until_expiry' && now() - this.state.confirmed.checkedAt > staleIfUnreachableMs;
   }
 
   private answer(): Current {
     const { largeBytes = Infinity } = this.options;
     if (this.outgrown !== undefined) throw this.outgrown;
     if (this.bytes > largeBytes) throw new Outgrown(`${this.opened.gun} has ${this.bytes} bytes of metadata`);
-    const { view, checkedAt, withdrawn } = this.standing();
     const { failure } = this;
+    const { view, confirmed } = this.state;
+    const { checkedAt } = confirmed;
     // Something is there again, but it does not verify: that tells more than that it was gone.
-    if (withdrawn) throw failure === undefined || failure.code === 'trust.unreachable' ? gone(this.opened) : failure;
+    if (confirmed.withdrawn) throw tellsMore(failure) ? failure : withdrawn(this.opened);
     if (view === undefined) throw failure ?? unsigned(this.opened);
     if (failure === undefined) return { view, checkedAt };
     if (this.isTooOld()) throw failure;
@@ -248,7 +220,7 @@ export class Collection {
 
   private async run(): Promise<void> {
     const began = this.options.now();
-    const before = this.standing().view?.timestamp.file.sha256;
+    const before = this.state.view?.timestamp.file.sha256;
     try {
       await this.refreshOrJoin();
       this.failure = undefined;
@@ -265,22 +237,21 @@ export class Collection {
       await this.refreshOnce();
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
-      await this.load();
+      await this.state.load();
       if (!this.isFresh()) await this.refreshOnce();
     }
   }
 
   private async refreshOnce(): Promise<void> {
-    const { source } = this;
+    const { source, state, options } = this;
     const { ctx } = this.opened;
-    const { maxBytes } = this.options;
-    const now = await this.options.store.raiseClock(this.options.now());
-    const before = this.held;
+    const now = await options.store.raiseClock(options.now());
+    const before = state.held;
     const trusted = before.kind === 'trusted' ? before.trusted : undefined;
-    const persist = (step: TrustAdvance, after: Trusted): Promise<void> => this.persist(step, after);
-    const alarm = (error: TufgateError): void => this.options.on({ kind: 'alarm', collection: this.opened, error });
-    const view = await within(this.options.schedule ?? later, UPDATE_MS, `the update of ${ctx.gun}`, (signal) =>
-      refresh({ ctx, source, trusted, now, maxBytes, persist, signal, alarm }),
+    const persist = (step: TrustAdvance, after: Trusted): Promise<void> => state.persist(step, after);
+    const alarm = (error: TufgateError): void => this.alarm(error);
+    const view = await within(options.schedule ?? later, UPDATE_MS, `the update of ${ctx.gun}`, (signal) =>
+      refresh({ ctx, source, trusted, now, maxBytes: options.maxBytes, persist, signal, alarm }),
     );
     if (view === undefined) await this.withdraw(before);
     else await this.commit(before, view);
@@ -295,9 +266,9 @@ export class Collection {
       return;
     }
     const change = difference(comparable(before ?? fallen, view), view);
-    await this.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
-    this.adopt(view, confirmed);
-    if (before === undefined && fallen === undefined && this.opened.ctx.anchor.kind === 'first-use') {
+    await this.state.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
+    this.state.adopt(view, confirmed);
+    if (before === undefined && fallen === undefined && this.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
     }
     this.options.on({ kind: 'changed', collection: this.opened, ...changeOf(before, view, change) });
@@ -305,17 +276,10 @@ export class Collection {
 
   /** The source said nothing new, which is what it says most of the time: what is held stands as it was verified. */
   private async confirm(held: Held, view: View, confirmed: Confirmed): Promise<void> {
-    const moved = this.held.generation !== held.generation;
-    await this.persist(confirmed);
-    if (moved || this.held.kind !== 'trusted' || this.held.view === undefined) this.adopt(view, confirmed);
-    else this.held = { ...this.held, ...confirmed, view: { ...this.held.view, unusable: view.unusable } };
-  }
-
-  /** Every file of it was verified in this update, or before under keys that still stand: nothing is read back. */
-  private adopt(view: View, confirmed: Confirmed): void {
-    if (this.held.kind !== 'trusted') return;
-    const { generation, trusted, view: before } = this.held;
-    this.held = { kind: 'trusted', generation, trusted, view: carryOver(before, view), ...confirmed };
+    const stands = this.state.held.generation === held.generation && this.state.view !== undefined;
+    await this.state.persist(confirmed);
+    if (stands) this.state.reconfirm(confirmed, view.unusable);
+    else this.state.adopt(view, confirmed);
   }
 
   /** Notary: 404 for what was never there is "nobody signed"; for what was there it is `trust.withdrawn`. */
@@ -323,9 +287,9 @@ export class Collection {
     if (this.ctx.format.kind === 'tuf') throw noTimestamp(this.opened);
     if (before.kind !== 'trusted' || (before.view ?? before.fallen) === undefined) throw unsigned(this.opened);
     if (before.withdrawn) return;
-    await this.persist({ withdrawn: true });
-    if (this.held.kind === 'trusted') this.held = { ...this.held, withdrawn: true };
-    this.options.on({ kind: 'alarm', collection: this.opened, error: gone(this.opened) });
+    await this.state.persist({ withdrawn: true });
+    this.state.reconfirm({ withdrawn: true });
+    this.alarm(withdrawn(this.opened));
   }
 
   private async fail(cause: unknown): Promise<void> {
@@ -333,102 +297,28 @@ export class Collection {
     this.failure = error;
     const outage = error.code === 'trust.unreachable' && error.detail['alarm'] !== true;
     if (!outage && error.code !== 'trust.unsigned') {
-      this.options.on({ kind: 'alarm', collection: this.opened, error });
+      this.alarm(error);
     }
-    if (cause instanceof Overtaken) await this.load();
+    if (cause instanceof Overtaken) await this.state.load();
+  }
+
+  private alarm(error: TufgateError): void {
+    this.options.on({ kind: 'alarm', collection: this.opened, error });
   }
 
   private tell(before: string | undefined, ms: number): void {
-    const { view, withdrawn } = this.standing();
+    const { view, confirmed } = this.state;
     const { failure } = this;
     const same = view?.timestamp.file.sha256 === before;
-    const outcome = failure !== undefined ? 'failed' : withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
+    const unlessFailed = confirmed.withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
+    const outcome = failure !== undefined ? 'failed' : unlessFailed;
     const why = failure === undefined ? {} : { failure };
     this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...endsOf(view), ...why });
   }
-
-  /** The shelf moves with what is stored, and nothing else does: no view needs to be read back. */
-  private async keep(step: TrustAdvance): Promise<void> {
-    await this.persist(step);
-    const { held } = this;
-    if (held.kind !== 'trusted') return;
-    const shelf = new Map(held.trusted.shelf);
-    for (const file of step.floors ?? []) shelf.set(file.role, file);
-    this.held = { ...held, trusted: { ...held.trusted, shelf } };
-  }
-
-  private async persist(step: TrustAdvance, after?: Trusted): Promise<void> {
-    const mine = this.stored.then(() => this.store(step, after));
-    this.stored = mine.catch(() => undefined);
-    await mine;
-  }
-
-  private async store(step: TrustAdvance, after: Trusted | undefined): Promise<void> {
-    const { held } = this;
-    const { generation } = held;
-    const whole = held.kind === 'uncovered' ? { ...step, restart: true } : step;
-    const result = await this.options.store.advanceTrust(this.opened, generation, whole, this.options.now());
-    if (result === 'conflict') throw new Overtaken();
-    if (held.kind !== 'trusted') await this.load();
-    else this.held = { ...this.moved(held, after, step.forget ?? []), generation: generation + 1 };
-  }
-
-  /** Whoever does not wait for this update must not be served what a new root no longer covers. */
-  private moved(held: Trusting, after: Trusted | undefined, forgotten: readonly string[]): Trusting {
-    if (after === undefined) return held;
-    // The shelf moves on its own, with the searches that run meanwhile.
-    const shelf = new Map([...held.trusted.shelf].filter(([role]) => !forgotten.includes(role)));
-    const trusted = { ...after, progress: undefined, shelf };
-    const { view, ...rest } = held;
-    if (view === undefined || view.root === newestRoot(trusted)) return { ...held, trusted };
-    const standing = viewUnder(this.ctx, trusted, view);
-    return { ...rest, trusted, ...(standing === undefined ? { fallen: view, checkedAt: 0 } : { view: standing }) };
-  }
-
-  private async load(): Promise<void> {
-    const before = this.standing().view;
-    const stored = await this.options.store.loadTrust(this.opened);
-    if (stored === undefined) {
-      this.held = { kind: 'nothing', generation: 0 };
-      return;
-    }
-    const held = this.revive(stored);
-    const carried = held.kind === 'trusted' && held.view && carryOver(before, held.view);
-    this.held = carried ? { ...held, view: carried } : held;
-  }
-
-  /**
-   * A pin that does not cover what is stored comes from the operator's configuration alone. What was trusted before is
-   * then worth nothing, and trust begins anew at the pin; nobody outside can bring this about.
-   */
-  private revive(stored: StoredTrust): Held {
-    const { generation, checkedAt, withdrawn } = stored;
-    try {
-      const { trusted, view } = restore(this.opened.ctx, stored);
-      if (view !== undefined) return { kind: 'trusted', generation, trusted, withdrawn, view, checkedAt };
-      const fallen = stored.view && saidBefore(this.opened.ctx, stored.view);
-      return { kind: 'trusted', generation, trusted, withdrawn, checkedAt: 0, ...(fallen && { fallen }) };
-    } catch (error) {
-      if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;
-      if (this.held.kind !== 'uncovered') this.tellUncovered(error);
-      return { kind: 'uncovered', generation };
-    }
-  }
-
-  private tellUncovered(cause: TufgateError): void {
-    const what = `what is stored of ${this.opened.gun} is not covered by the pin that is configured now`;
-    const error = new TufgateError('trust.pin', `${what}; trust begins anew at the pin (${cause.message})`, { cause });
-    this.options.on({ kind: 'alarm', collection: this.opened, error });
-  }
 }
 
-function bytesOf(held: Held): number {
-  if (held.kind !== 'trusted') return 0;
-  const { roots, timestamp, snapshot, targets, shelf } = held.trusted;
-  const accepted = [...roots, timestamp, snapshot, ...targets.values(), held.view?.timestamp, held.view?.snapshot];
-  const said = [...((held.view ?? held.fallen)?.targets.values() ?? [])];
-  const files = new Set([...accepted, ...said].flatMap((each) => (each === undefined ? [] : [each.file])));
-  return [...files, ...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+function tellsMore(failure: TufgateError | undefined): failure is TufgateError {
+  return failure !== undefined && failure.code !== 'trust.unreachable';
 }
 
 function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
@@ -447,22 +337,4 @@ function endsOf(view: View | undefined): { ends?: ReadonlyMap<string, number> } 
 function comparable(before: Said | undefined, after: View): Said | undefined {
   if (before === undefined || after.kind === 'notary') return before;
   return { ...before, targets: new Map([...before.targets].filter(([role]) => after.targets.has(role))) };
-}
-
-/** One repository for all images is not withdrawn: its address is wrong, or its web server is. */
-function noTimestamp({ source }: CollectionName): TufgateError {
-  const what = `${source} has no timestamp.json: check its url, and that the repository was published`;
-  return new TufgateError('trust.unreachable', what, { detail: { alarm: true } });
-}
-
-function unsigned({ source, gun }: CollectionName): TufgateError {
-  return new TufgateError('trust.unsigned', `${source} has no trust data for ${gun}: nobody trusted has signed it`);
-}
-
-function gone({ source, gun }: CollectionName): TufgateError {
-  const advice = 'ask its publisher whether it was deleted on purpose';
-  return new TufgateError(
-    'trust.withdrawn',
-    `${source} no longer has the trust data of ${gun} that it had before: ${advice}`,
-  );
 }

@@ -1,0 +1,135 @@
+import { TufgateError } from '../errors.ts';
+import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
+import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
+import { carryOver, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+
+/** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
+export class Overtaken extends Error {}
+
+/** What is held of one collection, in step with what is stored: nothing is held that was not made durable before. */
+export class HeldTrust {
+  held: Held = { kind: 'nothing', generation: 0 };
+  private readonly name: Collection;
+  private readonly ctx: TrustContext;
+  private readonly store: TrustStore;
+  private readonly now: () => number;
+  private readonly onUncovered: (error: TufgateError) => void;
+  /** Steps are stored one after the other: the generation of one is where the next begins. */
+  private last: Promise<unknown> = Promise.resolve();
+  private weighed: { readonly held: Held; readonly bytes: number } | undefined;
+
+  /** @param onUncovered told once when the configured pin does not cover what is stored */
+  constructor(
+    name: Collection,
+    ctx: TrustContext,
+    { store, now }: { readonly store: TrustStore; readonly now: () => number },
+    onUncovered: (error: TufgateError) => void,
+  ) {
+    this.name = name;
+    this.ctx = ctx;
+    this.store = store;
+    this.now = now;
+    this.onUncovered = onUncovered;
+  }
+
+  get view(): View | undefined {
+    return this.held.kind === 'trusted' ? this.held.view : undefined;
+  }
+
+  get confirmed(): Confirmed {
+    return this.held.kind === 'trusted' ? this.held : { checkedAt: 0, withdrawn: false };
+  }
+
+  /** Of metadata files. */
+  get bytes(): number {
+    if (this.weighed?.held !== this.held) this.weighed = { held: this.held, bytes: bytesOf(this.held) };
+    return this.weighed.bytes;
+  }
+
+  /** Reads back what is stored, and verifies it again. @throws state.damaged · trust.wrong-name */
+  async load(): Promise<void> {
+    const { view: before } = this;
+    const stored = await this.store.loadTrust(this.name);
+    if (stored === undefined) {
+      this.held = { kind: 'nothing', generation: 0 };
+      return;
+    }
+    try {
+      const held = revived(this.ctx, stored);
+      this.held = held.view === undefined ? held : { ...held, view: carryOver(before, held.view) };
+    } catch (error) {
+      this.uncover(error, stored.generation);
+    }
+  }
+
+  /**
+   * @param after what the update trusts once the step is stored
+   * @throws Overtaken: nothing was stored; state.failed
+   */
+  async persist(step: TrustAdvance, after?: Trusted): Promise<void> {
+    const mine = this.last.then(() => this.advance(step, after));
+    this.last = mine.catch(() => undefined);
+    await mine;
+  }
+
+  /** TUF 1.0: a delegated file, for the shelf; no view needs to be read back. */
+  async shelve(step: TrustAdvance): Promise<void> {
+    await this.persist(step);
+    const { held } = this;
+    if (held.kind !== 'trusted') return;
+    const shelf = new Map(held.trusted.shelf);
+    for (const file of step.floors ?? []) shelf.set(file.role, file);
+    this.held = { ...held, trusted: { ...held.trusted, shelf } };
+  }
+
+  /** Every file of the view was verified in this update, or before under keys that still stand. */
+  adopt(view: View, confirmed: Confirmed): void {
+    if (this.held.kind !== 'trusted') return;
+    const { generation, trusted, view: before } = this.held;
+    this.held = { kind: 'trusted', generation, trusted, view: carryOver(before, view), ...confirmed };
+  }
+
+  /** TUF 1.0: what a search has loaded, unless the view is another by now. */
+  carry(loaded: View): void {
+    const { held } = this;
+    if (held.kind !== 'trusted' || held.view?.snapshot.file.sha256 !== loaded.snapshot.file.sha256) return;
+    this.held = { ...held, view: carryOver(loaded, held.view) };
+  }
+
+  /** The view stands as it was verified. */
+  reconfirm(confirmed: Partial<Confirmed>, unusable?: View['unusable']): void {
+    const { held } = this;
+    if (held.kind !== 'trusted') return;
+    const view = held.view && unusable ? { view: { ...held.view, unusable } } : {};
+    this.held = { ...held, ...confirmed, ...view };
+  }
+
+  private async advance(step: TrustAdvance, after: Trusted | undefined): Promise<void> {
+    const { kind, generation } = this.held;
+    const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
+    const result = await this.store.advanceTrust(this.name, generation, whole, this.now());
+    if (result === 'conflict') throw new Overtaken();
+    // As it is now: a search may have loaded a role meanwhile.
+    const { held } = this;
+    if (held.kind !== 'trusted') await this.load();
+    else {
+      const next = after === undefined ? held : moved(this.ctx, held, after, step.forget ?? []);
+      this.held = { ...next, generation: generation + 1 };
+    }
+  }
+
+  /**
+   * A pin that does not cover what is stored comes from the operator's configuration alone. What was trusted before is
+   * then worth nothing, and trust begins anew at the pin; nobody outside can bring this about.
+   */
+  private uncover(error: unknown, generation: number): void {
+    if (!(error instanceof TufgateError) || error.code !== 'trust.pin') throw error;
+    if (this.held.kind !== 'uncovered') this.onUncovered(uncovered(this.name, error));
+    this.held = { kind: 'uncovered', generation };
+  }
+}
+
+function uncovered({ gun }: Collection, cause: TufgateError): TufgateError {
+  const what = `what is stored of ${gun} is not covered by the pin that is configured now`;
+  return new TufgateError('trust.pin', `${what}; trust begins anew at the pin (${cause.message})`, { cause });
+}
