@@ -47,6 +47,6 @@ function table(heading, rows) {
 }
 
 function list(mutants, why) {
-  const items = mutants.map((mutant) => `- ${placeOf(mutant)} \`${mutant.change}\`: ${why(mutant)}`);
+  const items = mutants.map((mutant) => `- ${placeOf(mutant)} \`\` ${mutant.change} \`\`: ${why(mutant)}`);
   return items.length === 0 ? 'None.' : items.join('\n');
 }

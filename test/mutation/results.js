@@ -10,13 +10,15 @@ export function mutantsOf(shard) {
   const { files } = JSON.parse(readFileSync(resultsOf(shard), 'utf8'));
   const known = SHARDS.get(shard).mutate.filter((file) => file in files);
   return known.flatMap((file) =>
-    files[file].mutants.map(({ mutatorName, replacement, status, statusReason, location }) => ({
-      file,
-      line: location.start.line,
-      outcome: OUTCOMES.get(status) ?? 'unfit',
-      because: statusReason ?? '',
-      change: changeOf(files[file].source, { mutatorName, replacement, location }),
-    })),
+    files[file].mutants
+      .toSorted((a, b) => a.location.start.line - b.location.start.line)
+      .map(({ mutatorName, replacement, status, statusReason, location }) => ({
+        file,
+        line: location.start.line,
+        outcome: OUTCOMES.get(status) ?? 'unfit',
+        because: statusReason ?? '',
+        change: changeOf(files[file].source, { mutatorName, replacement, location }),
+      })),
   );
 }
 
