@@ -76,6 +76,8 @@ export interface Settings {
 export type Answer =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** Takes the request and never answers. */
+  | { readonly kind: 'hang' }
   /** Begins the right answer, then falls silent. */
   | { readonly kind: 'stall'; readonly bytes: Uint8Array }
   /** Begins the right answer and never ends it. */

@@ -60,6 +60,9 @@ export class CorpusServer {
       case 'status':
         refuse(response, answer.status, answer.headers ?? {});
         return;
+      case 'hang':
+        this.onStuck();
+        return;
       case 'stall':
         response.writeHead(200, { 'content-length': answer.bytes.length });
         response.write(answer.bytes.subarray(0, 1), () => this.onStuck());
