@@ -15,7 +15,8 @@ import {
   type TrustFile,
   type Unusable,
 } from './trusted.ts';
-import { authorityFor, checkSnapshot, checkTargets, checkTimestamp, entryFor, refuseOtherRoot } from './update.ts';
+import { checkSnapshot, checkTargets, checkTimestamp, refuseOtherRoot } from './check.ts';
+import { authorityFor, entryFor } from './progress.ts';
 import { type View, viewUnder } from './view.ts';
 import { rolesToLoad } from './wanted.ts';
 

@@ -14,7 +14,7 @@ import {
   type TrustFile,
   type Unusable,
 } from './trusted.ts';
-import { outOfOrder, progressOf } from './update.ts';
+import { outOfOrder, progressOf } from './progress.ts';
 import { rolesToLoad } from './wanted.ts';
 
 /** One verified update as a whole: all that a lookup rests on. Readers see one view or the next, never a mix. */

@@ -3,7 +3,7 @@ import { MAX_ROLE_DEPTH, MAX_ROLES } from './limits.ts';
 import type { MetaEntry } from './model.ts';
 import { pathTo } from './role-name.ts';
 import { newestRoot, type Progress, type TrustContext, type Trusted, type Wanted } from './trusted.ts';
-import { outOfOrder, progressOf } from './update.ts';
+import { outOfOrder, progressOf } from './progress.ts';
 
 /** The snapshot that the timestamp of this update names. */
 export function snapshotWanted(trusted: Trusted): Wanted {
