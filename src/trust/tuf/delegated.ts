@@ -3,7 +3,7 @@ import { refuseExpired } from './freshness.ts';
 import type { Targets } from './model.ts';
 import type { Edge } from './search.ts';
 import { type Accepted, isWanted, type TrustContext, type TrustFile } from './trusted.ts';
-import { checkTargets } from './update.ts';
+import { checkTargets } from './check.ts';
 import type { View } from './view.ts';
 
 /**
