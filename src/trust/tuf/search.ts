@@ -6,7 +6,8 @@ import type { Authority, Delegation, Targets } from './model.ts';
 import { permitsName } from './paths.ts';
 import { targetsUnder } from './recovery.ts';
 import type { Reached } from './statement.ts';
-import type { TrustContext, Wanted } from './trusted.ts';
+import { shortOfThreshold, signedBy } from './threshold.ts';
+import type { Accepted, TrustContext, Wanted } from './trusted.ts';
 import type { View } from './view.ts';
 import { wanted } from './wanted.ts';
 
@@ -103,7 +104,7 @@ function fileOf(ctx: TrustContext, view: View, visit: Visit, now: number): Exclu
     return { kind: 'wanted', wanted: wanted({ roots: [view.root] }, role, entry), authority };
   }
   const accepted = targetsUnder(ctx, loaded, authority);
-  if (accepted === undefined) throw otherAuthority(view, role, above.at(-1) ?? 'root');
+  if (accepted === undefined) throw otherAuthority(ctx, view, loaded, visit);
   refuseExpired(view.gun, role, accepted.model, now);
   return { kind: 'reached', reached: { role, accepted, path: [...above, role] } };
 }
@@ -113,9 +114,13 @@ function unlisted(view: View, role: string): TufgateError {
   return new TufgateError('trust.signer-missing', `${why}; its publisher must publish it`, { detail: { role } });
 }
 
-function otherAuthority(view: View, role: string, delegator: string): TufgateError {
-  const why = `is not signed by enough of the keys that ${JSON.stringify(delegator)} names for it`;
-  return new TufgateError('trust.threshold', `${JSON.stringify(role)} of ${view.gun} ${why}`, { detail: { role } });
+/** The reason does not depend on whether the file was loaded before, along another delegation. */
+function otherAuthority(ctx: TrustContext, view: View, { file }: Accepted<Targets>, visit: Visit): TufgateError {
+  const { role, authority, above } = visit;
+  const signed = ctx.format.targets(view.gun, role, file.bytes, ctx.crypto);
+  const what = `${JSON.stringify(role)} of ${view.gun}, by the keys that ${JSON.stringify(above.at(-1))} names for it,`;
+  const short = shortOfThreshold(what, signedBy(ctx.crypto, authority.keys, signed), authority.threshold);
+  return short ?? new TufgateError('internal', `${what} was refused without a reason`);
 }
 
 function tooMany(view: View, name: string): TufgateError {
