@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { Collection, TrustAdvance, TrustFile } from '../store.ts';
 import { refused } from './fault.ts';
-import { type CollectionRow, sha256Hex, type TrustReader } from './trust.ts';
+import { sha256Hex, type TrustFiles } from './files.ts';
+import type { CollectionRow, TrustReader } from './trust.ts';
 
 /**
  * One step of trust: all of it or nothing, and only if nobody stepped in between (compare-and-set on `generation`).
@@ -13,27 +14,49 @@ import { type CollectionRow, sha256Hex, type TrustReader } from './trust.ts';
  */
 export class TrustAdvancer {
   readonly #trust: TrustReader;
+  readonly #files: TrustFiles;
   readonly #sql: ReturnType<typeof prepare>;
   readonly #advance: Database.Transaction<TrustAdvancer['run']>;
+  readonly #forget: Database.Transaction<TrustAdvancer['drop']>;
 
-  constructor(db: Database.Database, trust: TrustReader) {
+  constructor(db: Database.Database, trust: TrustReader, files: TrustFiles) {
     this.#trust = trust;
+    this.#files = files;
     this.#sql = prepare(db);
     this.#advance = db.transaction(this.run.bind(this));
+    this.#forget = db.transaction(this.drop.bind(this));
   }
 
-  /**
-   * IMMEDIATE: two processes queue up for the lock instead of both reading the old generation. Bytes are hashed before,
-   * so that a large file holds the lock no longer than it takes to write it.
-   */
-  advance(collection: Collection, from: number, step: TrustAdvance, at: number): 'ok' | 'conflict' {
-    for (const file of [...(step.roots ?? []), ...(step.floors ?? []), ...(step.view ?? [])]) assertOwnHash(file);
+  /** What to store before `advance`, one transaction each. @throws state.failed for bytes under a hash not their own */
+  staging(step: TrustAdvance): (() => void)[] {
+    return filesOf(step).flatMap((file) => {
+      if (sha256Hex(file.bytes) !== file.sha256)
+        throw refused(`${file.role} metadata under a hash that is not its own`);
+      return this.#files.staging(file);
+    });
+  }
+
+  /** IMMEDIATE: two processes queue up for the lock instead of both reading the old generation. */
+  advance(collection: Collection, from: number, step: TrustAdvance, at: number): Advanced {
     return this.#advance.immediate(collection, from, step, at);
   }
 
-  private run(collection: Collection, from: number, step: TrustAdvance, at: number): 'ok' | 'conflict' {
+  /** @returns as `Advanced.sweep`; undefined when the collection is not known */
+  forget(collection: Collection): readonly string[] | undefined {
+    return this.#forget.immediate(collection);
+  }
+
+  private drop(collection: Collection): readonly string[] | undefined {
     const row = this.#trust.find(collection);
-    if ((row?.generation ?? 0) !== from) return 'conflict';
+    if (row === undefined) return undefined;
+    const hashes = this.#files.hashes(row.id);
+    this.#sql.drop.run(row.id);
+    return hashes;
+  }
+
+  private run(collection: Collection, from: number, step: TrustAdvance, at: number): Advanced {
+    const row = this.#trust.find(collection);
+    if ((row?.generation ?? 0) !== from) return { answer: 'conflict', sweep: hashesOf(step) };
     const id = row?.id ?? this.#begin(collection, step);
     if (step.restart === true) this.#restart(id);
     this.#appendRoots(id, step.roots ?? []);
@@ -42,9 +65,9 @@ export class TrustAdvancer {
     if (step.view !== undefined) this.#replaceView(id, step.view);
     for (const { role, tag, digest, removed } of step.ended ?? [])
       this.#sql.endTag.run({ id, role, tag, digest, at, removed: removed ? at : null });
-    this.#sql.dropUnreferenced.run(id);
+    const sweep = this.#files.dropUnreferenced(id);
     if (row !== undefined) this.#update(row, step);
-    return 'ok';
+    return { answer: 'ok', sweep };
   }
 
   #begin({ source, gun }: Collection, step: TrustAdvance): number {
@@ -77,21 +100,21 @@ export class TrustAdvancer {
       const newest = this.#sql.newestRoot.get(id);
       if (newest !== undefined && root.version !== newest.version + 1)
         throw refused(`root version ${root.version} after version ${newest.version}`);
-      this.#sql.insertRoot.run(id, root.version, this.#file(id, root));
+      this.#sql.insertRoot.run(id, root.version, this.#files.store(id, root));
     }
     if (this.#sql.newestRoot.get(id) === undefined) throw refused('a collection without a root');
   }
 
   #raiseFloor(id: number, file: TrustFile): void {
     this.#assertNotBelowFloor(id, file);
-    this.#sql.setFloor.run(id, file.role, this.#file(id, file));
+    this.#sql.setFloor.run(id, file.role, this.#files.store(id, file));
   }
 
   #replaceView(id: number, view: readonly TrustFile[]): void {
     this.#sql.dropView.run(id);
     for (const file of view) {
       this.#assertNotBelowFloor(id, file);
-      this.#sql.insertView.run(id, file.role, this.#file(id, file));
+      this.#sql.insertView.run(id, file.role, this.#files.store(id, file));
     }
   }
 
@@ -103,19 +126,20 @@ export class TrustAdvancer {
       throw refused(`${file.role} version ${file.version}: version ${floor.version} was accepted before`);
     if (file.sha256 !== floor.sha256) throw refused(`other bytes as ${file.role} version ${file.version}`);
   }
-
-  /** The id of the stored file, stored now if it was not. */
-  #file(id: number, file: TrustFile): number {
-    const known = this.#sql.file.get(id, file.role, file.sha256);
-    if (known === undefined)
-      return Number(this.#sql.insertFile.run(id, file.role, file.version, file.sha256, file.bytes).lastInsertRowid);
-    if (known.version !== file.version) throw refused(`the same ${file.role} bytes as two versions`);
-    return known.id;
-  }
 }
 
-function assertOwnHash({ role, bytes, sha256 }: TrustFile): void {
-  if (sha256Hex(bytes) !== sha256) throw refused(`${role} metadata under a hash that is not its own`);
+export interface Advanced {
+  readonly answer: 'ok' | 'conflict';
+  /** Hashes of files that nothing may refer to any more. */
+  readonly sweep: readonly string[];
+}
+
+function filesOf({ roots = [], floors = [], view = [] }: TrustAdvance): readonly TrustFile[] {
+  return [...new Set([...roots, ...floors, ...view])];
+}
+
+function hashesOf(step: TrustAdvance): readonly string[] {
+  return filesOf(step).map(({ sha256 }) => sha256);
 }
 
 interface VersionRow {
@@ -138,14 +162,9 @@ function prepare(db: Database.Database) {
     insert: db.prepare<[string, string, string, number, number, number]>(
       'INSERT INTO collection (source, gun, generation, anchor, has_view, checked_at, withdrawn) VALUES (?, ?, 1, ?, ?, ?, ?)',
     ),
+    drop: db.prepare<Id>('DELETE FROM collection WHERE id = ?'),
     update: db.prepare<[string, number, number, number, number]>(
       'UPDATE collection SET generation = generation + 1, anchor = ?, has_view = ?, checked_at = ?, withdrawn = ? WHERE id = ?',
-    ),
-    file: db.prepare<[number, string, string], { id: number; version: number }>(
-      'SELECT id, version FROM trust_file WHERE collection = ? AND role = ? AND sha256 = ?',
-    ),
-    insertFile: db.prepare<[number, string, number, string, Uint8Array]>(
-      'INSERT INTO trust_file (collection, role, version, sha256, bytes) VALUES (?, ?, ?, ?, ?)',
     ),
     newestRoot: db.prepare<Id, { version: number }>(
       'SELECT version FROM trust_root WHERE collection = ? ORDER BY version DESC LIMIT 1',
@@ -168,12 +187,6 @@ function prepare(db: Database.Database) {
       'INSERT INTO trust_view (collection, role, file) VALUES (?, ?, ?)',
     ),
     dropView: db.prepare<Id>('DELETE FROM trust_view WHERE collection = ?'),
-    dropUnreferenced: db.prepare<Id>(
-      `DELETE FROM trust_file WHERE collection = ?
-          AND NOT EXISTS (SELECT 1 FROM trust_root WHERE file = trust_file.id)
-          AND NOT EXISTS (SELECT 1 FROM trust_floor WHERE file = trust_file.id)
-          AND NOT EXISTS (SELECT 1 FROM trust_view WHERE file = trust_file.id)`,
-    ),
     // One that ended before was begun again since; that it was removed once is never forgotten.
     endTag: db.prepare<[EndedRow]>(
       `INSERT INTO ended_tag (collection, role, tag, digest, until, removed_at)

@@ -9,7 +9,16 @@ import { damaged, stateFault } from './fault.ts';
 const BUSY_MS = 2_000;
 /** Up to this size the whole file is checked when it is opened; above it only what trust rests on. */
 const CHECK_ALL_BYTES = 64 * 1024 * 1024;
-const TRUST_TABLES = ['collection', 'trust_file', 'trust_root', 'trust_floor', 'trust_view', 'ended_tag', 'clock'];
+const TRUST_TABLES = [
+  'collection',
+  'trust_file',
+  'trust_part',
+  'trust_root',
+  'trust_floor',
+  'trust_view',
+  'ended_tag',
+  'clock',
+];
 
 /**
  * Opens the state database, or makes it when there is none.

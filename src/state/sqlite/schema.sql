@@ -15,15 +15,24 @@ CREATE TABLE collection (
   UNIQUE (source, gun)
 ) STRICT;
 
--- Bytes once, however many of chain, floors and view refer to them.
+-- A file once, however many of chain, floors and view refer to it.
 CREATE TABLE trust_file (
   id INTEGER PRIMARY KEY,
   collection INTEGER NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
   role TEXT NOT NULL,
   version INTEGER NOT NULL CHECK (version > 0),
   sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-  bytes BLOB NOT NULL,
   UNIQUE (collection, role, sha256)
+) STRICT;
+CREATE INDEX trust_file_sha256 ON trust_file (sha256);
+
+-- Its bytes, in parts that are stored one by one before the file is, because writing 20 MB at once would hold the
+-- database for a second. By their hash: parts that no file refers to (yet) mean nothing.
+CREATE TABLE trust_part (
+  sha256 TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (sha256, part)
 ) STRICT;
 
 CREATE TABLE trust_root (

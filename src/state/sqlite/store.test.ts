@@ -118,6 +118,67 @@ describe('what was stored', () => {
   });
 });
 
+describe('a large file', () => {
+  const parts = () => {
+    const db = new Database(path, { readonly: true });
+    const count = db.prepare('SELECT count(*) FROM trust_part WHERE part > 0').pluck().get();
+    db.close();
+    return count;
+  };
+
+  it('is stored part by part, and others write between the parts', async () => {
+    await withStore(async (worker) => {
+      await worker.advanceTrust(vendor, 0, first, 1);
+      await withStore(async (server) => {
+        let done = false;
+        const advance = worker.advanceTrust(vendor, 1, { floors: [large(1)] }, 1).then(() => (done = true));
+        await server.raiseClock(90_000);
+        expect(done).toBe(false);
+        await advance;
+        expect((await server.loadTrust(vendor))?.floors).toEqual([large(1)]);
+      });
+    });
+  });
+
+  it('goes with the step that refers to it no more, and when its collection is forgotten', async () => {
+    await withStore(async (store) => {
+      await store.advanceTrust(vendor, 0, { ...first, floors: [large(1)] }, 1);
+      expect(parts()).toBe(4);
+      await store.advanceTrust(vendor, 1, { floors: [large(2)], view: [large(2)] }, 1);
+      expect(parts()).toBe(4);
+      expect(await store.advanceTrust(vendor, 1, { floors: [large(3)] }, 1)).toBe('conflict');
+      expect(parts()).toBe(4);
+      await store.forgetTrust(vendor);
+      expect(parts()).toBe(0);
+    });
+  });
+
+  it('of which a crash left a part is stored whole, or swept with the next start', async () => {
+    const { sha256, bytes } = large(1);
+    await withStore(async (store) => {
+      await store.advanceTrust(vendor, 0, first, 1);
+      const db = new Database(path);
+      const insert = db.prepare('INSERT INTO trust_part (sha256, part, bytes) VALUES (?, ?, ?)');
+      insert.run(sha256, 1, bytes.subarray(512 * 1024, 1024 * 1024));
+      insert.run(large(2).sha256, 1, Buffer.from('left behind'));
+      db.close();
+      await store.advanceTrust(vendor, 1, { floors: [large(1)] }, 1);
+      expect((await store.loadTrust(vendor))?.floors).toEqual([large(1)]);
+      expect(parts()).toBe(5);
+    });
+    await withStore((store) => store.check());
+    expect(parts()).toBe(4);
+  });
+
+  it('that lost a part is damage', async () => {
+    await withStore((store) => store.advanceTrust(vendor, 0, { ...first, floors: [large(1)] }, 1));
+    const db = new Database(path);
+    db.exec('DELETE FROM trust_part WHERE part = 2');
+    db.close();
+    await withStore((store) => expect(store.loadTrust(vendor)).rejects.toMatchObject({ code: 'state.damaged' }));
+  });
+});
+
 describe('ruins are named and left alone', () => {
   beforeEach(() => withStore((store) => store.advanceTrust(vendor, 0, { ...first, floors: [file('targets', 1)] }, 1)));
   const untouched = (code: string) => {
@@ -240,6 +301,9 @@ describe('kill -9', () => {
     }
   });
 });
+
+/** Two MiB and a bit: five parts. */
+const large = (version: number) => file('targets', version, 'x'.repeat(2 * 1024 * 1024));
 
 /** Runs a process that advances without end, kills it after some acknowledgements; the last version acknowledged. */
 async function killAfter(acknowledgements: number): Promise<number> {

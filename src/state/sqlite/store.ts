@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import type { StateStore } from '../store.ts';
 import { TrustAdvancer } from './advance.ts';
@@ -6,9 +6,15 @@ import { HighestClock } from './clock.ts';
 import { Closure } from './closure.ts';
 import { DecisionTable } from './decisions.ts';
 import { damaged, stateFault } from './fault.ts';
+import { TrustFiles } from './files.ts';
 import { openDatabase } from './open.ts';
 import { TrustReader } from './trust.ts';
 import { Turns } from './turns.ts';
+
+const CHECKPOINT_PAGES = 1_000;
+
+/** Between the parts of a large file others may write; they try more often than that. */
+const BREATH_MS = 5;
 
 /**
  * The state store in one SQLite file. Every operation is one transaction, synced to disk before its promise resolves:
@@ -17,10 +23,13 @@ import { Turns } from './turns.ts';
  *
  * Calls run on the event loop: a worker would cost a message each way, and these are single rows by key.
  * @param file created with mode 0600 when missing, its folder too; or `:memory:`
+ * @param checkpointPages who commits once the log has so many pages moves them into the database: fewer for a connection
+ *   that may take its time, so that it does this for the others too
  * @throws startup.directory · state.newer-version · state.damaged
  */
-export function openSqliteStore(file: string): StateStore {
+export function openSqliteStore(file: string, checkpointPages = CHECKPOINT_PAGES): StateStore {
   const db = openDatabase(file);
+  db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
   try {
     return assemble(db, file);
   } catch (cause) {
@@ -32,12 +41,12 @@ export function openSqliteStore(file: string): StateStore {
 function assemble(db: Database.Database, file: string): StateStore {
   const reads = new Turns();
   const writes = new Turns();
-  const trust = new TrustReader(db);
-  const advancer = new TrustAdvancer(db, trust);
+  const files = new TrustFiles(db);
+  const trust = new TrustReader(db, files);
+  const advancer = new TrustAdvancer(db, trust, files);
   const clock = new HighestClock(db);
   const closure = new Closure(db);
   const decisions = new DecisionTable(db);
-  const forget = db.prepare<[string, string]>('DELETE FROM collection WHERE source = ? AND gun = ?');
   const touch = db.prepare('UPDATE clock SET highest = highest WHERE id = 1');
 
   /** What it throws becomes the rejection, with a code. */
@@ -52,6 +61,26 @@ function assemble(db: Database.Database, file: string): StateStore {
   /** Never behind a write that waits for the lock: reading needs none. */
   const read = <T>(doing: string, run: () => T): Promise<T> => attempt(doing, run, reads);
 
+  void attempt('sweeping metadata', () => files.sweepAll()).catch(() => undefined);
+
+  async function advanceTrust(...[collection, from, step, at]: Parameters<StateStore['advanceTrust']>) {
+    for (const part of await attempt('weighing metadata', () => advancer.staging(step))) {
+      await attempt('storing metadata', part);
+      await setTimeout(BREATH_MS);
+    }
+    const { answer, sweep } = await attempt('advancing trust', () => advancer.advance(collection, from, step, at));
+    await sweepFiles(sweep);
+    return answer;
+  }
+
+  /** What cannot be swept now is swept at the next start; what it was part of has been done. */
+  async function sweepFiles(hashes: readonly string[]): Promise<void> {
+    const sweep = async (sha256: string): Promise<void> => {
+      while (await attempt('deleting metadata', () => files.sweep(sha256))) await setTimeout(BREATH_MS);
+    };
+    await Promise.all(hashes.map(sweep)).catch(() => undefined);
+  }
+
   async function prune(before: number, maxBytes: number): Promise<void> {
     while (await attempt('pruning the decision log', () => decisions.prunePortion(before, maxBytes)))
       await setImmediate();
@@ -61,9 +90,12 @@ function assemble(db: Database.Database, file: string): StateStore {
   return {
     loadTrust: (collection) => read('loading trust', () => trust.load(collection)),
     trustBytes: (collection) => read('weighing trust', () => trust.bytes(collection)),
-    advanceTrust: (collection, from, step, at) =>
-      attempt('advancing trust', () => advancer.advance(collection, from, step, at)),
-    forgetTrust: ({ source, gun }) => attempt('forgetting trust', () => forget.run(source, gun).changes > 0),
+    advanceTrust,
+    async forgetTrust(collection) {
+      const sweep = await attempt('forgetting trust', () => advancer.forget(collection));
+      await sweepFiles(sweep ?? []);
+      return sweep !== undefined;
+    },
     listTrust: () => read('listing trust', () => trust.list()),
     endedTags: (collection, digests) => read('reading ended tags', () => trust.endedTags(collection, digests)),
     removals: (collection, tags) => read('reading removals', () => trust.removals(collection, tags)),

@@ -1,29 +1,30 @@
-import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { AnchorKind } from '../../policy/decision.ts';
 import type { Collection, PastTag, StoredTrust, TrustFile } from '../store.ts';
 import { damaged } from './fault.ts';
+import { sha256Hex, type TrustFiles } from './files.ts';
 
 /** Reading what is trusted. Bytes are hashed again on the way out: SQLite's own check does not cover them. */
 export class TrustReader {
   readonly #db: Database.Database;
+  readonly #contents: TrustFiles;
   readonly #collection: Database.Statement<[string, string], CollectionRow>;
   readonly #files: Database.Statement<[number], FileRow>;
   readonly #roots: Database.Statement<[number], number>;
   readonly #floors: Database.Statement<[number], number>;
   readonly #view: Database.Statement<[number], number>;
-  readonly #bytes: Database.Statement<[string, string], number>;
   readonly #all: Database.Statement<[], Collection>;
   readonly #ended: Database.Statement<[number, string], PastTag>;
   readonly #removals: Database.Statement<[number, string], { tag: string; at: number }>;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, files: TrustFiles) {
     this.#db = db;
+    this.#contents = files;
     this.#collection = db.prepare(
       'SELECT id, generation, anchor, has_view, checked_at, withdrawn FROM collection WHERE source = ? AND gun = ?',
     );
-    this.#files = db.prepare('SELECT id, role, version, sha256, bytes FROM trust_file WHERE collection = ?');
+    this.#files = db.prepare('SELECT id, role, version, sha256 FROM trust_file WHERE collection = ?');
     this.#roots = db
       .prepare<[number], number>('SELECT file FROM trust_root WHERE collection = ? ORDER BY version')
       .pluck();
@@ -31,12 +32,6 @@ export class TrustReader {
       .prepare<[number], number>('SELECT file FROM trust_floor WHERE collection = ? ORDER BY role')
       .pluck();
     this.#view = db.prepare<[number], number>('SELECT file FROM trust_view WHERE collection = ? ORDER BY role').pluck();
-    this.#bytes = db
-      .prepare<[string, string], number>(
-        `SELECT coalesce(sum(length(f.bytes)), 0) FROM collection c JOIN trust_file f ON f.collection = c.id
-          WHERE c.source = ? AND c.gun = ?`,
-      )
-      .pluck();
     this.#all = db.prepare('SELECT source, gun FROM collection ORDER BY source, gun');
     this.#ended = db.prepare(
       `SELECT role, tag, digest, until FROM ended_tag
@@ -68,7 +63,7 @@ export class TrustReader {
 
   /** A file that is both a floor and in the view is read, hashed and handed out once: it may be 20 MB. */
   #stored(row: CollectionRow): StoredTrust {
-    const files = new Map(this.#files.all(row.id).map(({ id, ...file }) => [id, this.#checked(file)]));
+    const files = new Map(this.#files.all(row.id).map(({ id, ...file }) => [id, this.#whole(file)]));
     const read = (list: Database.Statement<[number], number>): TrustFile[] =>
       list.all(row.id).flatMap((id) => files.get(id) ?? []);
     return {
@@ -82,14 +77,15 @@ export class TrustReader {
     };
   }
 
-  #checked(file: TrustFile): TrustFile {
-    if (sha256Hex(file.bytes) === file.sha256) return file;
+  #whole(file: Omit<TrustFile, 'bytes'>): TrustFile {
+    const bytes = this.#contents.read(file.sha256);
+    if (sha256Hex(bytes) === file.sha256) return { ...file, bytes };
     throw damaged(this.#db.name, `the stored ${file.role} metadata, version ${file.version}, was changed`);
   }
 
-  /** SQLite tells the length of a blob without reading it. */
-  bytes({ source, gun }: Collection): number {
-    return this.#bytes.get(source, gun) ?? 0;
+  bytes(collection: Collection): number {
+    const row = this.find(collection);
+    return row === undefined ? 0 : this.#contents.bytes(row.id);
   }
 
   list(): readonly Collection[] {
@@ -102,7 +98,7 @@ export class TrustReader {
   }
 }
 
-interface FileRow extends TrustFile {
+interface FileRow extends Omit<TrustFile, 'bytes'> {
   readonly id: number;
 }
 
@@ -113,8 +109,4 @@ export interface CollectionRow {
   readonly has_view: 0 | 1;
   readonly checked_at: number;
   readonly withdrawn: 0 | 1;
-}
-
-export function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 
 /** Between two tries, milliseconds. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 2;
 /** How long an operation waits for its turn and the lock, milliseconds; then it fails. */
 const PATIENCE_MS = 8_000;
 
