@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Pin } from '../config/config.ts';
-import { gunOf, pinFor } from './collection-name.ts';
+import type { NotaryConfig, Pin, TufConfig } from '../config/config.ts';
+import { collectionFor, filled, gunOf, pinFor } from './collection-name.ts';
 
 const keys = (gun: string, prefix: boolean): Pin => ({
   gun,
@@ -13,6 +13,18 @@ describe('the name of a collection', () => {
   it('is registry and repository', () => {
     expect(gunOf({ gun: '{registry}/{repository}' }, nginx)).toBe('docker.io/library/nginx');
     expect(gunOf({ gun: 'corp/{repository}' }, nginx)).toBe('corp/library/nginx');
+  });
+
+  it('is one for all repositories in TUF 1.0', () => {
+    expect(collectionFor({ kind: 'tuf' } as TufConfig, nginx)).toBe('*');
+    expect(collectionFor({ kind: 'notary', gun: 'corp/{repository}' } as NotaryConfig, nginx)).toBe(
+      'corp/library/nginx',
+    );
+  });
+
+  it('takes names as they are: neither a placeholder nor a pattern in one means anything', () => {
+    const odd = { registry: '{repository}$&', path: 'app' };
+    expect(filled('{registry}/{repository}:{tag}', odd)).toBe('{repository}$&/app:{tag}');
   });
 });
 
@@ -37,6 +49,19 @@ describe('the pin that holds', () => {
 
   it('covers what is below a prefix, not the prefix itself', () => {
     expect(gunOfPin('docker.io/library', [keys('docker.io/library', true)])).toBeUndefined();
+  });
+
+  it('is the exact one although a prefix has the same name, and the first of two', () => {
+    const [prefix, exact] = [keys('docker.io/acme', true), keys('docker.io/acme', false)];
+    expect(pinFor({ kind: 'notary', pins: [prefix, exact] }, 'docker.io/acme')).toBe(exact);
+    expect(pinFor({ kind: 'notary', pins: [exact, prefix] }, 'docker.io/acme/app')).toBe(prefix);
+    const twin = keys('docker.io/acme', true);
+    expect(pinFor({ kind: 'notary', pins: [prefix, twin] }, 'docker.io/acme/app')).toBe(prefix);
+  });
+
+  it('is the root file of a TUF 1.0 source', () => {
+    const root = { kind: 'root-file', file: 'root.json', bytes: Buffer.from('root') } as const;
+    expect(pinFor({ kind: 'tuf', root }, '*')).toEqual({ gun: '*', prefix: false, anchor: root });
   });
 
   it('is case-sensitive', () => {

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { codeOf, TufgateError } from '../errors.ts';
+import { folderSource } from './folder-source.ts';
+import { tufFileName } from './tuf-file-name.ts';
+
+const timestamp = { kind: 'timestamp' } as const;
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tufgate-folder-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const source = () => folderSource('approvals', folder, tufFileName);
+const fetch = async (maxBytes = 9): Promise<string | undefined> => {
+  const bytes = await source().fetch(timestamp, maxBytes);
+  return bytes && Buffer.from(bytes).toString();
+};
+
+test('a file is read whole, up to its bound', async () => {
+  writeFileSync(join(folder, 'timestamp.json'), 'nine char');
+  expect(await fetch()).toBe('nine char');
+  expect(await fetch(8).catch(codeOf)).toBe('trust.too-large');
+});
+
+test('a huge file is refused for its size, before memory is taken for it', async () => {
+  writeFileSync(join(folder, 'timestamp.json'), '');
+  truncateSync(join(folder, 'timestamp.json'), 2 ** 40);
+  expect(await fetch().catch(codeOf)).toBe('trust.too-large');
+});
+
+test('a file that is not there is an answer, a folder that is not there is an outage', async () => {
+  expect(await fetch()).toBeUndefined();
+  rmSync(folder, { recursive: true });
+  expect(await fetch().catch(codeOf)).toBe('trust.unreachable');
+});
+
+test('a file that cannot be read is an outage that says which and why', async () => {
+  const path = join(folder, 'timestamp.json');
+  symlinkSync(path, path);
+  const error = await fetch().catch((cause: unknown) => cause as TufgateError);
+  expect(error).toMatchObject({ code: 'trust.unreachable', cause: { code: 'ELOOP' } });
+  expect((error as TufgateError).message).toContain(`approvals: cannot read ${path}`);
+});
+
+test('who does not wait any more is told why', async () => {
+  writeFileSync(join(folder, 'timestamp.json'), 'there');
+  const late = new TufgateError('trust.unreachable', 'too late');
+  await expect(source().fetch(timestamp, 9, AbortSignal.abort(late))).rejects.toBe(late);
+});
