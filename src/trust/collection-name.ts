@@ -40,7 +40,7 @@ export function pinFor(config: PinsConfig, gun: string): Pin | undefined {
   for (const pin of config.pins) {
     if (!pin.prefix && pin.gun === gun) return pin;
     const covers = pin.prefix && gun.startsWith(`${pin.gun}/`);
-    if (covers && pin.gun.length > (best?.gun.length ?? -1)) best = pin;
+    if (covers && (best === undefined || pin.gun.length > best.gun.length)) best = pin;
   }
   return best;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -41,6 +41,15 @@ test('a file that cannot be read is an outage that says which and why', async ()
   const error = await fetch().catch((cause: unknown) => cause as TufgateError);
   expect(error).toMatchObject({ code: 'trust.unreachable', cause: { code: 'ELOOP' } });
   expect((error as TufgateError).message).toContain(`approvals: cannot read ${path}`);
+});
+
+test('no file stays open, whatever came of it', async () => {
+  const files = (): number => readdirSync('/dev/fd').length;
+  writeFileSync(join(folder, 'timestamp.json'), 'nine char');
+  await fetch();
+  const before = files();
+  for (let times = 0; times < 10; times++) await fetch(times).catch(() => undefined);
+  expect(files()).toBe(before);
 });
 
 test('who does not wait any more is told why', async () => {

@@ -30,7 +30,8 @@ test('what is small enough, or need not be longer, is fetched as it would be', a
 
 test('a file whose signed length is larger is not asked for', async () => {
   const { source, asked } = small();
-  await expect(source.fetch({ kind: 'by-hash', role: 'targets', sha256: 'aa' }, 11)).rejects.toBeInstanceOf(Outgrown);
+  const refused = source.fetch({ kind: 'by-hash', role: 'targets', sha256: 'aa' }, 11);
+  await expect(refused).rejects.toThrow(new Outgrown('targets is 11 bytes long'));
   expect(asked).toEqual([]);
 });
 
@@ -39,7 +40,7 @@ test('one that turns out longer is for another thread, when it might be that lon
   const { source } = small(() => Promise.reject(cause));
   const error = await source.fetch(timestamp, 11).catch((thrown: unknown) => thrown as Outgrown);
   expect(error).toBeInstanceOf(Outgrown);
-  expect(error).toMatchObject({ name: 'Outgrown', cause });
+  expect(error).toMatchObject({ name: 'Outgrown', message: 'timestamp is longer than 10 bytes', cause });
   await expect(source.fetch(timestamp, 10)).rejects.toBe(cause);
 });
 

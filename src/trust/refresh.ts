@@ -9,6 +9,7 @@ import {
   completeView,
   finishRoots,
   isWanted,
+  newestRoot,
   rolesToLoad,
   snapshotWanted,
   startChain,
@@ -119,11 +120,11 @@ class Run {
   /** Strictly N+1 by N+1; only "there is none" ends the chain, any other answer fails the update (TUF 5.3.3). */
   async walkRoots(): Promise<void> {
     for (let step = 0; step < MAX_ROTATIONS; step++) {
-      const version = newestRoot(this.trusted).version + 1;
+      const version = newestRoot(this.trusted).file.version + 1;
       const bytes = await fetch(this.the, { kind: 'root', version }, MAX_ROOT_BYTES);
       if (bytes === undefined) break;
       this.trusted = acceptRoot(this.the.ctx, this.trusted, bytes);
-      await this.the.persist({ roots: [newestRoot(this.trusted)] }, this.trusted);
+      await this.the.persist({ roots: [newestRoot(this.trusted).file] }, this.trusted);
     }
     const finished = finishRoots(this.the.ctx, this.trusted, this.the.now);
     this.trusted = finished.trusted;
@@ -200,10 +201,4 @@ function nameOf({ role, entry, versioned }: Wanted): MetadataName {
   if (version !== undefined) return { kind: 'role', role, ...(versioned ? { version } : {}) };
   if (hashes.sha256 === undefined) throw new TufgateError('internal', `${role} is named by neither hash nor version`);
   return { kind: 'by-hash', role, sha256: hashes.sha256 };
-}
-
-function newestRoot(trusted: Trusted): TrustFile {
-  const newest = trusted.roots.at(-1);
-  if (newest === undefined) throw new TufgateError('internal', 'a chain without a root');
-  return newest.file;
 }
