@@ -22,15 +22,45 @@ export async function readAll(peer: string, what: string, answer: Received, maxB
     const why = `the answer is longer than ${maxBytes} bytes; raise the limit if that is legitimate`;
     return new TufgateError('upstream.protocol', `${peer}: ${what}: ${why}`, { detail: { peer, maxBytes } });
   };
-  if (Number(answer.headers.get('content-length') ?? 0) > maxBytes) throw tooLong();
-  const chunks: Uint8Array[] = [];
-  let total = 0;
+  const declared = Number(answer.headers.get('content-length') ?? 0);
+  if (declared > maxBytes) throw tooLong();
+  const body = new Gathered(declared);
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    total += chunk.length;
-    if (total > maxBytes) throw tooLong();
-    chunks.push(chunk);
+    if (body.length + chunk.length > maxBytes) throw tooLong();
+    body.add(chunk);
   }
-  return Buffer.concat(chunks, total);
+  return body.bytes();
+}
+
+const MAX_HINT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A body in one piece, each chunk copied when it comes: putting 20 MB together at the end would hold the event loop. The
+ * declared length is a hint only; memory that is not written to costs nothing.
+ */
+class Gathered {
+  length = 0;
+  private whole: Buffer;
+
+  constructor(declared: number) {
+    this.whole = Buffer.allocUnsafeSlow(declared > 0 ? Math.min(Math.trunc(declared), MAX_HINT_BYTES) : 0);
+  }
+
+  add(chunk: Uint8Array): void {
+    if (this.length + chunk.length > this.whole.length) this.grow(this.length + chunk.length);
+    this.whole.set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  bytes(): Uint8Array {
+    return this.length === this.whole.length ? this.whole : new Uint8Array(this.whole.subarray(0, this.length));
+  }
+
+  private grow(least: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.whole.length));
+    larger.set(this.whole.subarray(0, this.length));
+    this.whole = larger;
+  }
 }
 
 /** The beginning of a body; what an error page says beyond that is not read. */

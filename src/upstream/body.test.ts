@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { codeOf } from '../errors.ts';
+import { readAll } from './body.ts';
+import type { Received } from './wire.ts';
+
+function received(chunks: readonly Uint8Array[], declared?: string): Received {
+  const headers = new Map(declared === undefined ? [] : [['content-length', declared]]);
+  return { status: 200, headers, body: Readable.from(chunks) } as never;
+}
+
+test('a body is what came, in one buffer of its own, whatever length was declared', async () => {
+  const lengths = fc.constantFrom(undefined, '0', '-1', '1.5', 'x', '3', '40', '1000', 'Infinity');
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 20 })), lengths, async (chunks, declared) => {
+      const bytes = await readAll('vendor', 'GET /', received(chunks, declared), 1_000).catch(codeOf);
+      if (declared === 'Infinity') expect(bytes).toBe('upstream.protocol');
+      else expect(Buffer.from(bytes as Uint8Array)).toEqual(Buffer.concat(chunks));
+      if (bytes instanceof Uint8Array) expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
+    }),
+  );
+});
+
+test('one that is longer than allowed is not read to its end, declared or not', async () => {
+  for (const declared of [undefined, '2', '11']) {
+    const answer = received([Buffer.alloc(6), Buffer.alloc(5)], declared);
+    expect(await readAll('vendor', 'GET /', answer, 10).catch(codeOf)).toBe('upstream.protocol');
+    expect(answer.body.destroyed).toBe(true);
+  }
+});
