@@ -47,7 +47,8 @@ export function carryOver(before: View | undefined, view: View): View {
   for (const [role, accepted] of before?.targets ?? []) {
     const entry = view.snapshot.model.meta.get(role);
     const same = entry !== undefined && isWanted({ role, entry, versioned: true }, accepted.file);
-    if (same && !targets.has(role)) targets.set(role, accepted);
+    const fits = entry?.length === undefined || accepted.file.bytes.length <= entry.length;
+    if (same && fits && !targets.has(role)) targets.set(role, accepted);
   }
   return { ...view, targets };
 }

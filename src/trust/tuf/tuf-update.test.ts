@@ -5,7 +5,15 @@ import { code } from '../../../test/thrown.ts';
 import { nodeCrypto } from '../crypto.ts';
 import { refresh } from '../refresh.ts';
 import { tufFileName } from '../tuf-file-name.ts';
-import { acceptDelegated, findTarget, type TrustContext, type Trusted, type View, withRole } from './collection.ts';
+import {
+  acceptDelegated,
+  carryOver,
+  findTarget,
+  type TrustContext,
+  type Trusted,
+  type View,
+  withRole,
+} from './collection.ts';
 import { tufFormat } from './format/tuf.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -63,4 +71,26 @@ test.each([
     });
   const alone = load('app:2');
   expect([load('app:1'), load('app:2'), alone]).toEqual(['accepted', the.refused, the.refused]);
+});
+
+test('a delegated file that was loaded before is loaded anew when the snapshot gives it a smaller length', async () => {
+  const repository = new TufRepository(NOW)
+    .delegate('team', { paths: ['app:1'] })
+    .put('app:1', A, 'team')
+    .publish();
+  const ctx = contextOf(repository);
+  const [view, trusted] = await update(ctx, repository);
+  const step = findTarget(ctx, view, 'app:1', NOW);
+  if (step.kind !== 'wanted') return expect.unreachable();
+  const loaded = withRole(view, acceptDelegated(ctx, step, repository.at('team'), NOW));
+  const rolesAfter = async (length: number): Promise<readonly string[]> => {
+    repository.edits.set('snapshot', (signed) =>
+      Object.assign(signed['meta'] as object, { 'team.json': { version: 1, length } }),
+    );
+    const [next] = await update(ctx, repository.touch('snapshot').publish(), trusted);
+    return [...carryOver(loaded, next).targets.keys()];
+  };
+  const { length } = repository.at('team');
+  expect(await rolesAfter(length)).toEqual(['targets', 'team']);
+  expect(await rolesAfter(length - 1)).toEqual(['targets']);
 });
