@@ -177,11 +177,13 @@ export class TufRepository {
    * unless `versions` says another; a role named there counts as changed.
    */
   publish(versions: Readonly<Record<string, number>> = {}): this {
-    for (const role of Object.keys(versions)) this.touch(role);
+    // A role may be called `constructor`.
+    const told = new Map(Object.entries(versions));
+    for (const role of told.keys()) this.touch(role);
     const listed = this.roles().filter((role) => isListed(role) && this.changed.has(role));
     if (listed.length > 0) this.touch('snapshot');
     const due = ['root', ...listed, 'snapshot'].filter((role) => this.changed.has(role));
-    for (const role of [...due, 'timestamp']) this.resign(role, versions[role]);
+    for (const role of [...due, 'timestamp']) this.resign(role, told.get(role));
     this.changed.clear();
     return this;
   }
