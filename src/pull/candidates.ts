@@ -24,12 +24,14 @@ export interface Candidate {
 export interface Candidates {
   /** Every manifest whose closure holds the digest, whatever tag names it. */
   readonly roots: readonly Root[];
+  /** What was given out of them in this repository. */
+  readonly given: readonly GivenOut[];
   readonly candidates: readonly Candidate[];
   /** Why one of the sources could not be asked. */
   readonly unanswered?: TufgateError;
 }
 
-/** Tags that are looked at for one digest, those that name it today first. */
+/** Tags that are looked at for one digest: those for which it was given out, then those that name it today, first. */
 const MAX_TAGS = 256;
 
 /**
@@ -43,14 +45,14 @@ export async function candidatesFor(
   kind: Child['kind'],
 ): Promise<Candidates> {
   const roots = await rootsAbove(deps, digest, kind);
-  if (roots.length === 0) return { roots, candidates: [] };
+  if (roots.length === 0) return { roots, given: [], candidates: [] };
   const digests = [...new Set(roots.map((root) => root.digest))];
   const given = await deps.closure.givenOut(repositoryName(repository), digests);
   const { statements, unanswered } = await statementsOn(deps, repository, digests);
   const today = statements.filter(({ until }) => until === undefined);
-  const tags = new Set([...today, ...given, ...statements].map(({ tag }) => tag));
+  const tags = new Set([...given, ...today, ...statements].map(({ tag }) => tag));
   const candidates = [...tags].slice(0, MAX_TAGS).map((tag) => candidate(tag, roots, given, statements));
-  return { roots, candidates, ...(unanswered === undefined ? {} : { unanswered }) };
+  return { roots, given, candidates, ...(unanswered === undefined ? {} : { unanswered }) };
 }
 
 function candidate(

@@ -7,7 +7,7 @@ import { byCodePoint } from '../json/canonical.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import { recorded, type PullRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
-import { ruleOnTag } from './rule-on-tag.ts';
+import { judgeTag } from './rule-on-tag.ts';
 
 /**
  * The tags that a pull would get: signed ones where signatures are required, the upstream's where its word is enough.
@@ -93,5 +93,5 @@ async function wouldServe(deps: PullDeps, { repository }: PullRequest, tag: stri
   if (rule === undefined) return false;
   const kind = ruling(rule, deps.now()).kind;
   if (rule.config.mode === 'observe' || kind === 'allow') return true;
-  return signed && kind === 'require' && (await ruleOnTag(deps, repository, tag)).verified;
+  return signed && kind === 'require' && (await judgeTag(deps, repository, tag)).verified;
 }

@@ -51,8 +51,8 @@ function allowed(ruling: TagRuling): { digest: Digest; length?: number } {
 
 /**
  * What a tag stood for when it was given out is what `digests` and a pull in flight go by later. A child, or a digest of
- * the past, is not remembered: neither shall live longer for having been asked for. Nor is a digest that is signed without a
- * tag: its source is asked again.
+ * the past, is not remembered: neither shall live longer for having been asked for. A digest that is signed without a tag
+ * is, but only to say where to look: its source is asked each time.
  */
 async function rememberGivenOut(
   deps: PullDeps,
@@ -62,7 +62,7 @@ async function rememberGivenOut(
 ): Promise<void> {
   const byTag = 'tag' in request;
   const covered = ruling.tag !== undefined || ruling.verified;
-  if (!byTag && covered && !(ruling.tag !== undefined && ruling.current === true && ruling.edge === undefined)) return;
+  if (!byTag && covered && !(ruling.current === true && ruling.edge === undefined)) return;
   const tag = byTag ? request.tag : (ruling.tag ?? NO_TAG);
   const repository = repositoryName(request.repository);
   const { verified, rule } = ruling;

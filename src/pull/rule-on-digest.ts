@@ -7,7 +7,7 @@ import { type Candidate, candidatesFor, type Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
 import { coversPast } from './past.ts';
 import { ruleOnSignedDigest } from './rule-on-signed-digest.ts';
-import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
+import { judgeTag, type TagRuling } from './rule-on-tag.ts';
 
 /**
  * May this digest of this repository be served? Only when an admission covers it: a root digest that a tag stands for,
@@ -37,17 +37,17 @@ export async function ruleOnDigest(
   digest: Digest,
   kind: Child['kind'],
 ): Promise<DigestRuling> {
-  const { roots, candidates, unanswered } = await candidatesFor(deps, repository, digest, kind);
-  let refused = unanswered;
+  const found = await candidatesFor(deps, repository, digest, kind);
+  let refused = found.unanswered;
   let unverified: DigestRuling | undefined;
-  for (const candidate of candidates) {
+  for (const candidate of found.candidates) {
     const ruled = await covers(deps, repository, digest, candidate);
     if (ruled instanceof TufgateError) refused ??= OUTAGES.has(ruled.code) ? ruled : undefined;
     // An unsigned tag may name the same content with sizes of its own making: what is signed goes first.
     else if (ruled.verified) return ruled;
     else unverified ??= ruled;
   }
-  const signed = await ruleOnSignedDigest(deps, repository, roots);
+  const signed = await ruleOnSignedDigest(deps, repository, found);
   if (signed !== undefined) return { ...signed, digest };
   const observed = kind === 'manifest' ? observedWithoutTag(deps, repository, digest) : undefined;
   return unverified ?? observed ?? raise(refused ?? outside(repository, digest));
@@ -66,7 +66,7 @@ async function covers(
   const { tag, roots } = candidate;
   if (tag === NO_TAG)
     return observedWithoutTag(deps, repository, digest, roots[0]?.edge) ?? outside(repository, digest);
-  const ruled = await ruleOnTag(deps, repository, tag);
+  const ruled = await judgeTag(deps, repository, tag);
   if (ruled.digest === undefined) return ruled.refusal ?? outside(repository, digest);
   const standing = roots.find((root) => root.digest === ruled.digest);
   const root = standing ?? (await pastRoot(deps, repository, candidate, ruled));

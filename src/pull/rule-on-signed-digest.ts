@@ -3,11 +3,11 @@ import { ruling } from '../policy/decide.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
 import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Repository } from '../oci/reference.ts';
-import type { Root } from './candidates.ts';
+import type { Candidates, Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
-import type { DigestRuling } from './rule-on-digest.ts';
+import { type DigestRuling, NO_TAG } from './rule-on-digest.ts';
 
-/** Roots above a digest that are asked for: more than a base layer in common needs nobody. */
+/** Roots above a digest that are asked for. */
 const MAX_ROOTS = 16;
 
 /**
@@ -18,14 +18,14 @@ const MAX_ROOTS = 16;
 export async function ruleOnSignedDigest(
   deps: RulingDeps,
   repository: Repository,
-  roots: readonly Root[],
+  { roots, given }: Pick<Candidates, 'roots' | 'given'>,
 ): Promise<Omit<DigestRuling, 'digest'> | undefined> {
   const rule = deps.policy.rulesOf(repository)[0];
   if (rule === undefined || rule.tagged) return undefined;
   const found = ruling(rule, deps.now());
   if (found.kind !== 'require') return undefined;
   const asked = sourcesOf(found.requirement);
-  for (const root of roots.slice(0, MAX_ROOTS)) {
+  for (const root of likelyFirst(roots, given).slice(0, MAX_ROOTS)) {
     const verdicts = new Map<SourceRequirement, SourceVerdict>();
     for (const source of asked) verdicts.set(source, await deps.trust.resolveDigest(source, repository, root.digest));
     const judged = judge(found.requirement, verdicts);
@@ -43,4 +43,11 @@ export async function ruleOnSignedDigest(
     };
   }
   return undefined;
+}
+
+/** A base layer may hang under thousands of images of other repositories: what was given out of this one comes first. */
+function likelyFirst(roots: readonly Root[], given: Candidates['given']): readonly Root[] {
+  const known = new Set(given.filter(({ tag }) => tag === NO_TAG).map(({ digest }) => digest));
+  const rank = ({ digest, edge }: Root): number => (edge === undefined ? 0 : known.has(digest) ? 1 : 2);
+  return roots.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -27,7 +27,15 @@ export interface TagRuling {
   readonly sources: readonly SourceVerdict[];
 }
 
+/** For a pull: "unsigned" is said of tags that exist, so the upstream may be asked whether one does. */
 export async function ruleOnTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
+  const ruled = await judgeTag(deps, repository, tag);
+  if (ruled.refusal?.code !== 'trust.unsigned' || ruled.mode === 'observe') return ruled;
+  return { ...ruled, refusal: await orNotFound(deps, repository, tag, ruled.refusal) };
+}
+
+/** Without asking the upstream what it has of a tag that must be signed: lists, and digests, ask this of many tags at once. */
+export async function judgeTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
   const rule = deps.policy.ruleFor(repository, tag);
   const image = imageName({ ...repository, tag });
   const found = ruling(rule, deps.now());
@@ -68,7 +76,7 @@ async function requireSigned(
   }
   const refused = `${imageName({ ...repository, tag })} is refused by ${base.rule?.id ?? 'the policy'}`;
   const error = new TufgateError(judged.reason, `${refused}: ${judged.message}${adviceOn(judged.reason)}`);
-  return { ...base, sources: answers, verified: false, refusal: await orNotFound(deps, repository, tag, base, error) };
+  return { ...base, sources: answers, verified: false, refusal: error };
 }
 
 /** What the person who pulls can do about it; for the other reasons the message of the source says what happened. */
@@ -79,18 +87,13 @@ function adviceOn(reason: Reason): string {
   return '';
 }
 
-/**
- * "Unsigned" is said of tags that exist: one that the upstream does not know either is a plain 404, as in any registry.
- * In `observe` mode the upstream is asked anyway, so it is not asked twice.
- */
+/** One that the upstream does not know either is a plain 404, as in any registry. */
 async function orNotFound(
   deps: RulingDeps,
   repository: Repository,
   tag: string,
-  base: Base,
   error: TufgateError,
 ): Promise<TufgateError> {
-  if (error.code !== 'trust.unsigned' || base.mode === 'observe') return error;
   if (await existsUpstream(deps, repository, tag)) return error;
   const image = imageName({ ...repository, tag });
   return new TufgateError('upstream.not-found', `${image} is neither signed nor known upstream: check the name`);

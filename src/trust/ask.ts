@@ -1,4 +1,4 @@
-import { codeOf, isReason, messageOf, type Reason } from '../errors.ts';
+import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
 import type { Collection, Current } from './collection.ts';
 import type { Answer, AnswerBasis, Question, Refused } from './question.ts';
 import { expiriesOf, findTarget, type Found, lookup, rootOf, versionsOf, type View } from './tuf/collection.ts';
@@ -63,13 +63,26 @@ async function tryOnce(
 async function find(collection: Collection, view: View, question: Question): Promise<{ found: Found; view: View }> {
   const now = collection.now();
   if (question.kind === 'tag') return { found: lookup(view, question.tag, question, now), view };
+  const { target, signers } = question;
+  const failed = new Map<string, TufgateError>();
   let loaded = view;
-  for (;;) {
-    const step = findTarget(collection.ctx, loaded, question.target, now, question.signers);
+  for (let loads = 0; loads < MAX_LOADS; loads++) {
+    const step = findTarget(collection.ctx, loaded, target, now, { signers, failed });
     if (step.kind === 'found') return { found: step.found, view: loaded };
-    loaded = await collection.withDelegated(loaded, step);
+    try {
+      loaded = await collection.withDelegated(loaded, step);
+    } catch (error) {
+      // Among named signers it is one less; else the search has failed, nobody of lower priority is asked.
+      if (signers === undefined || !(error instanceof TufgateError) || !isReason(error.code)) throw error;
+      failed.set(step.wanted.role, error);
+    }
   }
+  const why = `more than ${MAX_LOADS} files would have to be loaded for one question`;
+  throw new TufgateError('trust.too-large', `${collection.ctx.gun}: ${why}`);
 }
+
+/** Two delegators may name one role, and each have a file of its own there: no question goes back and forth for ever. */
+const MAX_LOADS = 512;
 
 /** A tag that is missing only because newer trust data was refused says so: "ask its publisher to sign it" would mislead. */
 function refused({ view, checkedAt, failure }: Current, error: unknown): Answer {

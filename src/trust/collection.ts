@@ -94,7 +94,9 @@ export class Collection {
       maxBytes,
       now,
       shelf: (role) => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf.get(role) : undefined),
-      keep: (step) => this.state.shelve(step),
+      keep: (view, step) => this.state.shelve(view, step),
+      alarm: (error) => this.alarm(error),
+      ...(options.schedule && { schedule: options.schedule }),
     });
   }
 

@@ -1,7 +1,7 @@
 import { TufgateError } from '../errors.ts';
 import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
-import { carryOver, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+import { allEnded, carryOver, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
 export class Overtaken extends Error {}
@@ -72,14 +72,39 @@ export class HeldTrust {
     await mine;
   }
 
-  /** TUF 1.0: a delegated file, for the shelf; no view needs to be read back. */
-  async shelve(step: TrustAdvance): Promise<void> {
-    await this.persist(step);
+  /**
+   * TUF 1.0: a delegated file that a search loaded, for the shelf. One that was loaded for a view of the past is not kept,
+   * nor while an update has gone beyond the view: its version may lie above what recovery is about to begin anew, and no
+   * honest file could come after it. The search has its answer all the same.
+   */
+  async shelve(view: View, step: TrustAdvance): Promise<void> {
+    const mine = this.last.then(() => this.shelveNow(view, step));
+    this.last = mine.catch(() => undefined);
+    await mine;
+  }
+
+  private async shelveNow(view: View, step: TrustAdvance): Promise<void> {
+    if (!this.isNewest(view)) return;
+    try {
+      await this.advance(step, undefined);
+    } catch (error) {
+      // Another process moved on: what it stored is what counts from now on.
+      if (!(error instanceof Overtaken)) throw error;
+      await this.load();
+      return;
+    }
     const { held } = this;
     if (held.kind !== 'trusted') return;
     const shelf = new Map(held.trusted.shelf);
     for (const file of step.floors ?? []) shelf.set(file.role, file);
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
+  }
+
+  private isNewest({ snapshot }: View): boolean {
+    const { held } = this;
+    if (held.kind !== 'trusted') return false;
+    const { sha256 } = snapshot.file;
+    return held.trusted.snapshot?.file.sha256 === sha256 && held.view?.snapshot.file.sha256 === sha256;
   }
 
   /** Every file of the view was verified in this update, or before under keys that still stand. */
@@ -106,16 +131,26 @@ export class HeldTrust {
 
   private async advance(step: TrustAdvance, after: Trusted | undefined): Promise<void> {
     const { kind, generation } = this.held;
-    const whole = kind === 'uncovered' ? { ...step, restart: true } : step;
+    const whole = kind === 'uncovered' ? { ...step, restart: true } : this.withShelf(step);
     const result = await this.store.advanceTrust(this.name, generation, whole, this.now());
     if (result === 'conflict') throw new Overtaken();
     // As it is now: a search may have loaded a role meanwhile.
     const { held } = this;
     if (held.kind !== 'trusted') await this.load();
     else {
-      const next = after === undefined ? held : moved(this.ctx, held, after, step.forget ?? []);
+      const next = after === undefined ? held : moved(this.ctx, held, after, whole.forget ?? []);
       this.held = { ...next, generation: generation + 1 };
     }
+  }
+
+  /** Recovery takes the whole shelf, also what a search has put there since the update began. */
+  private withShelf(step: TrustAdvance): TrustAdvance {
+    const { held } = this;
+    const recovers = step.forget?.some((role) => role === 'timestamp' || role === 'snapshot') ?? false;
+    if (held.kind !== 'trusted' || this.ctx.format.kind === 'notary' || !recovers) return step;
+    const { shelf } = held.trusted;
+    const forget = [...new Set([...(step.forget ?? []), ...shelf.keys()])];
+    return { ...step, forget, ended: [...(step.ended ?? []), ...allEnded(this.ctx, [...shelf.values()])] };
   }
 
   /**

@@ -60,6 +60,7 @@ export function bytesOf(held: Held): number {
   const { roots, timestamp, snapshot, targets, shelf } = held.trusted;
   const accepted = [...roots, timestamp, snapshot, ...targets.values(), held.view?.timestamp, held.view?.snapshot];
   const said = [...((held.view ?? held.fallen)?.targets.values() ?? [])];
-  const files = new Set([...accepted, ...said].flatMap((each) => (each === undefined ? [] : [each.file])));
-  return [...files, ...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const files = [...accepted, ...said].flatMap((each) => (each === undefined ? [] : [each.file]));
+  const distinct = new Set([...files, ...shelf.values()].map(({ bytes }) => bytes));
+  return [...distinct].reduce((sum, { length }) => sum + length, 0);
 }

@@ -78,7 +78,7 @@ class Service implements TrustService {
     });
   }
 
-  /** In TUF 1.0 a removal is stored when a search comes by it; a tag that nobody signs now is removed, whatever is stored. */
+  /** In TUF 1.0 a removal is stored when a search comes by it; a tag that is not signed now rules nothing anyway. */
   async removals(
     source: string,
     repository: Repository,
@@ -87,12 +87,7 @@ class Service implements TrustService {
     const config = this.config(source);
     const byName = new Map(tags.map((tag) => [signedName(config, repository, tag), tag]));
     const stored = await this.options.store.removals(this.opened(config, repository), [...byName.keys()]);
-    const removed = new Map([...stored].map(([name, at]) => [byName.get(name) ?? name, at]));
-    for (const tag of config.kind === 'tuf' ? tags : []) {
-      const { reason } = await this.resolve({ kind: 'source', source }, repository, tag);
-      if (reason === 'trust.unsigned') removed.set(tag, this.options.now());
-    }
-    return removed;
+    return new Map([...stored].map(([name, at]) => [byName.get(name) ?? name, at]));
   }
 
   /** TUF 1.0: as far as a search has loaded roles; the one here comes by those that speak for the repository. */

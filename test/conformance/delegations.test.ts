@@ -117,7 +117,7 @@ describe('a role to whom two delegate, with keys of their own, and who signs wit
 
   test('speaks for the names of the first, and not, in the same process, for those of the second', async () => {
     const client = new Client(diamond());
-    expect(await client.find('a/x', 'b/x')).toMatchObject({ outcome: 'trust.threshold', entries: [{ length: 1 }] });
+    expect(await client.find('a/x', 'b/x')).toMatchObject({ outcome: 'trust.signature', entries: [{ length: 1 }] });
   });
 
   test('nor the other way round', async () => {

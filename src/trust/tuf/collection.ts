@@ -12,7 +12,7 @@ export { type Found, type Signers } from './agreement.ts';
 export { acceptDelegated, carryOver, withRole } from './delegated.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
-export { type Difference, difference, naming, saidBefore } from './said.ts';
+export { allEnded, type Difference, difference, endedBy, naming, saidBefore } from './said.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
 export type { Targets } from './model.ts';
 export { newSigners } from './new-signers.ts';

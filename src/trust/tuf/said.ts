@@ -2,7 +2,8 @@ import { messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
 import type { Targets } from './model.ts';
-import { type Said, type SignedTag, viewSignedTags } from './view.ts';
+import { sha256FromHex } from './digest-of.ts';
+import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
 
 /**
  * What a stored view said that stands no more: its keys were rotated away, or the pin was narrowed. Nothing may rest on
@@ -55,6 +56,45 @@ export function difference(before: Said | undefined, after: Said): Difference {
 function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
   const tags = said === undefined ? [] : [...viewSignedTags(said)];
   return new Map(tags.map((signed) => [`${signed.role}\n${signed.tag}`, signed]));
+}
+
+/**
+ * TUF 1.0: what a delegated role named before, and does not name any more. A role that went on by more than one version
+ * may have revoked a tag in one that nobody read, and signed it again in the next: what it says no longer counts as
+ * removed then. What it named beyond its delegation never counted.
+ */
+export function endedBy(
+  ctx: TrustContext,
+  view: View,
+  before: TrustFile,
+  { model, file }: Accepted<Targets>,
+): readonly EndedTag[] {
+  const { role } = file;
+  const skipped = file.version > before.version + 1;
+  const { targets } = saidBefore(ctx, [before]);
+  const loaded = new Map(view.targets).set(role, {
+    ...(targets.get(role) ?? { model, file }),
+    signers: [],
+    signerKeys: [],
+  });
+  return namedBy({ kind: 'tuf', targets: loaded }, role).flatMap((was): EndedTag[] => {
+    const now = model.targets.get(was.tag)?.sha256;
+    if (now !== undefined && sha256FromHex(now) === was.digest) return [];
+    return [{ ...was, removed: skipped || now === undefined }];
+  });
+}
+
+/** TUF 1.0: recovery begins anew, so all that was said before counts as removed. */
+export function allEnded(ctx: TrustContext, files: readonly TrustFile[]): readonly EndedTag[] {
+  return [...saidBefore(ctx, files).targets].flatMap(([role, { model }]) =>
+    [...model.targets].flatMap(([tag, { sha256 }]): EndedTag[] =>
+      sha256 === undefined ? [] : [{ role, tag, digest: sha256FromHex(sha256), removed: true }],
+    ),
+  );
+}
+
+function namedBy(said: Said, role: string): readonly SignedTag[] {
+  return [...viewSignedTags(said)].filter((signed) => signed.role === role);
 }
 
 /** Who names one of these digests, for which tag. */

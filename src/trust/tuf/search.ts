@@ -6,8 +6,7 @@ import type { Authority, Delegation, Targets } from './model.ts';
 import { permitsName } from './paths.ts';
 import { targetsUnder } from './recovery.ts';
 import type { Reached } from './statement.ts';
-import { shortOfThreshold, signedBy } from './threshold.ts';
-import type { Accepted, TrustContext, Wanted } from './trusted.ts';
+import type { TrustContext, Wanted } from './trusted.ts';
 import type { View } from './view.ts';
 import { wanted } from './wanted.ts';
 
@@ -27,35 +26,45 @@ export type Search =
 
 /** The first role, in the order of priority, that names the target. @throws trust.* */
 export function search(ctx: TrustContext, view: View, name: string, now: number): Search {
-  return walk(ctx, view, name, now, {
-    ends: ({ accepted }) => accepted.model.targets.has(name),
-    next: (delegations, drop) => {
-      const end = delegations.findIndex(({ terminating }) => terminating);
-      if (end < 0) return delegations;
-      drop();
-      return delegations.slice(0, end + 1);
-    },
-  });
+  const visited = new Set<string>();
+  let ahead: Visit[] = [top(view)];
+  for (let visit = ahead.pop(); visit !== undefined; visit = ahead.pop()) {
+    if (visited.has(visit.role)) continue;
+    if (visited.size >= MAX_VISITED) throw tooMany(view, name);
+    visited.add(visit.role);
+    const found = fileOf(ctx, view, visit, now);
+    if (found.kind !== 'reached' || found.reached.accepted.model.targets.has(name)) return found;
+    const { path, accepted } = found.reached;
+    const below = delegationsFor(accepted.model, name);
+    const end = below.findIndex(({ terminating }) => terminating);
+    if (end >= 0) ahead = [];
+    const next = end < 0 ? below : below.slice(0, end + 1);
+    for (const { role, ...authority } of next.toReversed()) ahead.push({ role, authority, above: path });
+  }
+  return { kind: 'absent' };
 }
+
+/** Between the roles of a way: `org > qa`. */
+export const BELOW = ' > ';
 
 /**
- * The named role itself, along delegations that all permit the target: for rules that say whose word they want. The
- * order of priority, and who terminates, decide nothing here. @throws trust.*
+ * A role that a rule names: one that `targets` delegates to, or with `org > qa` the one that org does. The order of
+ * priority, and who terminates, decide nothing here. @throws trust.*
+ *
+ * The attack: role names are free, so whoever holds any delegation can make a role of the same name with keys of his own.
+ * "The role of that name, wherever it is" was rejected for that.
  */
-export function reach(ctx: TrustContext, view: View, role: string, name: string, now: number): Search {
-  return walk(ctx, view, name, now, {
-    ends: (reached) => reached.role === role,
-    next: (delegations) => {
-      const direct = delegations.find((delegation) => delegation.role === role);
-      return direct === undefined ? delegations : [direct];
-    },
-  });
-}
-
-interface Way {
-  ends(reached: Reached): boolean;
-  /** @param drop what was to be visited later is not visited any more */
-  next(delegations: readonly Delegation[], drop: () => void): readonly Delegation[];
+export function reach(ctx: TrustContext, view: View, way: string, name: string, now: number): Search {
+  let visit: Visit = top(view);
+  for (const role of way === 'targets' ? [] : way.split(BELOW)) {
+    const found = fileOf(ctx, view, visit, now);
+    if (found.kind !== 'reached') return found;
+    const { path, accepted } = found.reached;
+    const delegation = delegationsFor(accepted.model, name).find((each) => each.role === role);
+    if (delegation === undefined) return { kind: 'absent' };
+    visit = { role, authority: delegation, above: path };
+  }
+  return fileOf(ctx, view, visit, now);
 }
 
 /** A delegated file to load, and who may sign it: for the very delegation that the search came along. */
@@ -70,21 +79,8 @@ interface Visit {
   readonly above: readonly string[];
 }
 
-function walk(ctx: TrustContext, view: View, name: string, now: number, way: Way): Search {
-  const visited = new Set<string>();
-  const ahead: Visit[] = [{ role: 'targets', authority: view.root.model.targets, above: [] }];
-  for (let visit = ahead.pop(); visit !== undefined; visit = ahead.pop()) {
-    if (visited.has(visit.role)) continue;
-    if (visited.size >= MAX_VISITED) throw tooMany(view, name);
-    visited.add(visit.role);
-    const found = fileOf(ctx, view, visit, now);
-    if (found.kind !== 'reached' || way.ends(found.reached)) return found;
-    const { path, accepted } = found.reached;
-    const drop = (): void => void ahead.splice(0);
-    const below = way.next(delegationsFor(accepted.model, name), drop);
-    for (const { role, ...authority } of below.toReversed()) ahead.push({ role, authority, above: path });
-  }
-  return { kind: 'absent' };
+function top(view: View): Visit {
+  return { role: 'targets', authority: view.root.model.targets, above: [] };
 }
 
 /** Who may speak for this name, in the order of the file. Bins are one role each, and terminating, as all clients have it. */
@@ -94,17 +90,19 @@ function delegationsFor({ delegations, bins }: Targets, name: string): readonly 
   return [{ role: binFor(bins, name), keys, threshold, paths: { kind: 'patterns', of: [] }, terminating: true }];
 }
 
-/** Expiry is judged now, not when the file was loaded. A role that the snapshot does not list is not even asked for. */
+/**
+ * Expiry is judged now, not when the file was loaded. A role that the snapshot does not list is not even asked for. A file
+ * that was loaded along another delegation, and is not signed for this one, is loaded for this one, and judged then.
+ */
 function fileOf(ctx: TrustContext, view: View, visit: Visit, now: number): Exclude<Search, { kind: 'absent' }> {
   const { role, authority, above } = visit;
   const loaded = view.targets.get(role);
-  if (loaded === undefined) {
+  const accepted = loaded && targetsUnder(ctx, loaded, authority);
+  if (accepted === undefined) {
     const entry = view.snapshot.model.meta.get(role);
     if (entry === undefined) throw unlisted(view, role);
     return { kind: 'wanted', wanted: wanted({ roots: [view.root] }, role, entry), authority };
   }
-  const accepted = targetsUnder(ctx, loaded, authority);
-  if (accepted === undefined) throw otherAuthority(ctx, view, loaded, visit);
   refuseExpired(view.gun, role, accepted.model, now);
   return { kind: 'reached', reached: { role, accepted, path: [...above, role] } };
 }
@@ -112,15 +110,6 @@ function fileOf(ctx: TrustContext, view: View, visit: Visit, now: number): Exclu
 function unlisted(view: View, role: string): TufgateError {
   const why = `the snapshot of ${view.gun} does not list ${JSON.stringify(role)}, which is delegated to`;
   return new TufgateError('trust.signer-missing', `${why}; its publisher must publish it`, { detail: { role } });
-}
-
-/** The reason does not depend on whether the file was loaded before, along another delegation. */
-function otherAuthority(ctx: TrustContext, view: View, { file }: Accepted<Targets>, visit: Visit): TufgateError {
-  const { role, authority, above } = visit;
-  const signed = ctx.format.targets(view.gun, role, file.bytes, ctx.crypto);
-  const what = `${JSON.stringify(role)} of ${view.gun}, by the keys that ${JSON.stringify(above.at(-1))} names for it,`;
-  const short = shortOfThreshold(what, signedBy(ctx.crypto, authority.keys, signed), authority.threshold);
-  return short ?? new TufgateError('internal', `${what} was refused without a reason`);
 }
 
 function tooMany(view: View, name: string): TufgateError {

@@ -1,9 +1,18 @@
-import { TufgateError } from '../../errors.ts';
+import { isReason, TufgateError } from '../../errors.ts';
 import { agreement, type Found, foundBy, type Signers } from './agreement.ts';
-import { type Edge, reach, search } from './search.ts';
+import { type Edge, reach, type Search, search } from './search.ts';
 import { named, type Reached, type Statement } from './statement.ts';
 import type { TrustContext } from './trusted.ts';
 import { refuseExpiredBase, type View } from './view.ts';
+
+/** By role: files that could not be loaded for this question. */
+type Failed = ReadonlyMap<string, TufgateError>;
+
+/** Whose word is wanted, when not the first in the order of priority. */
+export interface AskedRoles {
+  readonly signers?: Signers | undefined;
+  readonly failed?: Failed;
+}
 
 /** What a question came to: an answer, or the file to load first; then ask again. */
 export type Step = { readonly kind: 'found'; readonly found: Found } | ({ readonly kind: 'wanted' } & Edge);
@@ -15,9 +24,10 @@ export type Step = { readonly kind: 'found'; readonly found: Found } | ({ readon
  * @throws trust.unsigned, trust.expired, trust.signer-missing, trust.conflict, trust.malformed, trust.threshold,
  *   trust.signature, trust.too-large
  */
-export function findTarget(ctx: TrustContext, view: View, name: string, now: number, signers?: Signers): Step {
+export function findTarget(ctx: TrustContext, view: View, name: string, now: number, asked: AskedRoles = {}): Step {
   refuseExpiredBase(view, now);
-  if (signers !== undefined) return bySigners(ctx, view, name, now, signers);
+  const { signers, failed = new Map<string, TufgateError>() } = asked;
+  if (signers !== undefined) return bySigners(ctx, view, name, now, signers, failed);
   const found = search(ctx, view, name, now);
   if (found.kind === 'wanted') return found;
   const statement = found.kind === 'reached' ? said(view, found.reached, name) : undefined;
@@ -26,14 +36,30 @@ export function findTarget(ctx: TrustContext, view: View, name: string, now: num
   throw new TufgateError('trust.unsigned', `nobody trusted signed ${name} in ${view.gun}`);
 }
 
-function bySigners(ctx: TrustContext, view: View, name: string, now: number, signers: Signers): Step {
+/** A role that cannot be believed, or had, is one signer less: one expired role of three must not lock out the other two. */
+function bySigners(ctx: TrustContext, view: View, name: string, now: number, signers: Signers, failed: Failed): Step {
   const statements: Statement[] = [];
   for (const role of new Set(signers.of)) {
-    const found = reach(ctx, view, role, name, now);
-    if (found.kind === 'wanted') return found;
-    statements.push(found.kind === 'reached' ? said(view, found.reached, name) : { kind: 'silent', role });
+    const found = reachable(() => reach(ctx, view, role, name, now));
+    if (found instanceof TufgateError) statements.push({ kind: 'unusable', role, error: found });
+    else if (found.kind === 'absent') statements.push({ kind: 'silent', role });
+    else if (found.kind === 'reached') statements.push({ ...said(view, found.reached, name), role });
+    else {
+      const error = failed.get(found.wanted.role);
+      if (error === undefined) return found;
+      statements.push({ kind: 'unusable', role, error });
+    }
   }
   return { kind: 'found', found: agreement(name, signers, statements) };
+}
+
+function reachable(work: () => Search): Search | TufgateError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TufgateError && isReason(error.code)) return error;
+    throw error;
+  }
 }
 
 function said(view: View, reached: Reached, name: string): Statement {

@@ -5,6 +5,7 @@ import type { Format } from './format/format.ts';
 import type { Root, Snapshot, Targets, Timestamp } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { effectivePaths, permits } from './delegation-path.ts';
+import { mayName } from './permission.ts';
 import {
   type Accepted,
   type AnchorKind,
@@ -83,14 +84,16 @@ export function viewFiles(view: View): readonly TrustFile[] {
 }
 
 /**
- * What the loaded roles of the view name: in Notary within their paths; in TUF 1.0 whatever they list, because who may
- * speak for a name is known only by searching for it.
+ * What the loaded roles of the view name, within what they may speak for. In TUF 1.0 whose word counts is known only by
+ * searching for it.
  */
 export function* viewSignedTags(view: Said): Iterable<SignedTag> {
   for (const [role, { model }] of view.targets) {
-    const paths = view.kind === 'notary' ? effectivePaths(view, role) : [''];
+    const paths = view.kind === 'notary' ? effectivePaths(view, role) : [];
+    const may = (name: string): boolean =>
+      view.kind === 'notary' ? permits(paths, name) : mayName(view.targets, role, name);
     for (const [tag, { sha256 }] of model.targets)
-      if (sha256 !== undefined && permits(paths, tag)) yield { role, tag, digest: sha256FromHex(sha256) };
+      if (sha256 !== undefined && may(tag)) yield { role, tag, digest: sha256FromHex(sha256) };
   }
 }
 
