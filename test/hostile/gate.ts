@@ -1,5 +1,6 @@
 import type { TrustSourceConfig } from '../../src/config/config.ts';
 import { codeOf, type Code } from '../../src/errors.ts';
+import type { SourceVerdict } from '../../src/policy/decision.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import type { StateStore, TrustStore } from '../../src/state/store.ts';
 import { collectionFor } from '../../src/trust/collection-name.ts';
@@ -72,17 +73,23 @@ export class Gate {
     this.step = index;
     const done = this.begin();
     const options = await this.start(step);
-    const { registry, repository } = this.scene;
-    const signers = step.settings.signers;
-    const asked = { kind: 'source', source: SOURCE, ...(signers && { signers }) } as const;
     try {
-      const verdict = await createTrustService(options).resolve(asked, { registry, path: repository }, step.tag);
+      const verdict = await this.ask(options, step);
       if (verdict.outcome === 'refused') return this.refused(verdict.reason!, verdict.message!);
       if (this.stuck) await done;
       return { digest: verdict.digest!, ...this.failed() };
     } catch (error) {
       return thrown(error as Error);
     }
+  }
+
+  private async ask(options: TrustServiceOptions, { settings, byDigest, tag }: Step): Promise<SourceVerdict> {
+    const { registry, repository: path } = this.scene;
+    const { signers } = settings;
+    const asked = { kind: 'source', source: SOURCE, ...(signers && { signers }) } as const;
+    const service = createTrustService(options);
+    if (byDigest !== undefined) return await service.resolveDigest(asked, { registry, path }, byDigest);
+    return await service.resolve(asked, { registry, path }, tag);
   }
 
   async stored(): Promise<ReadonlyMap<string, Buffer>> {
