@@ -61,6 +61,18 @@ describe('the releases rule', () => {
     expect(find('1', docker, NOW + DAY).digest).toBe(B);
   });
 
+  test('another delegation alone changes nothing', () => {
+    repository.delegate('targets/qa').sign('1', A, 1);
+    expect(find('1').roles).toEqual(['targets']);
+    expect(message(() => find('2'))).toBe(`nobody trusted signed the tag 2 of ${GUN}`);
+  });
+
+  test('docker goes on to targets where nobody below releases names the tag', () => {
+    repository.delegate('targets/releases').delegate('targets/releases/a').sign('2', A, 1, 'targets/releases/a');
+    repository.sign('1', B, 1);
+    expect(find('1', docker)).toMatchObject({ digest: B, roles: ['targets'] });
+  });
+
   test('a sibling or a nested delegation is not releases', () => {
     repository.delegate('targets/releases').delegate('targets/releases/a').delegate('targets/b');
     repository.sign('1', A, 1, 'targets/releases/a').sign('2', A, 1, 'targets/b').sign('1', B, 1);
@@ -134,6 +146,26 @@ describe('required signers', () => {
       'trust.signer-missing',
     );
     expect(message(() => find('1', signers(1, 'targets/legal')))).toContain('targets/legal');
+  });
+
+  test('who are missing are named, each with the reason', () => {
+    const asked = signers(4, 'targets/qa', 'targets/legal', 'targets/nobody');
+    expect(() => find('1', asked)).toThrow(
+      expect.objectContaining({
+        code: 'trust.signer-missing',
+        detail: { missing: 'targets/legal targets/nobody' },
+        message: expect.stringContaining(
+          `${GUN}:1 must be signed by 4 of targets/qa, targets/legal, targets/nobody, each by a key of its own; ` +
+            `not signed by targets/legal, targets/nobody of ${GUN} is not delegated to; ask`,
+        ) as string,
+      }),
+    );
+  });
+
+  test('one who cannot be believed is the reason before those who are merely missing', () => {
+    repository.of('targets/legal').expires = NOW;
+    repository.touch('targets/legal');
+    expect(code(() => find('1', signers(2, 'targets/nobody', 'targets/legal', 'targets/qa')))).toBe('trust.expired');
   });
 
   test('replace the releases rule', () => {

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { code, message } from '../../../test/thrown.ts';
+import { contextOf as notaryContext, refresh as notaryRefresh } from '../../simulator/notary-refresh.ts';
+import { NotaryRepository } from '../../simulator/notary-repository.ts';
+import { contextOf, refresh } from '../../simulator/tuf-refresh.ts';
+import { tufKey } from '../../simulator/tuf-key.ts';
+import { TufRepository } from '../../simulator/tuf-repository.ts';
+import { type Digest, parseDigest } from '../../oci/digest.ts';
+import { difference, naming, type Said, saidBefore, viewFiles } from './collection.ts';
+import { trustFile } from './trusted.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const GUN = 'docker.io/library/alpine';
+const [A, B, C] = ['aa', 'bb', 'cc'].map((byte) => parseDigest(`sha256:${byte.repeat(32)}`)) as [
+  Digest,
+  Digest,
+  Digest,
+];
+
+/** What a collection says whose `targets` sign these tags. */
+function saying(tags: Readonly<Record<string, Digest>>, releases: Readonly<Record<string, Digest>> = {}): Said {
+  const repository = new NotaryRepository(GUN, NOW).delegate('targets/releases');
+  for (const [tag, digest] of Object.entries(tags)) repository.sign(tag, digest, 1);
+  for (const [tag, digest] of Object.entries(releases)) repository.sign(tag, digest, 1, 'targets/releases');
+  return notaryRefresh(notaryContext(GUN), repository.publish(), NOW).view;
+}
+
+describe('what a stored view said', () => {
+  test('is known though nobody verifies it', () => {
+    const repository = new NotaryRepository(GUN, NOW).delegate('targets/releases').sign('1', A, 1, 'targets/releases');
+    const { view } = notaryRefresh(notaryContext(GUN), repository.publish(), NOW);
+    const said = saidBefore(notaryContext('docker.io/library/other'), viewFiles(view));
+    expect(said.kind).toBe('notary');
+    expect([...said.targets.keys()]).toEqual(['targets', 'targets/releases']);
+    expect(said.targets.get('targets/releases')).toEqual({
+      model: view.targets.get('targets/releases')?.model,
+      file: view.targets.get('targets/releases')?.file,
+      signers: [],
+      signerKeys: [],
+    });
+    expect(naming(said, [A])).toEqual([{ role: 'targets/releases', tag: '1', digest: A }]);
+  });
+
+  test('of TUF 1.0 too, whoever signed it', () => {
+    const repository = new TufRepository(NOW).put('app:1', { digest: A, length: 1 }).publish();
+    const ctx = contextOf(repository);
+    const { view } = refresh(ctx, repository, NOW);
+    const strange = repository.sign('targets', { signers: [tufKey('ed25519', 'stranger')] });
+    const said = saidBefore(ctx, [view.timestamp.file, view.snapshot.file, trustFile('targets', 1, strange)]);
+    expect(said.kind).toBe('tuf');
+    expect(naming(said, [A])).toEqual([{ role: 'targets', tag: 'app:1', digest: A }]);
+  });
+
+  test('cannot be known when the stored bytes are damaged', () => {
+    const bytes = new TextEncoder().encode('{"signed"');
+    const read = (): unknown => saidBefore(notaryContext(GUN), [trustFile('targets', 1, bytes)]);
+    expect(code(read)).toBe('state.damaged');
+    expect(message(read)).toContain(`tufgate trust forget ${GUN}`);
+    expect(read).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: 'trust.malformed' }) as unknown }),
+    );
+  });
+});
+
+describe('from one view to the next', () => {
+  test('nothing changes when nothing did', () => {
+    expect(difference(saying({ 1: A }), saying({ 1: A }))).toEqual({ began: [], ended: [] });
+  });
+
+  test('all begins with the first', () => {
+    expect(difference(undefined, saying({ 1: A }))).toEqual({
+      began: [{ role: 'targets', tag: '1', digest: A }],
+      ended: [],
+    });
+  });
+
+  test('a tag may begin, move, and be removed', () => {
+    expect(difference(saying({ gone: A, moved: A, same: A }), saying({ moved: B, same: A, fresh: C }))).toEqual({
+      began: [
+        { role: 'targets', tag: 'moved', digest: B },
+        { role: 'targets', tag: 'fresh', digest: C },
+      ],
+      ended: [
+        { role: 'targets', tag: 'gone', digest: A, removed: true },
+        { role: 'targets', tag: 'moved', digest: A, removed: false },
+      ],
+    });
+  });
+
+  test('each role speaks for itself', () => {
+    expect(difference(saying({ 1: A }, { 1: A }), saying({}, { 1: A }))).toEqual({
+      began: [],
+      ended: [{ role: 'targets', tag: '1', digest: A, removed: true }],
+    });
+  });
+});
+
+describe('who names a digest', () => {
+  const said = saying({ 1: A, latest: A, 2: B }, { 1: A });
+
+  test('is every role and tag', () => {
+    expect(naming(said, [A])).toEqual([
+      { role: 'targets', tag: '1', digest: A },
+      { role: 'targets', tag: 'latest', digest: A },
+      { role: 'targets/releases', tag: '1', digest: A },
+    ]);
+  });
+
+  test('is asked for several in their order, and as often as one likes', () => {
+    const tags = (): string[] => naming(said, [B, C, A]).map(({ tag }) => tag);
+    expect(tags()).toEqual(['2', '1', 'latest', '1']);
+    expect(tags()).toEqual(['2', '1', 'latest', '1']);
+  });
+
+  test('is nobody for a digest that is not signed', () => {
+    expect(naming(said, [C])).toEqual([]);
+  });
+
+  test('is known without a second look at what was looked at before', () => {
+    let looks = 0;
+    const targets = new Map(said.targets);
+    targets[Symbol.iterator] = () => (looks++, said.targets[Symbol.iterator]());
+    for (let i = 0; i < 3; i++) expect(naming({ kind: 'notary', targets }, [B])).toHaveLength(1);
+    expect(looks).toBe(1);
+  });
+});
