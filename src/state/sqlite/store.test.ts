@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { file, stateStoreContract } from '../../../test/contract/state-store.ts';
 import { codeOf } from '../../errors.ts';
-import type { StateStore } from '../store.ts';
+import type { StateStore, TrustFile } from '../store.ts';
 import { openSqliteStore } from './store.ts';
 
 const vendor = { source: 'vendor', gun: 'docker.io/library/nginx' };
@@ -126,6 +126,12 @@ describe('a large file', () => {
     return count;
   };
 
+  /** Whole buffers: comparing them member by member takes seconds. */
+  const isStored = async (store: StateStore, { sha256, bytes }: TrustFile) => {
+    const floor = (await store.loadTrust(vendor))?.floors[0];
+    return floor?.sha256 === sha256 && Buffer.compare(floor.bytes, bytes) === 0;
+  };
+
   it('is stored part by part, and others write between the parts', async () => {
     await withStore(async (worker) => {
       await worker.advanceTrust(vendor, 0, first, 1);
@@ -135,7 +141,7 @@ describe('a large file', () => {
         await server.raiseClock(90_000);
         expect(done).toBe(false);
         await advance;
-        expect((await server.loadTrust(vendor))?.floors).toEqual([large(1)]);
+        expect(await isStored(server, large(1))).toBe(true);
       });
     });
   });
@@ -163,7 +169,7 @@ describe('a large file', () => {
       insert.run(large(2).sha256, 1, Buffer.from('left behind'));
       db.close();
       await store.advanceTrust(vendor, 1, { floors: [large(1)] }, 1);
-      expect((await store.loadTrust(vendor))?.floors).toEqual([large(1)]);
+      expect(await isStored(store, large(1))).toBe(true);
       expect(parts()).toBe(5);
     });
     await withStore((store) => store.check());
