@@ -190,6 +190,14 @@ test('a delegation under new keys forgets its floor in the step that stores its 
   expect(steps.map(({ forget }) => forget)).toContainEqual(['targets/qa']);
 });
 
+test('a delegation that nobody of its own signed is no floor, and keeps nobody from the rest', async () => {
+  const made = notary().delegate('targets/qa');
+  made.of('targets/qa').signers = [plainKey()];
+  made.publish();
+  expect((await update())?.unusable.get('targets/qa')?.code).toBe('trust.signature');
+  expect(floors()).toEqual(['timestamp', 'snapshot', 'targets']);
+});
+
 describe('a source without the collection', () => {
   test('has no root, or no timestamp', async () => {
     notary();
@@ -216,7 +224,14 @@ describe('first use', () => {
     notary();
     ctx = contextOf(GUN);
     await update();
-    expect(source.take()).toEqual(['root', '2.root', 'timestamp', 'snapshot', 'targets', ...Array<string>(4).fill('stored')]);
+    expect(source.take()).toEqual([
+      'root',
+      '2.root',
+      'timestamp',
+      'snapshot',
+      'targets',
+      ...Array<string>(4).fill('stored'),
+    ]);
     expect(steps[0]).toMatchObject({ anchor: 'first-use', roots: [{ version: 1 }] });
     expect(floors()).toEqual(['timestamp', 'snapshot', 'targets']);
   });

@@ -137,7 +137,7 @@ class Run {
     if (timestamp === undefined) return undefined;
     const before = this.trusted;
     this.trusted = acceptTimestamp(ctx, before, timestamp, now);
-    if (this.trusted.timestamp?.file.bytes !== timestamp) this.tellKept(timestamp);
+    this.tellKept(timestamp);
     await this.persistFloor(before.timestamp?.file, this.trusted.timestamp?.file);
     const snapshot = await this.fetchWanted(snapshotWanted(this.trusted), before.snapshot?.file);
     this.trusted = acceptSnapshot(ctx, this.trusted, snapshot, now);

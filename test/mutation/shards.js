@@ -19,7 +19,7 @@ const PARTS = [
   { name: 'held', folder: 'src/trust', files: ['held', 'held-trust'] },
   { name: 'collection', folder: 'src/trust', files: ['collection', 'trust-event', 'absence'] },
   { name: 'ask', folder: 'src/trust', files: ['ask', 'asked'] },
-  { name: 'collections', folder: 'src/trust', files: ['collections'] },
+  { name: 'collections', folder: 'src/trust', files: ['collections'], tests: ['src/trust/collections*.test.ts'] },
   { name: 'service', folder: 'src/trust', files: ['service'] },
   {
     name: 'trust',
