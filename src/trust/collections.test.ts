@@ -1,272 +1,158 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { codeOf, TufgateError } from '../errors.ts';
-import { parseDigest } from '../oci/digest.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TufgateError } from '../errors.ts';
 import { contextOf } from '../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../simulator/notary-repository.ts';
-import { SimulatedSource } from '../simulator/simulated-source.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
-import type { StateStore } from '../state/store.ts';
+import type { StateStore, TrustStore } from '../state/store.ts';
 import type { Asked } from './asked.ts';
 import type { Opened } from './collection.ts';
 import { Collections, type CollectionsOptions } from './collections.ts';
-import { Outgrown } from './outgrown.ts';
+import type { MetadataSource } from './metadata-source.ts';
+import { fileName } from './notary-source.ts';
+import { Outgrown, smallFilesOnly } from './outgrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
-const GUN = 'docker.io/library/alpine';
-const A = parseDigest(`sha256:${'aa'.repeat(32)}`);
+const A = `sha256:${'aa'.repeat(32)}`;
+const FROM = 16 * 1024;
 const question = { kind: 'tag', tag: '1', releases: 'strict' } as const;
 
-let source: SimulatedSource;
 let state: StateStore;
 let clock: number;
+let loaded: string[];
+let movedAway: string[];
+let repositories: Map<string, NotaryRepository>;
 beforeEach(() => {
-  source = new SimulatedSource(new NotaryRepository(GUN, NOW).sign('1', A, 1).publish());
   state = openSqliteStore(':memory:');
   clock = NOW;
+  loaded = [];
+  movedAway = [];
+  repositories = new Map();
 });
 afterEach(async () => await state.close());
 
-/** A store that answers some questions otherwise. */
-function store(over: Partial<Record<keyof StateStore, unknown>> = {}): StateStore {
-  const values = Object.entries(over).map(([name, value]) => [name, { value }] as const);
-  return Object.create(state, Object.fromEntries(values)) as StateStore;
-}
+/** What the other thread would be. */
+const elsewhere: Asked = {
+  bytes: 0,
+  isKnown: true,
+  ask: () => Promise.resolve({ verdict: { outcome: 'refused', reason: 'trust.unsigned', message: 'elsewhere' } }),
+  naming: () => Promise.resolve([{ role: 'targets', tag: 'elsewhere', digest: A as never }]),
+  names: () => Promise.resolve(['elsewhere']),
+  refreshOlderThan: () => Promise.resolve(),
+};
 
 function collections(over: Partial<CollectionsOptions> = {}): Collections {
+  const store: TrustStore = Object.create(state, {
+    loadTrust: { value: (of: Opened) => (loaded.push(of.gun), state.loadTrust(of)) },
+  }) as TrustStore;
   return new Collections({
-    store: state,
+    store,
     checkEveryMs: 60_000,
     staleIfUnreachableMs: 'until_expiry',
-    maxBytes: 64 << 20,
+    maxBytes: 1 << 20,
     now: () => clock,
     on: () => undefined,
+    large: {
+      fromBytes: FROM,
+      open: ({ gun }) => {
+        movedAway.push(gun);
+        return elsewhere;
+      },
+    },
     ...over,
   });
 }
 
-const opened = (gun = GUN, from = 'vendor'): Opened => ({
-  source: from,
-  gun,
-  ctx: contextOf(gun),
-  metadata: source,
-});
-
-/** Another thread, with collections that have this many bytes each in its own memory and this one's. */
-function elsewhere(bytes: (gun: string) => number = () => 0, isKnown: (gun: string) => boolean = () => true) {
-  const began: string[] = [];
-  const open = ({ gun, source: from }: Opened): Asked => {
-    began.push(from === 'vendor' ? gun : `${from}:${gun}`);
-    return {
-      ask: () => Promise.resolve({ verdict: { outcome: 'refused', reason: 'trust.unsigned', message: gun } }),
-      naming: () => Promise.resolve([{ role: 'targets', tag: gun, digest: A }]),
-      names: (prefix) => Promise.resolve([`${prefix}${gun}`]),
-      refreshOlderThan: () => Promise.resolve(),
-      get bytes() {
-        return bytes(gun);
-      },
-      isKnown: isKnown(gun),
-    };
+function collection(name: string): Opened {
+  const gun = `docker.io/library/${name}`;
+  const repository = repositories.get(name) ?? new NotaryRepository(gun, NOW).sign('1', A, 1).publish();
+  repositories.set(name, repository);
+  const metadata: MetadataSource = {
+    fetch: (file) => Promise.resolve(repository.fetch(fileName(file).replace(/\.json$/, ''))),
   };
-  return { began, large: { fromBytes: 100, open } };
+  return { source: 'vendor', gun, ctx: contextOf(gun), metadata };
 }
 
-/** All collections live on the other thread. */
-function far(over: Partial<CollectionsOptions> = {}, ...about: Parameters<typeof elsewhere>) {
-  const { began, large } = elsewhere(...about);
-  const made = collections({ store: store({ trustBytes: () => Promise.resolve(101) }), large, ...over });
-  return { began, made, use: (gun: string) => made.names(opened(gun), '') };
+function grow(name: string): void {
+  const repository = repositories.get(name)!;
+  for (let i = 0; i < 200; i++) repository.sign(`tag-${i}`, A, i);
+  repository.publish();
 }
 
-describe('a collection of this thread', () => {
-  test('answers, and is read from the database once', async () => {
-    let loads = 0;
-    const counting = store({ loadTrust: (name: never) => ((loads += 1), state.loadTrust(name)) });
-    const made = collections({ store: counting });
-    const answers = await Promise.all([made.ask(opened(), question), made.ask(opened(), question)]);
-    expect(answers.map(({ verdict }) => verdict.outcome)).toEqual(['signed', 'signed']);
-    const before = loads;
-    expect(await made.names(opened(), '')).toEqual(['1']);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: '1', digest: A }]);
-    expect(loads).toBe(before);
-    expect(source.take().filter((name) => name === 'timestamp')).toHaveLength(1);
-  });
+const outcome = async (open: Collections, opened: Opened) => {
+  const { verdict } = await open.ask(opened, question);
+  return verdict.outcome === 'refused' ? verdict.message : verdict.outcome;
+};
 
-  test('that could not be opened is opened anew by the next question', async () => {
-    let broken = true;
-    const loadTrust = (name: never): Promise<unknown> =>
-      broken ? Promise.reject(new TufgateError('state.failed', 'disk')) : state.loadTrust(name);
-    const made = collections({ store: store({ loadTrust }) });
-    expect(await made.ask(opened(), question).catch(codeOf)).toBe('state.failed');
-    broken = false;
-    expect((await made.ask(opened(), question)).verdict.outcome).toBe('signed');
-  });
-
-  test('is known to commands without asking the source, whatever its size', async () => {
-    const { began, large } = elsewhere();
-    const made = collections({ large: { ...large, fromBytes: 0 } });
-    expect(await made.known(opened())).toBeUndefined();
-    await collections().ask(opened(), question);
-    source.take();
-    expect((await made.known(opened()))?.view.gun).toBe(GUN);
-    expect([source.asked, began]).toEqual([[], []]);
-  });
+test('a small collection is held here', async () => {
+  const open = collections();
+  expect(await outcome(open, collection('alpine'))).toBe('signed');
+  expect(movedAway).toEqual([]);
 });
 
-describe('a large collection', () => {
-  test('is asked elsewhere when more than so many bytes are stored', async () => {
-    const { began, large } = elsewhere();
-    for (const [bytes, there] of [
-      [100, 0],
-      [101, 1],
-    ] as const) {
-      const trustBytes = (): Promise<number> => Promise.resolve(bytes);
-      const made = collections({ store: store({ trustBytes }), large: { ...large, fromBytes: 100 } });
-      await made.with(opened(), () => Promise.resolve());
-      expect(began).toHaveLength(there);
-    }
-  });
-
-  test('that outgrew this thread while it was updated is asked once more there, and from then on', async () => {
-    const { began, large } = elsewhere();
-    const made = collections({ large });
-    expect(await made.names(opened(), 'from ')).toEqual([`from ${GUN}`]);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: GUN, digest: A }]);
-    expect((await made.ask(opened(), question)).verdict).toMatchObject({ message: GUN });
-    expect(began).toEqual([GUN]);
-  });
-
-  test('is held here by one-off commands', async () => {
-    const trustBytes = (): Promise<number> => Promise.reject(new Error('nobody asks'));
-    const made = collections({ store: store({ trustBytes }) });
-    expect(await made.names(opened(), '')).toEqual(['1']);
-    const outgrown = new Outgrown('elsewhere');
-    await expect(made.with(opened(), () => Promise.reject(outgrown))).rejects.toBe(outgrown);
-  });
-
-  test('is no way out for other errors', async () => {
-    const { began, large } = elsewhere();
-    const made = collections({ large: { ...large, fromBytes: 1 << 20 } });
-    const fault = new Error('a fault');
-    await expect(made.with(opened(), () => Promise.reject(fault))).rejects.toBe(fault);
-    expect(began).toEqual([]);
-  });
+test('one that turns out to be large in the middle of a question is answered elsewhere, and stays there', async () => {
+  const open = collections();
+  const alpine = collection('alpine');
+  expect(await outcome(open, alpine)).toBe('signed');
+  grow('alpine');
+  clock += 60_000;
+  expect(await outcome(open, alpine)).toBe('elsewhere');
+  expect(await open.names(alpine, '')).toEqual(['elsewhere']);
+  expect(await open.naming(alpine, [])).toMatchObject([{ tag: 'elsewhere' }]);
+  expect(movedAway).toEqual(['docker.io/library/alpine']);
 });
 
-describe('what is not used is closed', () => {
-  test('beyond two thousand collections, the one that was asked longest ago first', async () => {
-    const { began, use } = far();
-    for (let i = 0; i < 2_000; i++) await use(`${i}`);
-    await use('0');
-    expect(began.splice(0)).toHaveLength(2_000);
-    await use('one more');
-    await use('0');
-    expect(began.splice(0)).toEqual(['one more']);
-    await use('1');
-    expect(began).toEqual(['1']);
-  });
-
-  test('beyond so many bytes, which are counted once for each', async () => {
-    const sizes = new Map([
-      ['a', 60],
-      ['b', 40],
-      ['c', 1],
-    ]);
-    const { began, use } = far({ maxHeldBytes: 100 }, (gun) => sizes.get(gun) ?? 0);
-    for (const gun of ['a', 'b', 'a', 'b', 'a', 'b']) await use(gun);
-    expect(began).toEqual(['a', 'b']);
-    await use('c');
-    await use('b');
-    await use('c');
-    expect(began.splice(0)).toEqual(['a', 'b', 'c']);
-    sizes.set('c', 60);
-    await use('c');
-    await use('a');
-    expect(began.splice(0)).toEqual(['a']);
-    await use('b');
-    expect(began).toEqual(['b']);
-  });
-
-  test('one that became smaller leaves room', async () => {
-    const sizes = new Map([
-      ['a', 90],
-      ['b', 80],
-    ]);
-    const { began, use } = far({ maxHeldBytes: 100 }, (gun) => sizes.get(gun) ?? 0);
-    await use('a');
-    sizes.set('a', 10);
-    for (const gun of ['a', 'b', 'a', 'b']) await use(gun);
-    expect(began).toEqual(['a', 'b']);
-  });
-
-  test('but never the one that is asked, however large it is', async () => {
-    const { began, use } = far({ maxHeldBytes: 100 }, () => 1_000);
-    for (const gun of ['a', 'a', 'b', 'b']) await use(gun);
-    expect(began).toEqual(['a', 'b']);
-  });
-
-  test('32 MiB are held unless told', async () => {
-    const sizes = new Map([
-      ['a', 16 << 20],
-      ['b', 16 << 20],
-    ]);
-    const { began, use } = far({}, (gun) => sizes.get(gun) ?? 0);
-    for (const gun of ['a', 'b', 'a']) await use(gun);
-    expect(began.splice(0)).toEqual(['a', 'b']);
-    sizes.set('a', (16 << 20) + 1);
-    for (const gun of ['a', 'b']) await use(gun);
-    expect(began).toEqual(['b']);
-  });
-
-  test('one that is closed while it is asked still answers, and its bytes no longer count', async () => {
-    const { began, made, use } = far({ maxHeldBytes: 100 }, () => 60);
-    let end: (answer: string) => void = () => undefined;
-    const answer = made.with(opened('a'), () => new Promise<string>((resolve) => (end = resolve)));
-    await use('b');
-    await use('c');
-    end('after all');
-    expect(await answer).toBe('after all');
-    await use('c');
-    expect(began).toEqual(['a', 'b', 'c']);
-  });
-
-  test('collections of one name from two sources are two', async () => {
-    const { began, made } = far();
-    await made.names(opened('a', 'vendor'), '');
-    await made.names(opened('a', 'other'), '');
-    expect(began).toEqual(['a', 'other:a']);
-  });
+test('whoever asks who names a digest is sent elsewhere too, although there is a view', async () => {
+  const open = collections();
+  const alpine = collection('alpine');
+  await open.naming(alpine, []);
+  grow('alpine');
+  clock += 60_000;
+  expect(await open.naming(alpine, [])).toMatchObject([{ tag: 'elsewhere' }]);
 });
 
-describe('what was asked lately', () => {
-  async function recent(made: Collections, withinMs: number, most: number): Promise<number> {
-    return (await made.recent(withinMs, most)).length;
-  }
+test('one that is large in the database is not even loaded here', async () => {
+  const alpine = collection('alpine');
+  grow('alpine');
+  expect(await outcome(collections({ large: undefined as never }), alpine)).toBe('signed');
+  loaded = [];
+  expect(await outcome(collections(), alpine)).toBe('elsewhere');
+  expect(loaded).toEqual([]);
+});
 
-  test('is what somebody asked within the time, at most so many', async () => {
-    const { made, use } = far();
-    for (const gun of ['a', 'b', 'c']) {
-      await use(gun);
-      clock += 10;
-    }
-    expect([await recent(made, 9, 9), await recent(made, 20, 9), await recent(made, 30, 9)]).toEqual([0, 2, 3]);
-    expect([await recent(made, 30, 0), await recent(made, 30, 2)]).toEqual([0, 2]);
-  });
+test('many small files make a large collection as well', async () => {
+  const alpine = collection('alpine');
+  const repository = repositories.get('alpine')!;
+  for (let i = 0; i < 12; i++) repository.delegate(`targets/signer-${i}`);
+  repository.publish();
+  expect(await outcome(collections(), alpine)).toBe('elsewhere');
+});
 
-  test('begins with the last that was asked', async () => {
-    const { made } = far();
-    const found: Asked[] = [];
-    for (const gun of ['a', 'b']) await made.with(opened(gun), (asked) => Promise.resolve(found.push(asked)));
-    expect(await made.recent(1, 9)).toEqual(found.reverse());
-  });
+test('what was not used for longest is closed when metadata over the budget is held, and is opened again', async () => {
+  const open = collections({ maxHeldBytes: 12_000 });
+  const names = ['alpine', 'busybox', 'caddy', 'debian'];
+  for (const name of names) expect(await outcome(open, collection(name))).toBe('signed');
+  loaded = [];
+  expect(await outcome(open, collection('debian'))).toBe('signed');
+  expect(loaded).toEqual([]);
+  expect(await outcome(open, collection('alpine'))).toBe('signed');
+  expect(loaded).toEqual(['docker.io/library/alpine']);
+});
 
-  test('are not names that nobody signed, and none that cannot be opened', async () => {
-    const { made, use } = far({}, undefined, (gun) => gun !== 'b');
-    for (const gun of ['a', 'b', 'c']) await use(gun);
-    expect(await recent(made, 1, 2)).toBe(2);
-    const loadTrust = (): Promise<never> => Promise.reject(new TufgateError('state.failed', 'disk'));
-    const broken = collections({ store: store({ loadTrust }) });
-    const failing = broken.names(opened(), '').catch(codeOf);
-    expect(await recent(broken, 1, 2)).toBe(0);
-    expect(await failing).toBe('state.failed');
-  });
+test('a file of unknown length is read up to what is small; one that a hash names is not even asked for', async () => {
+  const asked: number[] = [];
+  const source = smallFilesOnly(
+    {
+      fetch: (_, maxBytes) => {
+        asked.push(maxBytes);
+        return maxBytes < 500
+          ? Promise.reject(new TufgateError('trust.too-large', 'long'))
+          : Promise.resolve(undefined);
+      },
+    },
+    100,
+  );
+  await expect(source.fetch({ kind: 'role', role: 'a' }, 1_000)).rejects.toBeInstanceOf(Outgrown);
+  await expect(source.fetch({ kind: 'by-hash', role: 'a', sha256: 'x' }, 1_000)).rejects.toBeInstanceOf(Outgrown);
+  await expect(source.fetch({ kind: 'timestamp' }, 50)).rejects.toMatchObject({ code: 'trust.too-large' });
+  expect(asked).toEqual([100, 50]);
 });
