@@ -69,7 +69,7 @@ export interface Answer {
   readonly loaded: readonly string[];
 }
 
-/** Asks for a target until no file is missing any more. */
+/** Asks for a target until no file is missing any more. Among named signers a file that is refused is one less. */
 export function ask(
   ctx: TrustContext,
   repository: TufRepository,
@@ -79,13 +79,19 @@ export function ask(
   signers?: Signers,
 ): Answer {
   const loaded: string[] = [];
+  const failed = new Map<string, TufgateError>();
   let view = before;
   try {
     for (;;) {
-      const step = findTarget(ctx, view, name, now, signers);
+      const step = findTarget(ctx, view, name, now, { signers, failed });
       if (step.kind === 'found') return { found: step.found, view, loaded };
       loaded.push(step.wanted.role);
-      view = withRole(view, acceptDelegated(ctx, step, fileOf(repository, step.wanted), now));
+      try {
+        view = withRole(view, acceptDelegated(ctx, step, fileOf(repository, step.wanted), now));
+      } catch (error) {
+        if (signers === undefined || !(error instanceof TufgateError)) throw error;
+        failed.set(step.wanted.role, error);
+      }
     }
   } catch (error) {
     if (!(error instanceof TufgateError)) throw error;

@@ -131,6 +131,21 @@ describe('the next view', () => {
     expect([...carryOver(before, view).targets.keys()]).toEqual(['targets']);
   });
 
+  test('has to load those that it gives a smaller length', () => {
+    const kept = (less: number): string[] => {
+      const [before, after] = next(published(), (repository) =>
+        repository.touch('targets').edits.set('snapshot', (signed) => {
+          const meta = signed['meta'] as Record<string, object>;
+          meta['app.json'] = { version: 1, length: repository.at('app').length - less };
+        }),
+      );
+      return [...carryOver(before, after).targets.keys()];
+    };
+    expect(kept(0)).toEqual(['targets', 'app']);
+    expect(kept(-1)).toEqual(['targets', 'app']);
+    expect(kept(1)).toEqual(['targets']);
+  });
+
   test('after none has what it has', () => {
     const repository = published();
     const { view } = refresh(contextOf(repository), repository, NOW);

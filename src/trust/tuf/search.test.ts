@@ -165,8 +165,7 @@ describe('a tree that is none', () => {
     const one = askFor(repository.publish(), 'app:1');
     const later = askFor(repository, 'app:2', { view: one.view });
     expect(verdict(one)).toBe('targets > first > shared');
-    expect([verdict(later), later.loaded]).toEqual([the.refused, ['second']]);
-    expect(later.found).toMatchObject({ message: expect.stringContaining('keys that "second" names') as string });
+    expect([verdict(later), later.loaded]).toEqual([the.refused, ['second', 'shared']]);
     expect(verdict(askFor(repository, 'app:2'))).toBe(the.refused);
   });
 
@@ -287,16 +286,38 @@ describe('one role that is named', () => {
     expect([verdict(answer), answer.loaded]).toEqual(['targets > wanted', ['wanted']]);
   });
 
-  test('is looked for below all others, terminating or not', () => {
+  test('is found along the way that the rule says, and nowhere else', () => {
     const repository = new TufRepository(NOW)
       .delegate('first', { ...APP, terminating: true })
-      .delegate('second', APP)
-      .delegate('wanted', { ...APP, by: 'second' })
+      .delegate('org', APP)
+      .delegate('team', { ...APP, by: 'org' })
+      .delegate('qa', { ...APP, by: 'team' })
       .put('app:1', A, 'first')
-      .put('app:1', A, 'wanted')
+      .put('app:1', A, 'qa')
       .publish();
-    const answer = askRole(repository, 'wanted', 'app:1');
-    expect([verdict(answer), answer.loaded]).toEqual(['targets > second > wanted', ['first', 'second', 'wanted']]);
+    const answer = askRole(repository, 'org > team > qa', 'app:1');
+    expect(answer).toMatchObject({ loaded: ['org', 'team', 'qa'], found: { roles: ['org > team > qa'] } });
+    expect(verdict(answer)).toBe('targets > org > team > qa');
+    for (const way of ['qa', 'team', 'org > qa', 'first > qa', 'org > team', 'nobody > qa', 'targets > org'])
+      expect(verdict(askRole(repository, way, 'app:1'))).toBe('trust.signer-missing');
+  });
+
+  test('is not the one of the same name that somebody else delegates to', () => {
+    const repository = new TufRepository(NOW)
+      .delegate('mallory', APP)
+      .delegate('qa', { ...APP, by: 'mallory' })
+      .delegate('qa', { ...APP, keys: [tufKey('ed25519', 'qa')] })
+      .put('app:1', A, 'qa');
+    repository.of('qa').signers = repository.authority('qa', 'mallory').keys;
+    const answer = askRole(repository.publish(), 'qa', 'app:1');
+    expect([verdict(answer), answer.loaded]).toEqual(['trust.signature', ['qa']]);
+    expect(verdict(askRole(repository, 'mallory > qa', 'app:1'))).toBe('targets > mallory > qa');
+  });
+
+  test('may be the bin of the name', () => {
+    const repository = new TufRepository(NOW).bins('bin', { bits: 1 }).put('app:1', A, 'bin').publish();
+    const verdicts = ['bin-0', 'bin-1'].map((role) => verdict(askRole(repository, role, 'app:1')));
+    expect(verdicts.toSorted()).toEqual(['targets > bin-1', 'trust.signer-missing']);
   });
 
   test('may be targets itself', () => {

@@ -3,7 +3,7 @@ import { TufgateError } from '../../errors.ts';
 import { ask, contextOf, refresh } from '../../simulator/tuf-refresh.ts';
 import { tufKey } from '../../simulator/tuf-key.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
-import type { Found, Signers } from './collection.ts';
+import { findTarget, type Found, type Signers } from './collection.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -123,9 +123,43 @@ describe('named signers', () => {
     expect(verdict(repository, 'app:1', signers(1, 'qa', 'security'))).toBe(A.digest);
   });
 
-  test('who cannot be loaded end the search, though the others would suffice', () => {
+  test('who cannot be loaded are one less, and the reason where they were needed', () => {
     const repository = both().put('app:1', A, 'security');
     repository.of('qa').signers = [TWO];
-    expect(verdict(repository.publish(), 'app:1', signers(1, 'qa', 'security'))).toBe('trust.signature');
+    expect(verdict(repository.publish(), 'app:1', signers(1, 'qa', 'security'))).toBe(A.digest);
+    expect(verdict(repository, 'app:1', signers(2, 'qa', 'security'))).toBe('trust.signature');
   });
+
+  test('who have expired, or are hidden, are one less too', () => {
+    const repository = both().put('app:1', A, 'qa').put('app:1', A, 'security');
+    repository.of('qa').expires = NOW + DAY / 2;
+    repository.publish();
+    expect(verdict(repository, 'app:1', signers(1, 'qa', 'security'), NOW + DAY / 2)).toBe(A.digest);
+    expect(verdict(repository, 'app:1', signers(2, 'qa', 'security'), NOW + DAY / 2)).toBe('trust.expired');
+    repository.unlisted.add('qa');
+    repository.touch('security').publish();
+    expect(verdict(repository, 'app:1', signers(1, 'qa', 'security'))).toBe(A.digest);
+    expect(find(repository, 'app:1', signers(2, 'qa', 'security'))).toMatchObject({
+      code: 'trust.signer-missing',
+      detail: { missing: 'qa' },
+      message: expect.stringContaining('does not list "qa"') as string,
+    });
+  });
+
+  test.each([new TypeError('a fault of ours'), new TufgateError('internal', 'a fault of ours')])(
+    'never go uncounted for a fault of our own: %s',
+    (fault) => {
+      const repository = both().put('app:1', A, 'qa').publish();
+      const ctx = contextOf(repository);
+      const { view } = ask(ctx, repository, refresh(ctx, repository, NOW).view, 'app:1', NOW);
+      const other = { ...view.targets.get('qa')!, signers: [], signerKeys: [] };
+      const targets = new Map(view.targets).set('qa', other);
+      const broken = (): never => {
+        throw fault;
+      };
+      const format = { ...ctx.format, targets: broken };
+      const asked = { signers: signers(1, 'qa', 'security') };
+      expect(() => findTarget({ ...ctx, format }, { ...view, targets }, 'app:1', NOW, asked)).toThrow(fault);
+    },
+  );
 });

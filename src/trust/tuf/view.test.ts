@@ -151,13 +151,18 @@ describe('the tags that a view names', () => {
     ]);
   });
 
-  test('in TUF 1.0, whatever the loaded roles list with a sha256', () => {
+  test('in TUF 1.0, what the loaded roles list with a sha256 and may speak for', () => {
     const repository = tuf().put('app:2', { length: 1, hashes: { sha512: 'ab'.repeat(64) } }, 'app');
     expect([...viewSignedTags(searched(repository.put('elsewhere', APP, 'app').publish()))]).toEqual([
       { role: 'targets', tag: 'top', digest: A },
       { role: 'app', tag: 'app:1', digest: A },
-      { role: 'app', tag: 'elsewhere', digest: A },
     ]);
+  });
+
+  test('in TUF 1.0, though a role has the name of a Notary delegation', () => {
+    const repository = new TufRepository(NOW).delegate('targets/app', { paths: ['app:*'] });
+    const view = searched(repository.put('app:1', APP, 'targets/app').publish());
+    expect([...viewSignedTags(view)]).toEqual([{ role: 'targets/app', tag: 'app:1', digest: A }]);
   });
 });
 
