@@ -77,3 +77,15 @@ test('closing ends it, and waits for a source that hangs no longer than two seco
   expect(asked).toHaveLength(4);
   expect(waiting()).toEqual([]);
 });
+
+test('a round that ends after it was closed is the last, and asks for nothing more', async () => {
+  const ends: (() => void)[] = [];
+  const { asked, look, made, waiting } = background(10, () => new Promise((resolve) => ends.push(resolve)));
+  await look();
+  const closed = made.close();
+  for (const end of ends) end();
+  await closed;
+  for (let turns = 0; turns < 50; turns++) await Promise.resolve();
+  expect(asked).toHaveLength(4);
+  expect(waiting()).toEqual([]);
+});
