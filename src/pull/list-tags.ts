@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Requirement } from '../config/config.ts';
 import { codeOf, isReason, TufgateError } from '../errors.ts';
 import { repositoryName } from '../oci/reference.ts';
@@ -15,6 +16,8 @@ import { judgeTag } from './rule-on-tag.ts';
  * has no tags: where the rules or the sources are the reason, that is said instead.
  */
 const MAX_TAGS = 10_000;
+/** Ruled on between two turns of the event loop: others are waiting too. */
+const AT_ONCE = 100;
 
 export async function listTags(deps: PullDeps, request: PullRequest): Promise<readonly string[]> {
   return await recorded(deps, request, 'tags', async () => {
@@ -27,9 +30,19 @@ export async function listTags(deps: PullDeps, request: PullRequest): Promise<re
     const upstream = wordIsEnough(deps, request) ? await upstreamTags(deps, request, signed.size > 0) : [];
     if (signed.size === 0 && upstream.length === 0) throw await nothingThere(deps, request);
     const tags = [...new Set([...signed, ...upstream])].sort(byCodePoint).slice(0, MAX_TAGS);
-    const kept = await Promise.all(tags.map((tag) => wouldServe(deps, request, tag, signed.has(tag))));
-    return tags.filter((_, i) => kept[i] === true);
+    return await served(tags, (tag) => wouldServe(deps, request, tag, signed.has(tag)));
   });
+}
+
+async function served(tags: readonly string[], would: (tag: string) => Promise<boolean>): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (let from = 0; from < tags.length; from += AT_ONCE) {
+    const portion = tags.slice(from, from + AT_ONCE);
+    const answers = await Promise.all(portion.map(would));
+    kept.push(...portion.filter((_, i) => answers[i] === true));
+    await setImmediate();
+  }
+  return kept;
 }
 
 /** Where no rule lets any tag in, a pull of each would be refused: so is the list. @throws policy.* */
