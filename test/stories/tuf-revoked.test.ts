@@ -1,0 +1,87 @@
+import { afterEach, expect, test } from 'vitest';
+import type { TufRepository } from '../../src/simulator/tuf-repository.ts';
+import { MINUTE, type Opening, PATHS, TARGET, TufWorld } from './tuf-world.ts';
+
+/** What was given out for a tag, after the tag was revoked, moved, or touched by somebody who may not. */
+const GONE = [403, 'policy.digest-outside-closure'];
+const SUPERSEDED = 'digests: { superseded: 30d }';
+const owned = (made: TufRepository): TufRepository => made.delegate('owner', { paths: PATHS });
+let world: TufWorld;
+const open = async (opening: Opening): Promise<TufWorld> => (world = await TufWorld.open(opening));
+
+afterEach(() => world.close());
+
+test.each(['digests: any', SUPERSEDED, 'digests: current'])(
+  'an image is revoked in a version that nobody read, and the tag signed again for another: with %s it is not served again',
+  async (digests) => {
+    const { approvals, gate } = await open({ rule: `require: [approvals]\n    ${digests}`, layout: owned });
+    world.approve(TARGET, 'owner').publish();
+    expect((await world.pull('1.0')).status).toBe(200);
+    approvals.remove(TARGET, 'owner').publish();
+    world.later();
+    await world.pull('any', 'acme/other');
+    const mended = world.move('mended', 'owner');
+    approvals.publish();
+    world.later();
+    expect(await world.outcome('1.0')).toEqual([200, mended]);
+    expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+    world.later(90 * MINUTE);
+    approvals.publish();
+    expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+  },
+);
+
+test('a tag moves in the very next version of its role: its digest before is superseded, not revoked', async () => {
+  const { approvals, gate } = await open({ rule: `require: [approvals]\n    ${SUPERSEDED}`, layout: owned });
+  world.approve(TARGET, 'owner').publish();
+  await world.pull('1.0');
+  const next = world.move('next', 'owner');
+  approvals.publish();
+  world.later(90 * MINUTE);
+  expect(await world.outcome('1.0')).toEqual([200, next]);
+  expect(await world.outcome(gate.image.digest)).toEqual([200, gate.image.digest]);
+});
+
+test('a role lists the tag of somebody else, and lists it no more: nothing that was given out for the tag ends', async () => {
+  const { approvals, gate } = await open({
+    rule: `require: [approvals]\n    ${SUPERSEDED}`,
+    layout: (made) => made.delegate('evil', { paths: ['reg.example/acme/evil:*'] }),
+  });
+  world.approve().publish();
+  await world.pull('1.0');
+  world.approve(TARGET, 'evil');
+  const next = world.move('next');
+  approvals.publish();
+  world.later();
+  await world.pull('any', 'acme/evil');
+  approvals.remove(TARGET, 'evil').publish();
+  world.later();
+  await world.pull('any', 'acme/evil');
+  expect(await world.outcome('1.0')).toEqual([200, next]);
+  expect(await world.outcome(gate.image.digest)).toEqual([200, gate.image.digest]);
+});
+
+test('of two sources of which any will do, one never signed the tag: that is no removal of what the other signed', async () => {
+  const { gate } = await open({ rule: `require: [{ any: [approvals, vendor] }]\n    ${SUPERSEDED}` });
+  const { image, publisher, registry } = gate;
+  expect(await world.outcome('1.0')).toEqual([200, image.digest]);
+  const next = registry.addImage({ repository: 'acme/app', tag: '1.0', layers: [Buffer.from('next')] });
+  publisher.sign('1.0', next.digest, next.size).publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, next.digest]);
+  expect(await world.outcome(image.digest)).toEqual([200, image.digest]);
+});
+
+test('a named signer stands behind a role that ends the search: its tag moves, and a pull in flight of the digest before goes on', async () => {
+  const { approvals, gate } = await open({
+    rule: 'require: [{ source: approvals, signers: [qa] }]',
+    layout: (made) => made.delegate('owner', { paths: PATHS, terminating: true }).delegate('qa', { paths: PATHS }),
+  });
+  world.approve(TARGET, 'qa').publish();
+  expect(await world.outcome('1.0')).toEqual([200, gate.image.digest]);
+  const next = world.move('next', 'qa');
+  approvals.publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, next]);
+  expect(await world.outcome(gate.image.digest)).toEqual([200, gate.image.digest]);
+});
