@@ -70,7 +70,7 @@ const PARTS = [
   {
     name: 'view',
     folder: 'src/trust/tuf',
-    files: ['new-signers', 'people', 'said', 'trusted', 'view'],
+    files: ['new-signers', 'people', 'permission', 'said', 'trusted', 'view'],
   },
   { name: 'tuf', folder: 'src/trust/tuf' },
   { name: 'bricks', folder: 'src/trust/tuf/format', files: ['base64', 'hex', 'instant', 'member'] },

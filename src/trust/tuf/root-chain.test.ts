@@ -10,9 +10,11 @@ import {
 import { certifiedKey, type NotaryKey, plainKey, rootKey } from '../../simulator/notary-key.ts';
 import { contextOf, firstRoot, refresh, walkRoots } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
-import { acceptRoot, type Anchor, finishRoots, newestRoot, startChain } from './collection.ts';
+import { contextOf as tufContext, walkRoots as walkTufRoots } from '../../simulator/tuf-refresh.ts';
+import { TufRepository } from '../../simulator/tuf-repository.ts';
+import { acceptRoot, type Anchor, finishRoots, newestRoot, startChain, type Trusted } from './collection.ts';
 import { namesCollection } from './root-key.ts';
-import { code } from '../../../test/thrown.ts';
+import { code, message } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -110,6 +112,38 @@ describe('the chain', () => {
     expect(code(() => finishRoots(ctx, walkRoots(ctx, made, start), NOW))).toBe('accepted');
   });
 
+  test('is at most 1,024 roots long', () => {
+    const start = firstRoot(ctx, repository);
+    const next = repository.touch('root').publish().fetch('2.root')!;
+    const long = (count: number): Trusted => ({
+      ...start,
+      roots: Array.from({ length: count }, () => start.roots[0]!),
+    });
+    expect(code(() => acceptRoot(ctx, long(1_023), next))).toBe('accepted');
+    expect(code(() => acceptRoot(ctx, long(1_024), next))).toBe('trust.too-large');
+  });
+
+  test('says which root is refused, by whose keys, and what that may mean', () => {
+    const start = firstRoot(ctx, repository);
+    const old = repository.of('root').keys;
+    repository.rotate('root').of('root').signers = repository.of('root').keys;
+    const stranger = message(() => acceptRoot(ctx, start, repository.publish().fetch('2.root')!));
+    expect(stranger).toContain(`root version 2 of ${GUN}, by the keys of version 1,`);
+    expect(stranger).toContain('it does not come from whoever held the root key before');
+    repository.of('root').signers = old;
+    const unsigned = message(() => startChain(ctx, repository.touch('root').publish().bytesOf('root')));
+    expect(unsigned).toContain(`root version 3 of ${GUN} carries no valid signature`);
+  });
+
+  test('ends with the newest root, from which an update begins', () => {
+    const { trusted, forgotten } = finishRoots(ctx, firstRoot(ctx, repository), NOW);
+    expect(newestRoot(trusted).file).toMatchObject({ role: 'root', version: 1, bytes: repository.bytesOf('root') });
+    expect(trusted.progress).toEqual({ targets: new Map(), unusable: new Map() });
+    expect(forgotten).toEqual([]);
+    const late = (): unknown => finishRoots(ctx, trusted, repository.of('root').expires);
+    expect(late).toThrow(expect.objectContaining({ code: 'trust.expired', detail: { role: 'root' } }));
+  });
+
   test('a refused root changes nothing', () => {
     const start = firstRoot(ctx, repository);
     repository.rotate('root').of('root').signers = [rootKey(GUN, NOW)];
@@ -134,10 +168,40 @@ describe('the certificate of a root key', () => {
     ['ends this second', { notAfter: NOW }, 'accepted'],
     ['begins in 20 hours', { notBefore: NOW + 20 * 3_600_000 }, 'accepted'],
     ['begins in 30 hours', { notBefore: NOW + 30 * 3_600_000 }, 'trust.expired'],
+    ['ends as it begins', { notBefore: NOW, notAfter: NOW }, 'accepted'],
     ['ends before it begins', { notBefore: NOW, notAfter: NOW - DAY }, 'trust.signature'],
     ['has a name longer than 64 characters', { commonNames: ['x'.repeat(100)] }, 'trust.wrong-name'],
   ])('that %s', (_, over, expected) => {
     expect(withRootKeys([certified(over)])).toBe(expected);
+  });
+
+  test('is told of by the first twelve digits of its id and the name it is made out to', () => {
+    const told = (key: NotaryKey): string => {
+      const made = new NotaryRepository(GUN, NOW);
+      made.of('root').keys = [key];
+      return message(() => refresh(ctx, made.publish(), NOW));
+    };
+    const [other, long, none] = [
+      certified({ commonNames: ['other'] }),
+      certified({ commonNames: ['x'.repeat(64)] }),
+      certified({ commonNames: [] }),
+    ];
+    const line = (key: NotaryKey, name: string): string =>
+      `the certificate of key ${key.keyId.slice(0, 12)} is made out to ${JSON.stringify(name)}, not to ${GUN}`;
+    expect(told(other)).toContain(line(other, 'other'));
+    expect(told(long)).toContain(line(long, 'x'.repeat(64)));
+    expect(told(none)).toContain(line(none, ''));
+  });
+
+  test('that fails beside one that counts does no harm', () => {
+    expect(withRootKeys([certified(), certified({ commonNames: ['x'] }), plainKey()])).toBe('accepted');
+  });
+
+  test('a valid signature that does not count is the reason before keys that did not sign', () => {
+    const [silent, wrong, named] = [certified({ commonNames: ['y'] }), certified({ notAfter: NOW - DAY }), certified()];
+    const made = new NotaryRepository(GUN, NOW);
+    Object.assign(made.of('root'), { keys: [silent, wrong, named], threshold: 2, signers: [named, wrong] });
+    expect(code(() => refresh(ctx, made.publish(), NOW))).toBe('trust.expired');
   });
 
   test('a key without one never signs a root', () => {
@@ -292,6 +356,23 @@ describe('a pinned CA', () => {
     expect(judge(certificate({ issuer: old }), [], old)).toBe('trust.pin');
   });
 
+  test('may be several in one file, with words between them', () => {
+    const other = certificate({ commonNames: ['other CA'], ca: true });
+    const leaf = certificate({ issuer: ca });
+    const pem = `# theirs\n${other.pem.trim()} # ours\n${ca.pem}`;
+    expect(withRootKeys([certifiedKey(leaf.pem, leaf.keys)], { kind: 'ca', pem })).toBe('accepted');
+  });
+
+  test('a file without a certificate, or with a damaged one, is said to be the fault', () => {
+    const told = (pem: string): string => {
+      const made = new NotaryRepository(GUN, NOW);
+      return message(() => refresh(contextOf(GUN, { kind: 'ca', pem }), made.publish(), NOW));
+    };
+    const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    for (const pem of ['nothing here', damaged])
+      expect(told(pem)).toBe(`the CA file pinned for ${GUN} holds no readable certificate`);
+  });
+
   test('a file without a certificate covers nothing', () => {
     expect(withRootKeys([certified()], { kind: 'ca', pem: 'nothing here' })).toBe('trust.pin');
   });
@@ -303,5 +384,37 @@ describe('a pinned CA', () => {
     made.publish().rotate('root', [issue()]).publish();
     const pinned = contextOf(GUN, { kind: 'ca', pem: ca.pem });
     expect(refresh(pinned, made, NOW).trusted.roots).toHaveLength(2);
+  });
+});
+
+describe('TUF 1.0', () => {
+  const tuf = (): TufRepository => new TufRepository(NOW).publish();
+
+  test('the keys that the pinned root lists for itself count, without certificates', () => {
+    const made = tuf();
+    const roots = walkTufRoots(tufContext(made), made.rotate('root').publish()).roots;
+    expect(roots.map(({ model, signers }) => [model.version, signers])).toEqual([
+      [1, [expect.any(String)]],
+      [2, made.authority('root').keys.map(({ keyId }) => keyId)],
+    ]);
+  });
+
+  test('a root that a stranger signed is refused, and what that may mean is said', () => {
+    const made = tuf();
+    made.touch('root').publish();
+    made.forge('root', { signers: [made.newKey()] });
+    const walk = (): unknown => walkTufRoots(tufContext(made), made);
+    expect(code(walk)).toBe('trust.signature');
+    expect(message(walk)).toContain('it does not come from whoever held the root key before');
+  });
+
+  test('a root needs the old and the new threshold', () => {
+    const made = tuf();
+    const keys = [made.newKey(), made.newKey()];
+    made.authorize('root', { keys, threshold: 2 }).publish();
+    expect(code(() => walkTufRoots(tufContext(made), made))).toBe('accepted');
+    made.touch('root').publish();
+    made.forge('root', { signers: keys.slice(0, 1) });
+    expect(code(() => walkTufRoots(tufContext(made), made))).toBe('trust.threshold');
   });
 });

@@ -6,7 +6,17 @@ import { contextOf, refresh } from '../../simulator/tuf-refresh.ts';
 import { tufKey } from '../../simulator/tuf-key.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
-import { difference, naming, type Said, saidBefore, viewFiles } from './collection.ts';
+import {
+  acceptDelegated,
+  allEnded,
+  difference,
+  endedBy,
+  findTarget,
+  naming,
+  type Said,
+  saidBefore,
+  viewFiles,
+} from './collection.ts';
 import { trustFile } from './trusted.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -67,6 +77,10 @@ describe('from one view to the next', () => {
     expect(difference(saying({ 1: A }), saying({ 1: A }))).toEqual({ began: [], ended: [] });
   });
 
+  test('nothing begins where nothing is said', () => {
+    expect(difference(undefined, saying({}))).toEqual({ began: [], ended: [] });
+  });
+
   test('all begins with the first', () => {
     expect(difference(undefined, saying({ 1: A }))).toEqual({
       began: [{ role: 'targets', tag: '1', digest: A }],
@@ -92,6 +106,59 @@ describe('from one view to the next', () => {
       began: [],
       ended: [{ role: 'targets', tag: '1', digest: A, removed: true }],
     });
+  });
+});
+
+describe('what a delegated role of TUF 1.0 ended', () => {
+  const app = (digest: Digest): { digest: Digest; length: number } => ({ digest, length: 1 });
+
+  /** From the file on the shelf to the next one that a search loads. */
+  function ended(change: (repository: TufRepository) => TufRepository): readonly object[] {
+    const repository = new TufRepository(NOW).delegate('app', { paths: ['app:*'] });
+    for (const tag of ['app:gone', 'app:moved', 'app:same', 'elsewhere']) repository.put(tag, app(A), 'app');
+    repository.put('app:odd', { length: 1, hashes: { sha512: 'ab'.repeat(64) } }, 'app').publish();
+    const ctx = contextOf(repository);
+    const before = trustFile('app', 1, repository.at('app'));
+    change(repository).publish();
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    return endedBy(ctx, view, before, acceptDelegated(ctx, step, repository.at('app'), NOW));
+  }
+
+  const changed = (repository: TufRepository): TufRepository =>
+    repository.remove('app:gone', 'app').remove('elsewhere', 'app').put('app:moved', app(B), 'app');
+
+  test('is what it named within its paths, and names no more, or otherwise', () => {
+    expect(ended(changed)).toEqual([
+      { role: 'app', tag: 'app:gone', digest: A, removed: true },
+      { role: 'app', tag: 'app:moved', digest: A, removed: false },
+    ]);
+    expect(ended((repository) => repository.touch('app'))).toEqual([]);
+  });
+
+  test('counts as removed where a version in between was read by nobody', () => {
+    expect(ended((repository) => changed(repository.touch('app').publish()))).toEqual([
+      { role: 'app', tag: 'app:gone', digest: A, removed: true },
+      { role: 'app', tag: 'app:moved', digest: A, removed: true },
+    ]);
+  });
+
+  test('is not told by what it says without a sha256 from now on', () => {
+    const unhashed = { length: 1, hashes: { sha512: 'ab'.repeat(64) } };
+    expect(ended((repository) => repository.put('app:same', unhashed, 'app'))).toEqual([
+      { role: 'app', tag: 'app:same', digest: A, removed: true },
+    ]);
+  });
+
+  test('is all that any role said, when recovery begins anew', () => {
+    const repository = new TufRepository(NOW).put('top', app(B)).delegate('app').put('x', app(A), 'app');
+    repository.put('odd', { length: 1, hashes: { sha512: 'ab'.repeat(64) } }, 'app').publish();
+    const files = ['timestamp', 'targets', 'app'].map((role) => trustFile(role, 1, repository.at(role)));
+    expect(allEnded(contextOf(repository), files)).toEqual([
+      { role: 'targets', tag: 'top', digest: B, removed: true },
+      { role: 'app', tag: 'x', digest: A, removed: true },
+    ]);
   });
 });
 
