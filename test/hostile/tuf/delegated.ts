@@ -24,7 +24,7 @@ export const delegated = attacks('delegated', {
   'signed-by-the-delegator': {
     move: "With the targets key, signs an owner's file.",
     lets: 'Whoever delegates speaks for those delegated to, behind their back: CVE-2026-6966.',
-    anchor: 'TUF 5.6.3; facts W18; CVE-2026-6966',
+    anchor: 'TUF 5.6.3; CVE-2026-6966',
     expect: 'trust.signature',
     learns,
     story(scene) {
@@ -34,8 +34,8 @@ export const delegated = attacks('delegated', {
   },
   'signed-by-a-stranger-when-first-seen': {
     move: 'Signs the file of an owner whom the client has never asked before.',
-    lets: 'What is loaded for the first time is believed: the 2.5 mutant that every suite passes.',
-    anchor: 'TUF 5.6.3; facts 2.5; CVE-2026-6966',
+    lets: 'What is loaded for the first time is believed: no public suite notices.',
+    anchor: 'TUF 5.6.3; CVE-2026-6966',
     expect: 'trust.signature',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -47,8 +47,8 @@ export const delegated = attacks('delegated', {
   },
   'one-of-two-keys': {
     move: "Signs an owner's file with one of the two keys that it needs.",
-    lets: 'A threshold that is one for whoever is delegated to: the 2.5 mutant that every suite passes.',
-    anchor: 'TUF 5.6.3; facts 2.5',
+    lets: 'A threshold that is one for whoever is delegated to: no public suite notices.',
+    anchor: 'TUF 5.6.3',
     expect: 'trust.threshold',
     learns,
     story(scene) {
@@ -70,15 +70,15 @@ export const delegated = attacks('delegated', {
   'of-another-type': {
     move: 'Serves a file of an owner that calls itself a snapshot.',
     lets: 'A file that was signed to say one thing is taken to say another.',
-    anchor: 'TUF 4.2; facts P1',
+    anchor: 'TUF 4.2',
     expect: 'trust.malformed',
     learns,
     story: (scene) => void owned(scene).edit(OWNER, (signed) => (signed['_type'] = 'snapshot')),
   },
   'of-another-version': {
     move: "Serves an owner's old file, validly signed, under the name of the new one.",
-    lets: "A mirror brings an old digest back without any key: 2.5's unchecked delegated version.",
-    anchor: 'TUF 5.6.4; facts W18; CVE-2026-6967',
+    lets: 'A mirror brings an old digest back without any key.',
+    anchor: 'TUF 5.6.4; CVE-2026-6967',
     expect: 'trust.hash',
     learns,
     story(scene) {
@@ -138,7 +138,7 @@ export const delegated = attacks('delegated', {
   'expired-since': {
     move: "Signs fresh timestamps, while an owner's file, which the client has, ends.",
     lets: 'Expiry that is looked at only when a file is loaded never comes.',
-    anchor: 'TUF 5.6.5; facts W1',
+    anchor: 'TUF 5.6.5',
     expect: 'trust.expired',
     learns: [],
     story(scene) {
@@ -150,8 +150,8 @@ export const delegated = attacks('delegated', {
   },
   'not-there': {
     move: "Withholds an owner's file; somebody of lower priority names the tag too.",
-    lets: 'Who cannot be asked is passed over, and the next one decides: facts L4.',
-    anchor: 'TUF 5.6.7; facts L4',
+    lets: 'Who cannot be asked is passed over, and the next one decides.',
+    anchor: 'TUF 5.6.7',
     expect: 'trust.hash',
     learns,
     story(scene) {
@@ -162,7 +162,7 @@ export const delegated = attacks('delegated', {
   'behind-an-error': {
     move: "Answers 500 for an owner's file; somebody of lower priority names the tag too.",
     lets: 'Who cannot be asked is passed over, and the next one decides.',
-    anchor: 'TUF 5.6.7; facts L4',
+    anchor: 'TUF 5.6.7',
     expect: 'trust.unreachable',
     learns,
     story(scene) {
@@ -173,7 +173,7 @@ export const delegated = attacks('delegated', {
   'cut-off': {
     move: "Closes the connection in the middle of an owner's file.",
     lets: 'Half a list of targets is taken for the whole, and the next role decides about the rest.',
-    anchor: 'facts section 7, endless data',
+    anchor: 'TUF 1.5.2, endless data',
     expect: 'trust.unreachable',
     learns,
     story(scene) {
@@ -184,7 +184,7 @@ export const delegated = attacks('delegated', {
   'of-a-role-that-the-snapshot-does-not-list': {
     move: 'Delegates to a role and leaves it out of the snapshot; the file is there.',
     lets: 'A role that nothing binds to a version is taken in any.',
-    anchor: 'facts W19',
+    anchor: 'TUF 5.6.7',
     expect: 'trust.signer-missing',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -198,7 +198,7 @@ export const delegated = attacks('delegated', {
   'with-a-threshold-of-zero-below': {
     move: "In an owner's file, delegates to a role that needs no signature.",
     lets: 'Shapes that are checked for the top only.',
-    anchor: 'facts P12; CVE-2026-23992',
+    anchor: 'CVE-2026-23992',
     expect: 'trust.malformed',
     learns,
     story(scene) {
@@ -213,7 +213,7 @@ export const delegated = attacks('delegated', {
   'bin-signed-by-another-key': {
     move: 'Signs a hash bin with a key that is not theirs.',
     lets: 'A check of roles that have a name of their own only.',
-    anchor: 'TAP 15; facts L10',
+    anchor: 'TAP 15',
     expect: 'trust.signature',
     learns,
     story(scene) {
@@ -230,7 +230,7 @@ export const delegated = attacks('delegated', {
   'bin-signed-by-one-key-in-two-spellings': {
     move: 'Lists one key for all bins in small and in capital hex, under two key ids, and signs with both.',
     lets: 'A threshold of two is met by one person.',
-    anchor: 'facts P11; TAP 15',
+    anchor: 'go-tuf #733; TAP 15',
     expect: 'trust.threshold',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -256,7 +256,7 @@ export const delegated = attacks('delegated', {
   'of-a-child-of-another-delegator': {
     move: 'Is trusted by one delegator, and is reached along another, whose keys did not sign.',
     lets: 'Trusted once is trusted by all, in the order in which tags happen to be asked for.',
-    anchor: 'facts L6; python-tuf#2977; go-tuf#759',
+    anchor: 'python-tuf#2977; go-tuf#759',
     expect: 'trust.signature',
     learns: ['floor two'],
     story(scene) {

@@ -32,43 +32,43 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'threshold-of-zero': {
     move: 'Delegates to a role that needs no signature.',
     lets: 'Zero of zero keys have signed, and that is enough: CVE-2026-23992.',
-    anchor: 'TUF 4.5; facts P12; CVE-2026-23992',
+    anchor: 'TUF 4.5; CVE-2026-23992',
     change: (role) => (role['threshold'] = 0),
   },
   'threshold-below-zero': {
     move: 'Delegates to hash bins that need minus one signatures.',
     lets: 'Zero signatures are more than minus one: CVE-2026-23992.',
-    anchor: 'TAP 15; facts P12',
+    anchor: 'TAP 15; CVE-2026-23992',
     change: succinct({ threshold: -1 }),
   },
   'to-a-top-level-role': {
     move: 'Delegates to a role called snapshot.',
     lets: 'Its file is targets in one place and the snapshot in another.',
-    anchor: 'facts P16',
+    anchor: 'TUF 4.5',
     change: (role) => (role['name'] = 'snapshot'),
   },
   'to-nobody': {
     move: 'Delegates to a role whose name is empty.',
     lets: 'The file .json is asked for, or the folder itself.',
-    anchor: 'facts L7',
+    anchor: 'CVE-2021-41131',
     change: (role) => (role['name'] = ''),
   },
   'to-a-name-without-end': {
     move: 'Delegates to a role whose name has thousands of characters.',
     lets: 'Names of files and columns are cut: two roles become one.',
-    anchor: 'facts L7',
+    anchor: 'CVE-2021-41131',
     change: (role) => (role['name'] = 'a'.repeat(5_000)),
   },
   'to-a-name-with-a-line-feed': {
     move: 'Delegates to a role whose name goes on in the next line.',
     lets: 'A log, a URL or a file name gets a line that the attacker wrote.',
-    anchor: 'facts L7; CVE-2021-41131',
+    anchor: 'CVE-2021-41131',
     change: (role) => (role['name'] = 'owner\nroot'),
   },
   'to-one-role-twice': {
     move: 'Delegates to one role twice, with other paths.',
     lets: 'Which of the two holds depends on who reads the list.',
-    anchor: 'facts P16',
+    anchor: 'TUF 4.5',
     change: (role, delegations) => (delegations['roles'] as Plain[]).push({ ...role, paths: ['*'] }),
   },
   'role-that-is-null': {
@@ -86,7 +86,7 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'roles-that-are-an-object': {
     move: 'Lists roles by name in an object, which has no order.',
     lets: 'A role of lower priority answers first: CVE-2024-47534.',
-    anchor: 'facts L1; CVE-2024-47534',
+    anchor: 'CVE-2024-47534',
     change: (role, delegations) => (delegations['roles'] = { owner: role }),
   },
   'keys-left-out': {
@@ -98,19 +98,19 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'terminating-left-out': {
     move: 'Does not say whether the delegation is terminating.',
     lets: 'One client asks the next role, the other does not.',
-    anchor: 'facts P16',
+    anchor: 'TUF 4.5',
     change: (role) => delete role['terminating'],
   },
   'paths-and-prefixes': {
     move: 'Gives a role both patterns and hash prefixes.',
     lets: GUESS,
-    anchor: 'TUF 4.5; facts P16',
+    anchor: 'TUF 4.5',
     change: (role) => (role['path_hash_prefixes'] = ['0']),
   },
   'roles-and-bins': {
     move: 'Delegates to roles and to hash bins at once.',
     lets: GUESS,
-    anchor: 'TAP 15; facts P16',
+    anchor: 'TAP 15',
     change: (role, delegations) => {
       const roles = delegations['roles'];
       succinct({})(role, delegations);
@@ -138,43 +138,43 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'braces-in-a-pattern': {
     move: 'Writes a pattern with braces.',
     lets: PATTERN,
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('docker.io/library/{alpine,nginx}:*'),
   },
   'negated-pattern': {
     move: 'Writes a pattern that begins with an exclamation mark, which some clients negate.',
     lets: 'A role for one image speaks for all others.',
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('!docker.io/library/alpine:*'),
   },
   'class-that-does-not-end': {
     move: 'Writes a pattern with an opening bracket and no closing one.',
     lets: PATTERN,
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('docker.io/library/alpine:[0-9'),
   },
   'class-with-a-caret': {
     move: 'Writes a class that begins with a caret: for some clients it is negated, for others not.',
     lets: PATTERN,
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('docker.io/library/alpine:[^1]'),
   },
   'class-that-goes-backwards': {
     move: 'Writes a class with a range from 9 to 0.',
     lets: PATTERN,
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('docker.io/library/alpine:[9-0]'),
   },
   'class-without-members': {
     move: 'Writes a class that is only an exclamation mark.',
     lets: PATTERN,
-    anchor: 'facts L8',
+    anchor: 'TUF 4.5',
     change: patterns('docker.io/library/alpine:[!]'),
   },
   'hash-prefix-in-capitals': {
     move: 'Writes a hash prefix in capital letters.',
     lets: 'For some clients it matches, for others never.',
-    anchor: 'TUF 4.5; facts L9',
+    anchor: 'TUF 4.5',
     change: hashPrefixes('AB'),
   },
   'hash-prefixes-that-are-numbers': {
@@ -186,13 +186,13 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'bins-without-end': {
     move: 'Delegates to 2^33 hash bins.',
     lets: 'Shifts by more than 32 bits wrap around: every name is in bin 0.',
-    anchor: 'TAP 15; facts P16',
+    anchor: 'TAP 15',
     change: succinct({ bit_length: 33 }),
   },
   'bins-of-no-bits': {
     move: 'Delegates to hash bins of no bits.',
     lets: 'Shifts by 32 bits are shifts by none: a name is in a bin of its own.',
-    anchor: 'TAP 15; facts P16',
+    anchor: 'TAP 15',
     change: succinct({ bit_length: 0 }),
   },
   'bins-without-a-prefix': {
@@ -204,7 +204,7 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'bins-with-a-control-character': {
     move: 'Delegates to hash bins whose names begin with a NUL.',
     lets: 'A file name that ends early for whoever is written in C: CVE-2021-41131.',
-    anchor: 'facts L7; CVE-2021-41131',
+    anchor: 'CVE-2021-41131',
     change: succinct({ name_prefix: '\u0000' }),
   },
   'bins-that-are-null': {
@@ -219,7 +219,7 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'bins-with-one-key-twice': {
     move: 'Names one key twice for hash bins that need two.',
     lets: 'Whoever counts the list counts one person as two.',
-    anchor: 'TUF 4.5; facts P9',
+    anchor: 'TUF 4.5',
     change(role, delegations) {
       const [key] = role['keyids'] as string[];
       succinct({ keyids: [key, key], threshold: 2 })(role, delegations);
@@ -228,7 +228,7 @@ const DELEGATIONS: Readonly<Record<string, Edited>> = {
   'endless-list-of-keys': {
     move: 'Lists sixty-five keys for a delegated role.',
     lets: 'Each costs its reading whenever a name below is asked for.',
-    anchor: 'facts P10; CVE-2020-6173',
+    anchor: 'CVE-2020-6173',
     expect: 'trust.too-large',
     change: (role) => (role['keyids'] = Array.from({ length: 65 }, (_, i) => `key ${i}`)),
   },

@@ -63,7 +63,7 @@ export const rootChain = attacks('root-chain', {
   'one-key-under-two-ids': {
     move: 'Lists one key under two key ids, and signs with both.',
     lets: 'A threshold of two is met by one person: two clients counted ids.',
-    anchor: 'facts P11; go-tuf #733',
+    anchor: 'go-tuf #733',
     expect: 'trust.threshold',
     story(scene) {
       const [old] = scene.pull().publisher.authority('root').keys;
@@ -85,7 +85,7 @@ export const rootChain = attacks('root-chain', {
   'a-key-that-was-retired': {
     move: 'With a root key that version 2 retired, signs version 3.',
     lets: 'A key that was stolen, and revoked for it, goes on making roots.',
-    anchor: 'TUF 5.3.4; facts W6',
+    anchor: 'TUF 5.3.4',
     expect: 'trust.signature',
     learns: ['root 2'],
     story(scene) {
@@ -98,7 +98,7 @@ export const rootChain = attacks('root-chain', {
   expired: {
     move: 'Lets the newest root expire and goes on signing everything below it.',
     lets: 'Online keys that were stolen keep an old root alive: CVE-2015-9259.',
-    anchor: 'TUF 5.3.10; facts W7',
+    anchor: 'TUF 5.3.10',
     expect: 'trust.expired',
     learns: ['root 2'],
     story(scene) {
@@ -109,7 +109,7 @@ export const rootChain = attacks('root-chain', {
   'endless-list-of-keys': {
     move: 'Lists sixty-five keys for the root role.',
     lets: 'Each costs its reading before any signature is looked at.',
-    anchor: 'facts P10; CVE-2020-6173',
+    anchor: 'CVE-2020-6173',
     expect: 'trust.too-large',
     story(scene) {
       const { publisher } = scene.pull();
@@ -122,7 +122,7 @@ export const rootChain = attacks('root-chain', {
   'behind-hundreds': {
     move: 'Offers hundreds of roots one after the other, all expired but the last, which the client should not come to.',
     lets: 'A client that follows a chain without end never comes to anything else, and stores it all.',
-    anchor: 'TUF 5.3.3; facts W3; facts section 7, root chain',
+    anchor: 'TUF 5.3.3',
     expect: 'trust.expired',
     learns: Array.from({ length: 256 }, (_, i) => `root ${i + 2}`),
     story(scene) {
@@ -141,7 +141,7 @@ export const pins = attacks('pin', {
   'nobody-signed': {
     move: 'Changes the root file before the operator pins it: the keys are its own, the signatures the old ones.',
     lets: 'Whoever can touch the file once owns all images, and no tool notices.',
-    anchor: 'TUF 5.2; facts W2',
+    anchor: 'TUF 5.2',
     expect: 'trust.signature',
     story(scene) {
       const { publisher } = scene;
@@ -152,7 +152,7 @@ export const pins = attacks('pin', {
   'signed-by-too-few': {
     move: 'Hands out a root that needs two signatures, with one.',
     lets: 'What two people had to see was seen by one.',
-    anchor: 'TUF 5.2; facts W2',
+    anchor: 'TUF 5.2',
     expect: 'trust.threshold',
     story(scene) {
       scene.anew({}, (made) => {
@@ -165,7 +165,7 @@ export const pins = attacks('pin', {
   'another-role-for-a-root': {
     move: 'Hands out a file that one key of the repository signed, and that is no root.',
     lets: 'Whatever has two braces becomes the root of trust.',
-    anchor: 'TUF 5.2; facts P1',
+    anchor: 'TUF 5.2',
     expect: 'trust.malformed',
     story: (scene) => void scene.pin(scene.publisher.at('targets')),
   },

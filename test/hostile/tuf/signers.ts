@@ -21,7 +21,7 @@ export const signers = attacks('signers', {
   'of-a-child-that-was-given-more': {
     move: 'As a role for nginx, gives a role below itself, which the rule asks for, all images, and signs one of alpine.',
     lets: 'Whoever has a little gives away everything.',
-    anchor: 'TUF 5.6.7; facts L5',
+    anchor: 'TUF 5.6.7',
     expect: 'trust.signer-missing',
     story(scene) {
       scene.publisher.delegate('web', { paths: ['docker.io/library/nginx:*', 'docker.io/library/alpine:1'] });
@@ -34,7 +34,7 @@ export const signers = attacks('signers', {
   'of-a-namesake': {
     move: 'As a role for one image, delegates to a role of its own that is called as the required signer is.',
     lets: 'Role names are free: whoever holds any delegation makes the signers that a rule asks for.',
-    anchor: 'design section 4, signers; facts L6',
+    anchor: 'design section 4, signers; python-tuf#2977',
     expect: 'trust.signer-missing',
     learns: ['floor timestamp', 'floor snapshot', 'floor targets', 'view'],
     story(scene) {
@@ -60,7 +60,7 @@ export const signers = attacks('signers', {
   'of-one-key-in-two-roles': {
     move: 'With one key that two required roles share, signs in both.',
     lets: 'Two pairs of eyes are one.',
-    anchor: 'design section 4, signers; facts P11',
+    anchor: 'design section 4, signers; go-tuf #733',
     expect: 'trust.signer-missing',
     learns: learntOf('qa', 'security'),
     story(scene) {
@@ -80,7 +80,7 @@ export const signers = attacks('signers', {
   'of-two-who-disagree-on-the-length': {
     move: 'As one of the required signers, signs the same digest with another length.',
     lets: 'A manifest of any length passes: the length that fits is taken.',
-    anchor: 'TUF 5.7; facts 2.5, target length',
+    anchor: 'TUF 5.7',
     expect: 'trust.conflict',
     learns: learntOf('legal'),
     story: (scene) => void threeSigners(scene, 1).pull().sign('1', GOOD, 'legal', 1_000_000).publish(),
@@ -107,7 +107,7 @@ export const signers = attacks('signers', {
   'of-a-signer-for-other-images': {
     move: 'As a required signer, signs an image outside the paths delegated to it.',
     lets: 'Rules that name a role lift the limits of that role.',
-    anchor: 'TUF 4.5; facts L5',
+    anchor: 'TUF 4.5',
     expect: 'trust.signer-missing',
     story(scene) {
       scene.configure({ signers: { atLeast: 1, of: ['web'] } });

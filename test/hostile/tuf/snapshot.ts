@@ -58,7 +58,7 @@ export const snapshots = attacks('snapshot', {
   'of-another-version': {
     move: "Serves yesterday's snapshot, validly signed, under the name of today's.",
     lets: 'A mirror, or a cache, mixes files of different days.',
-    anchor: 'TUF 5.5.4; facts W16',
+    anchor: 'TUF 5.5.4',
     expect: 'trust.hash',
     learns,
     story(scene) {
@@ -139,7 +139,7 @@ export const snapshots = attacks('snapshot', {
   'expired-since': {
     move: 'Signs fresh timestamps for weeks, and never a new snapshot.',
     lets: 'Expiry that is looked at only when a file is new never comes.',
-    anchor: 'TUF 5.5.6; facts W1',
+    anchor: 'TUF 5.5.6',
     expect: 'trust.expired',
     learns,
     story(scene) {
@@ -153,7 +153,7 @@ export const snapshots = attacks('snapshot', {
   'takes-targets-back': {
     move: 'With the online keys, signs a new snapshot that names an old targets file.',
     lets: 'All tags at once go back to what they were: each file of the past was validly signed.',
-    anchor: 'TUF 5.5.5; facts W16',
+    anchor: 'TUF 5.5.5',
     expect: 'trust.rollback',
     learns,
     story(scene) {
@@ -200,7 +200,7 @@ export const snapshots = attacks('snapshot', {
   'version-in-words': {
     move: 'Lists targets with the version "2".',
     lets: 'Versions that are compared as text: 10 is less than 9.',
-    anchor: 'TUF 4.4; facts P3',
+    anchor: 'TUF 4.4',
     expect: 'trust.malformed',
     learns,
     story: (scene) =>
@@ -209,7 +209,7 @@ export const snapshots = attacks('snapshot', {
   'version-in-two-spellings': {
     move: 'Lists targets with a version and a Version: to Go they are one, and the last one holds.',
     lets: 'Two clients load two files.',
-    anchor: 'facts P8',
+    anchor: 'RFC 8259 section 4',
     expect: 'trust.malformed',
     learns,
     story: (scene) =>
@@ -242,7 +242,7 @@ export const snapshots = attacks('snapshot', {
   'file-that-is-no-role': {
     move: 'Lists a file that is not a role and .json.',
     lets: 'One role has two names, of which one is below its floor.',
-    anchor: 'TUF 4.4; facts L7',
+    anchor: 'TUF 4.4; CVE-2021-41131',
     expect: 'trust.malformed',
     learns,
     story: (scene) =>
@@ -251,7 +251,7 @@ export const snapshots = attacks('snapshot', {
   'file-with-a-control-character': {
     move: 'Lists a role whose name has a NUL in it.',
     lets: 'A file name that ends early for whoever is written in C: CVE-2021-41131.',
-    anchor: 'facts L7; CVE-2021-41131',
+    anchor: 'CVE-2021-41131',
     expect: 'trust.malformed',
     learns,
     story: (scene) =>
@@ -260,7 +260,7 @@ export const snapshots = attacks('snapshot', {
   'a-gigabyte-of-targets': {
     move: 'Signs a snapshot that announces a gigabyte of targets.',
     lets: 'One file eats the memory of the gate.',
-    anchor: 'TUF 5.6.1; facts section 7, endless data',
+    anchor: 'TUF 5.6.1; TUF 1.5.2, endless data',
     expect: 'trust.too-large',
     learns: LEARNED.targets,
     story: (scene) =>

@@ -56,7 +56,7 @@ export const targets = attacks('targets', {
   'threshold-that-nobody-can-meet': {
     move: 'Signs targets, which need three keys of the two that they have, with both.',
     lets: 'A threshold that nobody can meet is lowered to one that somebody can.',
-    anchor: 'TUF 4.3; facts P12',
+    anchor: 'TUF 4.3; CVE-2026-23992',
     expect: 'trust.threshold',
     learns: ['root 2', ...learns, 'floor targets'],
     story(scene) {
@@ -68,7 +68,7 @@ export const targets = attacks('targets', {
   'of-another-version': {
     move: "Serves yesterday's targets, validly signed, under the name of today's.",
     lets: 'A mirror brings an old digest back without any key.',
-    anchor: 'TUF 5.6.4; facts section 7, mix-and-match',
+    anchor: 'TUF 5.6.4; TUF 1.5.2, mix-and-match',
     expect: 'trust.hash',
     learns,
     story(scene) {
@@ -125,7 +125,7 @@ export const targets = attacks('targets', {
   'of-another-type': {
     move: 'With one key for both, lists a snapshot as targets.',
     lets: 'A file that was signed to say one thing is taken to say another.',
-    anchor: 'TUF 4.2; facts P1',
+    anchor: 'TUF 4.2',
     expect: 'trust.malformed',
     learns,
     story: (scene) => void scene.pull().edit('targets', (signed) => (signed['_type'] = 'snapshot')),
@@ -133,7 +133,7 @@ export const targets = attacks('targets', {
   'not-utf-8': {
     move: 'Puts bytes into targets that are not UTF-8.',
     lets: 'Names that differ on the wire become equal once they were replaced by question marks.',
-    anchor: 'facts P8',
+    anchor: 'RFC 8259 section 8.1',
     expect: 'trust.malformed',
     learns,
     story: (scene) =>
@@ -162,7 +162,7 @@ export const targets = attacks('targets', {
   'target-without-a-length': {
     move: 'Signs a target without a length.',
     lets: 'The manifest may be as long as the registry likes.',
-    anchor: 'TUF 4.5; facts section 7, endless data',
+    anchor: 'TUF 4.5; TUF 1.5.2, endless data',
     expect: 'trust.malformed',
     learns,
     story: (scene) => entry(scene, { hashes: { sha256: 'ab'.repeat(32) } }),
@@ -170,7 +170,7 @@ export const targets = attacks('targets', {
   'target-with-two-lengths': {
     move: 'Signs a target with a length and a Length, which to Go are one.',
     lets: 'Two clients take two files for the same target.',
-    anchor: 'facts P8',
+    anchor: 'RFC 8259 section 4',
     expect: 'trust.malformed',
     learns,
     story: (scene) => entry(scene, { length: 5, Length: 7, hashes: { sha256: 'ab'.repeat(32) } }),
@@ -178,7 +178,7 @@ export const targets = attacks('targets', {
   'target-with-an-empty-list-of-hashes': {
     move: 'Signs a target with an empty list of hashes.',
     lets: 'All hashes that are listed match: tuf-js takes any file for it.',
-    anchor: 'facts P16; go-tuf #721',
+    anchor: 'go-tuf #721',
     expect: 'trust.malformed',
     learns,
     story: (scene) => entry(scene, { length: 5, hashes: {} }),
@@ -186,7 +186,7 @@ export const targets = attacks('targets', {
   'target-without-hashes': {
     move: 'Signs a target with a length alone.',
     lets: 'Any file of that length is the image.',
-    anchor: 'TUF 4.5; facts P16',
+    anchor: 'TUF 4.5',
     expect: 'trust.malformed',
     learns,
     story: (scene) => entry(scene, { length: 5 }),
@@ -194,7 +194,7 @@ export const targets = attacks('targets', {
   'target-with-unknown-hashes-only': {
     move: 'Signs a target with a hash that no client knows.',
     lets: 'All hashes that are known match: none is.',
-    anchor: 'TUF 5.7; facts L11',
+    anchor: 'TUF 5.7',
     expect: 'trust.malformed',
     learns: ALL,
     story: (scene) => entry(scene, { length: 5, hashes: { md5: '00' } }),

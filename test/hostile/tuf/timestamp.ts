@@ -7,7 +7,7 @@ export const timestamps = attacks('timestamp', {
   forged: {
     move: 'Signs a timestamp, and everything below it, with a key of its own under the right key id.',
     lets: 'Anyone on the network decides what every tag means.',
-    anchor: 'TUF 5.4.2; facts section 7, arbitrary software',
+    anchor: 'TUF 5.4.2; TUF 1.5.2, arbitrary software',
     expect: 'trust.signature',
     story(scene) {
       const [{ keyId } = STRANGER] = scene.pull().publisher.authority('timestamp').keys;
@@ -28,7 +28,7 @@ export const timestamps = attacks('timestamp', {
   'goes-back': {
     move: 'Replays an older timestamp that is still valid, after the newer one has expired.',
     lets: 'An image that was replaced for a reason comes back: expired floors that are dropped hold off nothing.',
-    anchor: 'TUF 5.4.3.1; facts W14; CVE-2022-29173',
+    anchor: 'TUF 5.4.3.1; CVE-2022-29173',
     expect: 'trust.rollback',
     story(scene) {
       scene.publisher.of('timestamp').expires += 9 * DAY;
@@ -44,7 +44,7 @@ export const timestamps = attacks('timestamp', {
   'names-an-older-snapshot': {
     move: 'With a stolen timestamp key, signs a new timestamp that names an old snapshot.',
     lets: 'All tags at once go back to what they were, under a fresh timestamp.',
-    anchor: 'TUF 5.4.3.2; facts W13; sigstore-java#1061',
+    anchor: 'TUF 5.4.3.2; sigstore-java#1061',
     expect: 'trust.rollback',
     story(scene) {
       scene.sign('1', NEW).publish();
@@ -54,7 +54,7 @@ export const timestamps = attacks('timestamp', {
   'below-a-floor-that-an-added-key-keeps': {
     move: 'Waits until a key is added beside the old one, which keeps the floors, and replays an old timestamp.',
     lets: 'Every new key is an amnesty for rollbacks.',
-    anchor: 'TUF 5.3.11; facts W8',
+    anchor: 'TUF 5.3.11',
     expect: 'trust.rollback',
     learns: ['root 2'],
     story(scene) {
@@ -70,7 +70,7 @@ export const timestamps = attacks('timestamp', {
   'same-version-other-bytes': {
     move: 'With the timestamp key, signs a second timestamp of the version that the client has.',
     lets: 'Two clients are shown two histories, and nobody is told.',
-    anchor: 'TUF 5.4.3.1; facts W11',
+    anchor: 'TUF 5.4.3.1',
     expect: 'trust.equal-version',
     story(scene) {
       scene.pull();
@@ -81,14 +81,14 @@ export const timestamps = attacks('timestamp', {
   'replayed-until-it-expires': {
     move: 'Answers every request with the same old timestamp, for days.',
     lets: 'A client is frozen: it never hears that a tag was revoked.',
-    anchor: 'TUF 5.4.4; facts section 7, indefinite freeze',
+    anchor: 'TUF 5.4.4; TUF 1.5.2, indefinite freeze',
     expect: 'trust.expired',
     story: (scene) => void scene.pull().wait(2 * DAY),
   },
   'expired-when-it-came': {
     move: 'With the timestamp key, signs a new timestamp that ends at this very second.',
     lets: 'A limit that is off by one, and a date that nobody looks at again.',
-    anchor: 'TUF 5.4.4; facts P5',
+    anchor: 'TUF 5.4.4',
     expect: 'trust.expired',
     story(scene) {
       scene.pull().publisher.of('timestamp').expires = scene.clock;
@@ -98,7 +98,7 @@ export const timestamps = attacks('timestamp', {
   'of-another-type': {
     move: 'Serves the snapshot as the timestamp, in a repository where one key signs both.',
     lets: 'A file that was signed to say one thing is taken to say another.',
-    anchor: 'TUF 4.2; facts P1',
+    anchor: 'TUF 4.2',
     expect: 'trust.malformed',
     story(scene) {
       const { keys } = scene.publisher.authority('timestamp');
@@ -109,7 +109,7 @@ export const timestamps = attacks('timestamp', {
   'of-version-zero': {
     move: 'Signs a timestamp of version 0, below any floor.',
     lets: 'A client that reads 0 as "none yet" starts over, without a floor.',
-    anchor: 'TUF 4.3; facts P3',
+    anchor: 'TUF 4.3',
     expect: 'trust.malformed',
     story: (scene) => void scene.pull().edit('timestamp', (signed) => (signed['version'] = 0)),
   },
@@ -130,7 +130,7 @@ export const timestamps = attacks('timestamp', {
   'one-of-two-keys': {
     move: 'Signs a timestamp with one of the two keys that it needs.',
     lets: 'A single stolen key is as good as both.',
-    anchor: 'TUF 5.4.2; facts section 7, key compromise',
+    anchor: 'TUF 5.4.2; TUF 1.5.2, key compromise',
     expect: 'trust.threshold',
     story(scene) {
       const { publisher } = scene;
@@ -144,14 +144,14 @@ export const timestamps = attacks('timestamp', {
   'names-no-snapshot': {
     move: 'Signs a timestamp that names no snapshot.',
     lets: 'The snapshot at hand goes on, whichever it is.',
-    anchor: 'TUF 4.6; facts P16',
+    anchor: 'TUF 4.6',
     expect: 'trust.malformed',
     story: (scene) => void scene.pull().edit('timestamp', (signed) => (signed['meta'] = {})),
   },
   'names-something-else': {
     move: 'Signs a timestamp that names targets.json where the snapshot belongs.',
     lets: 'The one entry is the snapshot, whatever it is called.',
-    anchor: 'TUF 4.6; facts P16',
+    anchor: 'TUF 4.6',
     expect: 'trust.malformed',
     story: (scene) =>
       void scene.pull().edit('timestamp', (signed) => (signed['meta'] = { 'targets.json': { version: 1 } })),
@@ -159,14 +159,14 @@ export const timestamps = attacks('timestamp', {
   'names-no-version': {
     move: 'Signs a timestamp that names the snapshot without its version.',
     lets: 'tuf-js silently reads version 1: all floors are met by it, or none.',
-    anchor: 'TUF 4.6; facts section 3',
+    anchor: 'TUF 4.6; TUF 4.4',
     expect: 'trust.malformed',
     story: (scene) => void scene.pull().edit('timestamp', (signed) => (memberOf(signed, 'meta')['snapshot.json'] = {})),
   },
   'says-nothing-of-meta': {
     move: 'Signs a timestamp without any meta.',
     lets: 'tuf-js silently reads version 1: all floors are met by it, or none.',
-    anchor: 'CVE-2026-23991; facts section 3',
+    anchor: 'CVE-2026-23991; TUF 4.4',
     expect: 'trust.malformed',
     story: (scene) => void scene.pull().edit('timestamp', (signed) => delete signed['meta']),
   },
@@ -183,7 +183,7 @@ export const timestamps = attacks('timestamp', {
   'names-an-empty-list-of-hashes': {
     move: 'Names a snapshot with an empty list of hashes.',
     lets: 'All hashes that are listed match: none is.',
-    anchor: 'facts P16; go-tuf #721',
+    anchor: 'go-tuf #721',
     expect: 'trust.malformed',
     story: (scene) =>
       void scene.pull().edit('timestamp', (signed) => {
@@ -193,7 +193,7 @@ export const timestamps = attacks('timestamp', {
   'names-unknown-hashes-only': {
     move: 'Names a snapshot with a hash that no client knows.',
     lets: 'All hashes that are known match: none is.',
-    anchor: 'facts L11',
+    anchor: 'TUF 5.7',
     expect: 'trust.malformed',
     story: (scene) =>
       void scene.pull().edit('timestamp', (signed) => {
@@ -213,7 +213,7 @@ export const timestamps = attacks('timestamp', {
   'too-many-signatures': {
     move: 'Adds sixty-five signatures to the good one.',
     lets: 'Each of them costs a verification, and every pull of everybody waits: CVE-2020-6173.',
-    anchor: 'facts P10; CVE-2020-6173',
+    anchor: 'CVE-2020-6173',
     expect: 'trust.too-large',
     story(scene) {
       const { publisher } = scene.pull();

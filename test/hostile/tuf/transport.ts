@@ -19,7 +19,7 @@ export const transport = attacks('transport', {
   'repository-gone': {
     move: 'Answers 404 to everything, for a repository that was there.',
     lets: 'What the policy requires is taken for not required any more.',
-    anchor: 'facts section 7, downgrade of mode; ADR 7',
+    anchor: 'design section 3; ADR 7',
     expect: 'trust.unreachable',
     story(scene) {
       scene.pull();
@@ -29,7 +29,7 @@ export const transport = attacks('transport', {
   'repository-never-there': {
     move: 'Answers 404 to everything, from the first request on.',
     lets: 'Without signatures there is nothing to check, and the image goes through.',
-    anchor: 'facts section 7, downgrade of mode',
+    anchor: 'design section 3',
     expect: 'trust.unreachable',
     learns: ['root 1'],
     story(scene) {
@@ -40,28 +40,28 @@ export const transport = attacks('transport', {
   'root-chain-behind-an-error': {
     move: 'Answers 500 for the next root, which revokes a stolen key, and all else as it was.',
     lets: 'Any error ends the chain: the stolen key stays trusted.',
-    anchor: 'TUF 5.3.3; facts W4',
+    anchor: 'TUF 5.3.3',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('2.root.json', status(500)),
   },
   'root-chain-behind-a-password': {
     move: 'Answers 403 for the next root, as some stores do for what they do not have.',
     lets: 'Whoever can take a permission away freezes the keys: python-tuf and tuf-js end the chain there.',
-    anchor: 'TUF 5.3.3; facts W4; ADR 7',
+    anchor: 'TUF 5.3.3; ADR 7',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('2.root.json', status(403)),
   },
   'root-chain-elsewhere': {
     move: 'Redirects the request for the next root to another server.',
     lets: 'The gate asks whomever it is told to, with its credentials.',
-    anchor: 'design section 5; facts W4',
+    anchor: 'design section 5',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('2.root.json', status(302, { location: 'http://127.0.0.2:9/2.root.json' })),
   },
   'frozen-behind-errors': {
     move: 'Answers 503 to everything until what the client holds has expired.',
     lets: 'Expiry that is looked at only when something is loaded never comes.',
-    anchor: 'TUF 5.4.4; facts section 7, indefinite freeze',
+    anchor: 'TUF 5.4.4; TUF 1.5.2, indefinite freeze',
     expect: 'trust.unreachable',
     story(scene) {
       scene.pull().wait(2 * DAY);
@@ -71,7 +71,7 @@ export const transport = attacks('transport', {
   'slowed-down': {
     move: 'Too many requests, says the server, for ever.',
     lets: 'A frozen client that takes it for an answer.',
-    anchor: 'facts W4',
+    anchor: 'TUF 5.3.3',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('timestamp.json', status(429, { 'retry-after': '86400' })),
   },
@@ -85,7 +85,7 @@ export const transport = attacks('transport', {
   'endless-timestamp': {
     move: 'Begins a good timestamp and never ends it.',
     lets: 'One request fills the memory of the gate.',
-    anchor: 'TUF 5.4.1; facts section 7, endless data',
+    anchor: 'TUF 5.4.1; TUF 1.5.2, endless data',
     expect: 'trust.too-large',
     story(scene) {
       scene.lie('timestamp.json', { kind: 'endless', bytes: news(scene) });
@@ -94,7 +94,7 @@ export const transport = attacks('transport', {
   'endless-root': {
     move: 'Begins a next root and never ends it.',
     lets: 'It is read before any of its signatures can be checked: one request fills the memory of the gate.',
-    anchor: 'TUF 5.3.3; facts W3',
+    anchor: 'TUF 5.3.3',
     expect: 'trust.too-large',
     story(scene) {
       scene.pull().publisher.touch('root').publish();
@@ -104,7 +104,7 @@ export const transport = attacks('transport', {
   'endless-snapshot': {
     move: 'Begins a good snapshot, whose length nobody signed, and never ends it.',
     lets: 'Where no length is listed there is no limit.',
-    anchor: 'TUF 5.5.1; facts section 7, endless data',
+    anchor: 'TUF 5.5.1; TUF 1.5.2, endless data',
     expect: 'trust.too-large',
     learns: LEARNED.snapshot,
     story(scene) {
@@ -126,7 +126,7 @@ export const transport = attacks('transport', {
   'cut-off': {
     move: 'Closes the connection in the middle of the timestamp.',
     lets: 'Half a file is taken for a whole one.',
-    anchor: 'facts section 7, endless data',
+    anchor: 'TUF 1.5.2, endless data',
     expect: 'trust.unreachable',
     story(scene) {
       scene.lie('timestamp.json', { kind: 'cut', bytes: news(scene) });
@@ -135,14 +135,14 @@ export const transport = attacks('transport', {
   'never-answered': {
     move: 'Takes the request and says nothing.',
     lets: 'Every pull waits until it is given up.',
-    anchor: 'facts section 7, slow retrieval',
+    anchor: 'TUF 1.5.2, slow retrieval',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('timestamp.json', { kind: 'hang' }),
   },
   'byte-by-byte': {
     move: 'Sends a byte now and then, so that no silence is ever long enough.',
     lets: 'Every pull waits until it is given up, with a limit on silence alone.',
-    anchor: 'facts section 7, slow retrieval',
+    anchor: 'TUF 1.5.2, slow retrieval',
     expect: 'trust.unreachable',
     learns: LEARNED.snapshot,
     story(scene) {
@@ -153,7 +153,7 @@ export const transport = attacks('transport', {
   compressed: {
     move: 'Compresses megabytes of spaces into a timestamp that nobody asked to be compressed.',
     lets: 'Limits that count bytes on the wire do not see what comes out of them.',
-    anchor: 'facts section 7, gzip bomb',
+    anchor: 'TUF 1.5.2, endless data',
     expect: 'trust.malformed',
     story(scene) {
       const bytes = gzipSync(Buffer.concat([news(scene), Buffer.alloc(8 << 20, ' ')]));
@@ -163,7 +163,7 @@ export const transport = attacks('transport', {
   'clock-set-back': {
     move: "Sets the client's clock back to when a role that has expired since was still valid.",
     lets: 'What has expired lives again: a revoked image, under a key that was given up.',
-    anchor: 'TUF 5.1; facts section 7, clock attack',
+    anchor: 'TUF 5.1',
     expect: 'trust.expired',
     story(scene) {
       const { publisher } = scene;

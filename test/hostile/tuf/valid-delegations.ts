@@ -23,7 +23,7 @@ export const validDelegations = [
     },
     'first-of-two': {
       odd: 'Two roles name the tag, and say different things: the first one is believed.',
-      anchor: 'TUF 5.6.7; facts L1; CVE-2024-47534',
+      anchor: 'TUF 5.6.7; CVE-2024-47534',
       story(scene) {
         scene.publisher.delegate('z', ALL).delegate('a', ALL);
         scene.sign('2', EVIL, 'a');
@@ -32,7 +32,7 @@ export const validDelegations = [
     },
     'deep-before-wide': {
       odd: 'A role two levels below the first delegation, and the second delegation, name the tag: the deep one is believed.',
-      anchor: 'TUF 5.6.7; facts L1',
+      anchor: 'TUF 5.6.7',
       story(scene) {
         scene.publisher
           .delegate('a', ALL)
@@ -53,7 +53,7 @@ export const validDelegations = [
     },
     'terminating-that-answers': {
       odd: 'A terminating role names the tag, and so does one after it.',
-      anchor: 'TUF 5.6.7.2.1; facts L3',
+      anchor: 'TUF 5.6.7.2.1',
       story(scene) {
         scene.publisher.delegate('owner', { ...ALL, terminating: true }).delegate('late', ALL);
         scene.sign('2', EVIL, 'late');
@@ -78,7 +78,7 @@ export const validDelegations = [
     },
     'circle-with-a-way-out': {
       odd: 'Two roles delegate to each other, and one of them to a third, which names the tag.',
-      anchor: 'TUF 5.6.7.1; facts L2',
+      anchor: 'TUF 5.6.7.1',
       story(scene) {
         scene.publisher.delegate('a', ALL).delegate('b', { ...ALL, by: 'a' });
         scene.publisher.delegate('a', { ...ALL, by: 'b' }).delegate('c', { ...ALL, by: 'b' });
@@ -87,7 +87,7 @@ export const validDelegations = [
     },
     'shared-and-signed-for-both': {
       odd: 'Two roles delegate to a third one with other keys each, and it is signed with both.',
-      anchor: 'facts L6',
+      anchor: 'python-tuf#2977',
       story(scene) {
         scene.publisher.delegate('a', { keys: [KEY], paths: ['docker.io/library/alpine:2'] });
         scene.publisher.delegate('b', { keys: [KEY], paths: ['docker.io/library/alpine:3'] });
@@ -100,7 +100,7 @@ export const validDelegations = [
     },
     'two-of-three': {
       odd: 'A delegated role needs two of three keys, and has two.',
-      anchor: 'TUF 4.5; facts P12',
+      anchor: 'TUF 4.5; CVE-2026-23992',
       story(scene) {
         const keys = [KEY, OTHER, tufKey('ed25519', 'a third')];
         scene.publisher.delegate('owner', { keys, threshold: 2, paths: ['docker.io/library/*'] });
@@ -110,7 +110,7 @@ export const validDelegations = [
     },
     'hundreds-of-them': {
       odd: 'Targets delegate to five hundred repositories, each to a role of its own.',
-      anchor: 'facts 5.2, layout A',
+      anchor: 'ADR 7',
       story(scene) {
         for (let i = 0; i < 500; i++)
           scene.publisher.delegate(`docker.io/library/app${i}`, { keys: [KEY], terminating: true });
@@ -120,7 +120,7 @@ export const validDelegations = [
     },
     'integer-names-out-of-order': {
       odd: 'Roles are called z, 10 and 2, in this order, which objects of JavaScript would not keep.',
-      anchor: 'facts P6',
+      anchor: 'TUF 4.2, canonical form',
       story(scene) {
         scene.publisher.delegate('z', ALL).delegate('10', ALL).delegate('2', ALL);
         scene.sign('2', EVIL, '2');
@@ -129,7 +129,7 @@ export const validDelegations = [
     },
     'to-roles-that-are-broken-elsewhere': {
       odd: 'Roles that do not speak for the name have ended, are missing, or are signed by nobody.',
-      anchor: 'TUF 5.6.7; facts W19',
+      anchor: 'TUF 5.6.7',
       story(scene) {
         const elsewhere = { keys: [KEY], paths: ['ghcr.io/*/*'] };
         scene.publisher.delegate('ended', elsewhere).delegate('missing', elsewhere).delegate('unsigned', elsewhere);
@@ -151,7 +151,7 @@ export const validDelegations = [
     },
     'with-a-threshold-above-its-keys': {
       odd: 'A role that is not asked needs three signatures of one key.',
-      anchor: 'TUF 4.3; facts P12',
+      anchor: 'TUF 4.3; CVE-2026-23992',
       story(scene) {
         scene.publisher.delegate('never', { keys: [KEY], threshold: 3, paths: ['ghcr.io/*/*'] }).delegate('owner', ALL);
         by(scene, 'owner');
@@ -184,7 +184,7 @@ export const validDelegations = [
   ...oddities('bins', {
     'below-a-bulk-role': {
       odd: 'Owners have roles of their own; all the rest is in hash bins below a role for every name.',
-      anchor: 'facts 5.2, layout C',
+      anchor: 'ADR 7',
       story(scene) {
         scene.publisher.delegate('docker.io/library/nginx', { keys: [KEY], terminating: true });
         scene.publisher.delegate('bulk', { keys: [OTHER], ...BULK }).bins('bins', { by: 'bulk', bits: 3, keys: [KEY] });
@@ -204,7 +204,7 @@ export const validDelegations = [
     },
     'made-of-hash-prefixes': {
       odd: 'Bins are plain roles with hash prefixes, of one to sixty-four digits.',
-      anchor: 'TUF 4.5; facts L9',
+      anchor: 'TUF 4.5',
       story(scene) {
         const hash = hashOf(`${scene.name}:2`);
         scene.publisher.delegate('other', { keys: [KEY], prefixes: [hash.startsWith('0') ? '1' : '0'] });

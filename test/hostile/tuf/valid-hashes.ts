@@ -9,7 +9,7 @@ const entryOf = (signed: Plain, file: string): Plain => (memberOf(signed, 'meta'
 export const validHashes = oddities('hash', {
   'with-hashes-and-lengths': {
     odd: 'Timestamp and snapshot give hashes and lengths of everything.',
-    anchor: 'TUF 4.4; facts W16',
+    anchor: 'TUF 4.4',
     story(scene) {
       scene.anew({ hashed: true }).pull().sign('1', NEW).publish();
       scene.pull(NEW);
@@ -17,7 +17,7 @@ export const validHashes = oddities('hash', {
   },
   'without-consistent-snapshots': {
     odd: 'Files have no versions in their names, and their hashes are listed.',
-    anchor: 'TUF 6.2; facts W9',
+    anchor: 'TUF 6.2',
     story(scene) {
       scene.anew({ consistent: false, hashed: true }).pull().sign('1', NEW).publish();
       scene.pull(NEW);
@@ -25,7 +25,7 @@ export const validHashes = oddities('hash', {
   },
   'sha512-alone': {
     odd: 'The snapshot lists targets with a sha512 alone.',
-    anchor: 'TUF 4.4; facts W16',
+    anchor: 'TUF 4.4',
     story(scene) {
       scene.publisher.edits.set('snapshot', (signed) => {
         entryOf(signed, 'targets.json')['hashes'] = { sha512: sha512Of(scene.publisher.at('targets')) };
@@ -47,7 +47,7 @@ export const validHashes = oddities('hash', {
   },
   'of-a-target-thrice': {
     odd: 'A target has a sha256, a sha512, and a hash that nobody knows.',
-    anchor: 'TUF 4.5; facts L11',
+    anchor: 'TUF 4.5',
     story(scene) {
       const hashes = { sha512: 'ab'.repeat(64), blake3: 'zz' };
       scene.publisher.put(`${scene.name}:1`, { digest: GOOD, length: 7, hashes }).publish();
@@ -56,7 +56,7 @@ export const validHashes = oddities('hash', {
   },
   'of-a-target-with-custom': {
     odd: 'A target says more of itself, as TUF lets it.',
-    anchor: 'TUF 4.5; facts 5.2',
+    anchor: 'TUF 4.5',
     story(scene) {
       const custom = { oci: { mediaType: 'application/vnd.oci.image.index.v1+json' }, sigstore: null };
       scene.publisher.put(`${scene.name}:1`, { digest: GOOD, length: 7, custom }).publish();

@@ -15,7 +15,7 @@ const published = (made: TufRepository, ...touched: readonly string[]): TufRepos
 export const validHistory = oddities('history', {
   'nothing-new': {
     odd: 'The timestamp is the same for a day, byte for byte.',
-    anchor: 'TUF 5.4.3.1; facts W11',
+    anchor: 'TUF 5.4.3.1',
     story: (scene) => void scene.pull().pull().pull(),
   },
   'a-new-timestamp-for-the-same-snapshot': {
@@ -28,12 +28,12 @@ export const validHistory = oddities('history', {
   },
   'a-timestamp-in-the-last-second': {
     odd: 'The timestamp ends a second from now.',
-    anchor: 'TUF 5.4.4; facts P5',
+    anchor: 'TUF 5.4.4',
     story: (scene) => void scene.wait(DAY - 1_000).pull(),
   },
   'versions-that-leap': {
     odd: 'Versions go from 1 to 2^31 and on to 2^53 - 1.',
-    anchor: 'TUF 4.3; facts P3',
+    anchor: 'TUF 4.3',
     story(scene) {
       scene
         .pull()
@@ -55,7 +55,7 @@ export const validHistory = oddities('history', {
   },
   'a-client-that-was-away': {
     odd: 'The client was away for weeks: timestamp and snapshot that it has ended long ago.',
-    anchor: 'TUF 5.4.4; facts W14',
+    anchor: 'TUF 5.4.4',
     story(scene) {
       scene.pull().wait(20 * DAY);
       for (const role of ['timestamp', 'snapshot']) scene.publisher.of(role).expires = scene.clock + DAY;
@@ -65,7 +65,7 @@ export const validHistory = oddities('history', {
   },
   'a-pinned-root-that-has-ended': {
     odd: 'The pinned root ended last year; the newest has not.',
-    anchor: 'TUF 5.2; facts W2',
+    anchor: 'TUF 5.2',
     story(scene) {
       scene.anew({}, (made) => (made.of('root').expires = NOW - 300 * DAY));
       scene.publisher.of('root').expires = NOW + DAY;
@@ -75,7 +75,7 @@ export const validHistory = oddities('history', {
   },
   'roots-between-that-have-ended': {
     odd: 'Roots 2 and 3 have ended, root 4 has not.',
-    anchor: 'TUF 5.3.6; facts W7',
+    anchor: 'TUF 5.3.6',
     story(scene) {
       const { publisher } = scene.pull();
       publisher.of('root').expires = NOW - DAY;
@@ -101,7 +101,7 @@ export const validHistory = oddities('history', {
   },
   'hundreds-of-roots': {
     odd: 'The root was signed anew 260 times; one update follows 256 of them, the next one the rest.',
-    anchor: 'TUF 5.3.3; facts W3',
+    anchor: 'TUF 5.3.3',
     story(scene) {
       for (let more = 0; more < 260; more++) scene.publisher.resign('root');
       scene.pull().pull();
@@ -117,7 +117,7 @@ export const validHistory = oddities('history', {
   },
   'another-root-key': {
     odd: 'The root key is rotated; the old one and the new one sign.',
-    anchor: 'TUF 5.3.4; facts W5',
+    anchor: 'TUF 5.3.4',
     story(scene) {
       scene.pull().publisher.rotate('root', [ONE]).publish();
       scene.pull().publisher.rotate('root', [TWO]).publish();
@@ -126,7 +126,7 @@ export const validHistory = oddities('history', {
   },
   'a-higher-threshold': {
     odd: 'One root key becomes three of five.',
-    anchor: 'TUF 5.3.4; facts W5',
+    anchor: 'TUF 5.3.4',
     story(scene) {
       scene
         .pull()
@@ -137,7 +137,7 @@ export const validHistory = oddities('history', {
   },
   'a-lower-threshold': {
     odd: 'Two root keys of three become one of one.',
-    anchor: 'TUF 5.3.4; facts W5',
+    anchor: 'TUF 5.3.4',
     story(scene) {
       scene.anew({}, (made) => made.authorize('root', { keys: OTHERS.slice(0, 3), threshold: 2 }));
       scene
@@ -197,7 +197,7 @@ export const validHistory = oddities('history', {
   },
   'a-key-that-is-added': {
     odd: 'A second timestamp key is added beside the first one, which goes on signing.',
-    anchor: 'TUF 5.3.11; facts W8',
+    anchor: 'TUF 5.3.11',
     story(scene) {
       const { publisher } = scene.pull();
       const { keys } = publisher.authority('timestamp');
@@ -208,7 +208,7 @@ export const validHistory = oddities('history', {
   },
   'back-from-the-highest-timestamp': {
     odd: 'A stolen timestamp key signed version 2^53 - 1; the key was rotated, and versions began anew.',
-    anchor: 'TUF 5.3.11; facts section 7, fast-forward',
+    anchor: 'TUF 5.3.11; TUF 1.5.2, fast-forward',
     story(scene) {
       scene.publisher.publish({ timestamp: Number.MAX_SAFE_INTEGER });
       scene.pull().publisher.rotate('timestamp', [ONE]).publish({ timestamp: 1 });
@@ -217,7 +217,7 @@ export const validHistory = oddities('history', {
   },
   'back-from-the-highest-snapshot': {
     odd: 'A stolen snapshot key signed version 2^53 - 1; that key alone was rotated.',
-    anchor: 'TUF 5.3.11; facts W8',
+    anchor: 'TUF 5.3.11',
     story(scene) {
       scene.publisher.publish({ snapshot: Number.MAX_SAFE_INTEGER });
       scene.pull().publisher.rotate('snapshot', [ONE]).publish({ snapshot: 1 });
@@ -226,7 +226,7 @@ export const validHistory = oddities('history', {
   },
   'back-from-the-highest-targets': {
     odd: 'Targets were signed as version 2^53 - 1; the snapshot key was rotated with theirs.',
-    anchor: 'TUF 5.3.11; facts W8',
+    anchor: 'TUF 5.3.11',
     story(scene) {
       scene.publisher.publish({ targets: Number.MAX_SAFE_INTEGER });
       scene.pull().publisher.rotate('targets', [ONE]).rotate('snapshot', [TWO]).publish({ targets: 1 });
@@ -235,7 +235,7 @@ export const validHistory = oddities('history', {
   },
   'back-from-the-highest-role': {
     odd: 'An owner signed version 2^53 - 1; the snapshot key was rotated, and the role began anew.',
-    anchor: 'TUF 5.3.11; facts W8',
+    anchor: 'TUF 5.3.11',
     story(scene) {
       scene.publisher.delegate('owner', { paths: ['docker.io/library/*'] });
       scene.tag = '2';
@@ -247,7 +247,7 @@ export const validHistory = oddities('history', {
   },
   'consistent-snapshots-given-up': {
     odd: 'Files had versions in their names, and have none any more.',
-    anchor: 'TUF 5.3.12; facts W9',
+    anchor: 'TUF 5.3.12',
     story(scene) {
       scene.pull().publisher.useConsistentSnapshots(false);
       scene.sign('1', NEW).publish();
@@ -256,7 +256,7 @@ export const validHistory = oddities('history', {
   },
   'consistent-snapshots-taken-up': {
     odd: 'Files had no versions in their names, and have them from now on.',
-    anchor: 'TUF 5.3.12; facts W9',
+    anchor: 'TUF 5.3.12',
     story(scene) {
       scene.anew({ consistent: false }).pull().publisher.useConsistentSnapshots(true);
       scene.sign('1', NEW).publish();
@@ -287,7 +287,7 @@ export const validHistory = oddities('history', {
   },
   'an-owner-who-is-passed-over-no-more': {
     odd: 'A role that is asked first names the tag from today; a later one did until now.',
-    anchor: 'TUF 5.6.7; facts L1',
+    anchor: 'TUF 5.6.7',
     story(scene) {
       scene.publisher.delegate('first', { paths: ['docker.io/library/*'] });
       scene.publisher.delegate('second', { paths: ['docker.io/library/*'] });

@@ -21,19 +21,19 @@ const firstKey = (signed: Plain): Plain => Object.values(memberOf(signed, 'keys'
 const EDITS: Readonly<Record<string, Edited>> = {
   'two-part-spec-version': {
     odd: 'The root is written for "1.0", as Sigstore has it.',
-    anchor: 'TUF 4.3; facts P2',
+    anchor: 'TUF 4.3',
     role: 'root',
     change: (signed) => (signed['spec_version'] = '1.0'),
   },
   'later-spec-version': {
     odd: 'The timestamp is written for 1.99.7, which is yet to come.',
-    anchor: 'TUF 4.3; facts P2',
+    anchor: 'TUF 4.3',
     role: 'timestamp',
     change: (signed) => (signed['spec_version'] = '1.99.7'),
   },
   'consistent-snapshot-absent': {
     odd: 'The root does not speak of consistent snapshots: there are none.',
-    anchor: 'TUF 4.3; facts P15',
+    anchor: 'TUF 4.3',
     role: 'root',
     change: (signed) => delete signed['consistent_snapshot'],
   },
@@ -45,7 +45,7 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'key-that-nobody-uses': {
     odd: 'The root lists a key that no role names, of a type that nobody knows.',
-    anchor: 'TUF 4.3; facts P14',
+    anchor: 'TUF 4.3',
     role: 'root',
     change: (signed) =>
       (memberOf(signed, 'keys')['future'] = { keytype: 'ml-dsa', scheme: 'ml-dsa-65', keyval: { public: 'x' } }),
@@ -58,7 +58,7 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'key-beside-an-unknown-one': {
     odd: 'The timestamp role has a key of an unknown type beside the good one.',
-    anchor: 'TUF 4.3; facts P14',
+    anchor: 'TUF 4.3',
     role: 'root',
     change(signed) {
       memberOf(signed, 'keys')['future'] = { keytype: 'ml-dsa', scheme: 'ml-dsa-65', keyval: { public: 'x' } };
@@ -73,25 +73,25 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'key-ids-of-objects': {
     odd: 'A role names keys called constructor and __proto__, which are not listed.',
-    anchor: 'facts P8',
+    anchor: 'TUF 4.3',
     role: 'root',
     change: (signed) => (memberOf(signed, 'roles.timestamp')['keyids'] as string[]).push('constructor', '__proto__'),
   },
   'keyid-hash-algorithms': {
     odd: 'A key lists keyid_hash_algorithms, which were given up.',
-    anchor: 'facts P13',
+    anchor: 'TAP 12',
     role: 'root',
     change: (signed) => (firstKey(signed)['keyid_hash_algorithms'] = ['sha256', 'md5']),
   },
   'key-with-more-members': {
     odd: 'A key says who owns it, as tuf-on-ci has it.',
-    anchor: 'facts P13',
+    anchor: 'TAP 12',
     role: 'root',
     change: (signed) => (firstKey(signed)['x-tuf-on-ci-keyowner'] = '@someone'),
   },
   'members-called-like-those-of-objects': {
     odd: 'The root has members called constructor, __proto__ and toString.',
-    anchor: 'facts P8',
+    anchor: 'TUF 4.3',
     role: 'root',
     change: (signed) =>
       ['constructor', '__proto__', 'toString'].forEach((name) =>
@@ -100,7 +100,7 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'leap-day': {
     odd: 'The root ends on the 29th of February of a leap year.',
-    anchor: 'TUF 4.2.3; facts P4',
+    anchor: 'TUF 4.2.3',
     role: 'root',
     change: (signed) => (signed['expires'] = '2028-02-29T23:59:59Z'),
   },
@@ -112,7 +112,7 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'snapshot-by-length-alone': {
     odd: 'The timestamp gives the version of the snapshot and a length, larger than it is, and no hash.',
-    anchor: 'TUF 4.4; facts W16',
+    anchor: 'TUF 4.4',
     role: 'timestamp',
     change: (signed) => (entryOf(signed, 'snapshot.json')['length'] = 1_000_000),
   },
@@ -136,14 +136,14 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'snapshot-that-lists-what-nobody-delegates-to': {
     odd: 'The snapshot lists roles to which nobody delegates, called constructor and ../x.',
-    anchor: 'TUF 4.4; facts L7',
+    anchor: 'TUF 4.4; CVE-2021-41131',
     role: 'snapshot',
     change: (signed) =>
       Object.assign(memberOf(signed, 'meta'), { 'constructor.json': { version: 1 }, '../x.json': { version: 3 } }),
   },
   'no-targets-at-all-but-one': {
     odd: 'Targets hold a target with the length 0 and one with a hash that nobody knows; neither is asked for.',
-    anchor: 'TUF 4.5; facts L11',
+    anchor: 'TUF 4.5',
     role: 'targets',
     change: (signed) =>
       Object.assign(memberOf(signed, 'targets'), {
@@ -153,7 +153,7 @@ const EDITS: Readonly<Record<string, Edited>> = {
   },
   'targets-called-like-members-of-objects': {
     odd: 'Targets are called constructor, toString and nothing at all.',
-    anchor: 'facts P8',
+    anchor: 'TUF 4.5',
     role: 'targets',
     change(signed) {
       for (const name of ['constructor', 'toString', ''])
@@ -193,7 +193,7 @@ export const validMetadata = [
         `unknown-ones-in-${role}`,
         {
           odd: `The ${role} has members that nobody knows, with all that JSON can write.`,
-          anchor: 'TUF 4; facts P6; facts P7',
+          anchor: 'TUF 4',
           story: (scene) =>
             void scene
               .anew({}, (made) => made.edits.set(role, (signed) => Object.assign(signed, structuredClone(EXTRA))))

@@ -77,7 +77,7 @@ export const validNames = [
     'role-name',
     table(Object.entries(NAMES), ([name, what]) => ({
       odd: `The name of a delegated role ${what}.`,
-      anchor: 'TUF 4.5; facts L7',
+      anchor: 'TUF 4.5; CVE-2021-41131',
       story(scene) {
         scene.publisher.delegate(name, ALL);
         by(scene, name);
@@ -90,7 +90,7 @@ export const validNames = [
     'path',
     table(Object.entries(PATHS), ([pattern, what]) => ({
       odd: `A role's path is ${what}: ${pattern}`,
-      anchor: 'TUF 4.5; facts L8',
+      anchor: 'TUF 4.5',
       story(scene) {
         scene.publisher.delegate('owner', { keys: [KEY], paths: ['ghcr.io/*', pattern] });
         by(scene, 'owner');
@@ -103,7 +103,7 @@ export const validNames = [
       BINS.map(([bits, bin]) => [`of-${bits}-bits`, { bits, bin }] as const),
       ({ bits, bin }) => ({
         odd: `A name belongs to one of 2^${bits} hash bins, ${bin}.`,
-        anchor: 'TAP 15; facts L10',
+        anchor: 'TAP 15',
         story: (scene) => oneBin(scene, bits, bin),
       }),
     ),
@@ -111,17 +111,17 @@ export const validNames = [
   ...oddities('name', {
     'with-a-port': {
       odd: 'The registry has a port, which looks like a tag.',
-      anchor: 'facts 5.2',
+      anchor: 'ADR 7',
       story: (scene) => void scene.image('registry.example.org:5000', 'app', 'latest').anew().pull(),
     },
     'localhost-with-a-port': {
       odd: 'The registry is localhost with a port, which looks like the scheme of a URL.',
-      anchor: 'facts 5.2',
+      anchor: 'ADR 7',
       story: (scene) => void scene.image('localhost:5000', 'app', '1').anew().pull(),
     },
     'many-levels': {
       odd: 'The repository has six levels, each of them delegated.',
-      anchor: 'facts 5.2',
+      anchor: 'ADR 7',
       story(scene) {
         scene.image('ghcr.io', 'a/b/c/d/e/f', '2');
         scene.publisher.delegate('deep', { keys: [KEY], paths: ['ghcr.io/*/*/*/*/*/*'] });
@@ -130,7 +130,7 @@ export const validNames = [
     },
     'long-tag': {
       odd: 'The tag has all that a tag may have, 128 characters of it.',
-      anchor: 'facts 5.2',
+      anchor: 'ADR 7',
       story: (scene) =>
         void scene
           .image('docker.io', 'library/alpine', `_A.b-9${'x'.repeat(122)}`)
@@ -139,7 +139,7 @@ export const validNames = [
     },
     'constructor-and-proto': {
       odd: 'The repository is called constructor and the tag __proto__.',
-      anchor: 'facts P8',
+      anchor: 'TUF 4.5',
       story: (scene) => void scene.image('docker.io', 'library/constructor', '__proto__').anew().pull(),
     },
     'of-a-digest': {

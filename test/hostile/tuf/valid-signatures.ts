@@ -9,7 +9,7 @@ const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
 export const validSignatures = oddities('signature', {
   'of-an-absent-signer': {
     odd: 'A signer is absent, and has left an empty signature, as tuf-on-ci does.',
-    anchor: 'facts P10',
+    anchor: 'CVE-2020-6173',
     story(scene) {
       scene.anew({}, (made) => {
         const { keys } = made.authority('timestamp');
@@ -23,7 +23,7 @@ export const validSignatures = oddities('signature', {
   },
   'that-is-wrong-beside-good-ones': {
     odd: 'One of three signers signed something else; two are enough.',
-    anchor: 'facts P10',
+    anchor: 'CVE-2020-6173',
     story(scene) {
       const [a, b, c] = ['a', 'b', 'c'].map((name) => tufKey('p256', name));
       scene.anew({}, (made) => {
@@ -48,7 +48,7 @@ export const validSignatures = oddities('signature', {
   },
   'that-is-not-hex': {
     odd: 'A signature beside the good one is not hex.',
-    anchor: 'facts P10',
+    anchor: 'CVE-2020-6173',
     story: (scene) =>
       void scene
         .rewrite('timestamp', (text) => text.replace('"signatures":[', '"signatures":[{"keyid":"x","sig":"zz"},'))
@@ -62,7 +62,7 @@ export const validSignatures = oddities('signature', {
   },
   'before-what-is-signed': {
     odd: 'The file begins with its signatures, and has white space wherever JSON allows it.',
-    anchor: 'facts P6',
+    anchor: 'TUF 4.2, canonical form',
     story: (scene) =>
       void scene
         .rewrite('timestamp', (text) => {
@@ -83,7 +83,7 @@ export const validSignatures = oddities('signature', {
   },
   'sixty-four-of-them': {
     odd: 'Sixty-three strangers signed too.',
-    anchor: 'facts P10',
+    anchor: 'CVE-2020-6173',
     story(scene) {
       scene.anew({}, (made) => {
         const strangers = Array.from({ length: 63 }, (_, i) => under(`stranger ${i}`, STRANGER));
@@ -94,7 +94,7 @@ export const validSignatures = oddities('signature', {
   },
   'three-of-five': {
     odd: 'Three of five keys signed each role, not the same three.',
-    anchor: 'TUF 4.3; facts P12',
+    anchor: 'TUF 4.3; CVE-2026-23992',
     story(scene) {
       const keys = ['a', 'b', 'c', 'd', 'e'].map((name) => tufKey('p256', name));
       scene.anew({}, (made) => {
@@ -115,7 +115,7 @@ export const validSignatures = oddities('signature', {
   },
   'of-one-key-under-two-ids': {
     odd: 'One key is listed under two ids and signs under both; one is enough.',
-    anchor: 'facts P11',
+    anchor: 'go-tuf #733',
     story(scene) {
       const key = tufKey('p256', 'two ids');
       scene.anew({}, (made) => made.authorize('timestamp', { keys: [key, under('another', key)] }));

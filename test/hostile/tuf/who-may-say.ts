@@ -23,7 +23,7 @@ export const whoMaySay = attacks('word', {
   'of-bulk-for-an-owned-repository': {
     move: "With the bulk key, signs a tag that the repository's owner, who comes first, does not name.",
     lets: 'Whoever signs for everybody speaks for every owner.',
-    anchor: 'TUF 5.6.7.2.1; facts 5.2, terminating',
+    anchor: 'TUF 5.6.7.2.1',
     expect: 'trust.unsigned',
     learns: learntOf('docker.io/library/alpine'),
     story(scene) {
@@ -34,7 +34,7 @@ export const whoMaySay = attacks('word', {
   'of-whoever-comes-after-a-dead-end': {
     move: 'As a role after a terminating one whose whole tree is silent, signs the tag.',
     lets: 'The search goes back and asks whom it must not: CVE-2025-2886.',
-    anchor: 'TUF 5.6.7.2.1; facts L3; CVE-2025-2886',
+    anchor: 'TUF 5.6.7.2.1; CVE-2025-2886',
     expect: 'trust.unsigned',
     learns: learntOf('team', 'night'),
     story(scene) {
@@ -48,7 +48,7 @@ export const whoMaySay = attacks('word', {
   'of-whoever-comes-after-the-bins': {
     move: 'As a role after one that holds hash bins, signs a tag that its bin does not name.',
     lets: 'TAP 15 lets the search go on, every client ends it: the same files are signed here and unsigned there.',
-    anchor: 'TAP 15; facts L10',
+    anchor: 'TAP 15',
     expect: 'trust.unsigned',
     learns: learntOf('bulk', 'bins-1'),
     story(scene) {
@@ -60,8 +60,8 @@ export const whoMaySay = attacks('word', {
   },
   'of-the-wrong-bin': {
     move: "Signs the tag in another hash bin than its name's.",
-    lets: "Every bin speaks for every name: 2.5's bin that is always 0.",
-    anchor: 'TAP 15; facts L10',
+    lets: 'Every bin speaks for every name: no public suite notices a client whose bin is always 0.',
+    anchor: 'TAP 15',
     expect: 'trust.unsigned',
     learns: ['floor bins-9'],
     story(scene) {
@@ -77,8 +77,8 @@ export const whoMaySay = attacks('word', {
   },
   'outside-its-hash-prefixes': {
     move: "Signs a tag whose name's hash begins otherwise than what is delegated.",
-    lets: "Every prefix fits every name: 2.5's hash prefixes.",
-    anchor: 'TUF 4.5; facts L9',
+    lets: 'Every prefix fits every name: no public suite notices.',
+    anchor: 'TUF 4.5',
     expect: 'trust.unsigned',
     story(scene) {
       scene.publisher.delegate('bulk', { prefixes: [otherPrefix(scene)] });
@@ -89,7 +89,7 @@ export const whoMaySay = attacks('word', {
   'across-a-slash': {
     move: 'As a role for docker.io/*, signs an image one level deeper.',
     lets: 'A star that takes in slashes gives one team the images of all.',
-    anchor: 'TUF 4.5; facts L8',
+    anchor: 'TUF 4.5',
     expect: 'trust.unsigned',
     story(scene) {
       scene.publisher.delegate('hub', { paths: ['docker.io/*'] });
@@ -100,7 +100,7 @@ export const whoMaySay = attacks('word', {
   'in-another-case': {
     move: 'As a role for the repository Alpine, signs a tag of alpine.',
     lets: 'Names that differ in case are one, on some systems: GHSA-qp9x-wp8f-qgjj.',
-    anchor: 'TUF 4.5; facts L8',
+    anchor: 'TUF 4.5',
     expect: 'trust.unsigned',
     story(scene) {
       scene.publisher.delegate('Alpine', { paths: ['docker.io/library/Alpine:*'] });
@@ -111,7 +111,7 @@ export const whoMaySay = attacks('word', {
   'outside-a-class': {
     move: 'As a role for the tags 1 to 5, signs tag 9.',
     lets: 'A class that takes in everything.',
-    anchor: 'TUF 4.5; facts L8',
+    anchor: 'TUF 4.5',
     expect: 'trust.unsigned',
     story(scene) {
       scene.publisher.delegate('old', { paths: ['docker.io/library/alpine:[1-5]'] });
@@ -122,7 +122,7 @@ export const whoMaySay = attacks('word', {
   'without-any-path': {
     move: 'As a role to which no path was delegated, signs the tag.',
     lets: 'An empty list of paths means all of them.',
-    anchor: 'TUF 4.5; facts L5',
+    anchor: 'TUF 4.5',
     expect: 'trust.unsigned',
     story(scene) {
       scene.publisher.delegate('nobody', { paths: [] });
@@ -133,7 +133,7 @@ export const whoMaySay = attacks('word', {
   'in-a-circle': {
     move: 'Delegates from one role to another and back, without end.',
     lets: 'One name keeps the gate busy for ever.',
-    anchor: 'TUF 5.6.7.1; facts L2',
+    anchor: 'TUF 5.6.7.1',
     expect: 'trust.unsigned',
     learns: learntOf('one', 'two'),
     story(scene) {
@@ -147,7 +147,7 @@ export const whoMaySay = attacks('word', {
   'after-more-roles-than-anybody-has': {
     move: 'Delegates from each role to the next, seventy deep, so that one name costs seventy files.',
     lets: 'A signer makes every pull of its images cost the work of thousands.',
-    anchor: 'TUF 5.6.7.1; facts L2',
+    anchor: 'TUF 5.6.7.1',
     expect: 'trust.too-large',
     learns: learntOf(...Array.from({ length: 63 }, (_, i) => `deep ${i}`)),
     story(scene) {
@@ -161,7 +161,7 @@ export const whoMaySay = attacks('word', {
   'of-four-billion-bins': {
     move: 'Delegates to 2^32 hash bins, none of which is listed.',
     lets: 'Bins that are counted out one by one take the gate down.',
-    anchor: 'TAP 15; facts section 7, delegation bomb',
+    anchor: 'TAP 15; TUF 5.6.7.1',
     expect: 'trust.signer-missing',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -177,7 +177,7 @@ export const whoMaySay = attacks('word', {
   'without-a-tag': {
     move: 'Signs the repository without a tag; the client asks for latest.',
     lets: 'No tag is taken for latest, or for any.',
-    anchor: 'facts 5.2, latest is never implied',
+    anchor: 'ADR 7',
     expect: 'trust.unsigned',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -188,7 +188,7 @@ export const whoMaySay = attacks('word', {
   'of-an-object': {
     move: 'Has signed nothing, and asks for the tag of a repository called constructor.',
     lets: 'Names from the network that meet what every object has: tuf-js finds a function.',
-    anchor: 'facts P8',
+    anchor: 'TUF 4.5; tuf-js 6.0.2',
     expect: 'trust.unsigned',
     story(scene) {
       scene.image('docker.io', 'constructor', '1').anew().pull().tag = 'constructor';
@@ -197,7 +197,7 @@ export const whoMaySay = attacks('word', {
   'of-a-removed-tag': {
     move: 'Asks for a tag that its publisher has removed.',
     lets: 'What was revoked lives on in what the client has.',
-    anchor: 'TUF 5.6.7; facts section 7, rollback of targets',
+    anchor: 'TUF 5.6.7; TUF 1.5.2, rollback',
     expect: 'trust.unsigned',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
@@ -207,7 +207,7 @@ export const whoMaySay = attacks('word', {
   'of-a-removed-tag-of-a-role': {
     move: 'Asks for a tag that its owner has removed; bulk names it still.',
     lets: 'A revocation by the owner is undone by whoever comes after.',
-    anchor: 'TUF 5.6.7.2.1; facts 5.2',
+    anchor: 'TUF 5.6.7.2.1',
     expect: 'trust.unsigned',
     learns: learntOf('owner'),
     story(scene) {
@@ -221,7 +221,7 @@ export const whoMaySay = attacks('word', {
   'of-a-digest-for-another': {
     move: 'Signs one digest under the name of another.',
     lets: 'Who asks for what was approved gets what was not.',
-    anchor: 'design section 4, names bind; facts section 7, wrong software',
+    anchor: 'design section 4, names bind; TUF 1.5.2, wrong software',
     expect: 'trust.wrong-name',
     learns: [...LEARNED.targets, 'floor targets', 'view'],
     story(scene) {
