@@ -4,7 +4,7 @@ import type { TrustFile } from '../store.ts';
 import { refused } from './fault.ts';
 
 /** What one transaction may write or delete of a file: the lock is held for some milliseconds. */
-const PART_BYTES = 512 * 1024;
+const PART_BYTES = 256 * 1024;
 
 /**
  * The bytes of metadata files, stored by their hash in parts. A large file is staged part by part before the step that

@@ -165,7 +165,7 @@ describe('a large file', () => {
       await store.advanceTrust(vendor, 0, first, 1);
       const db = new Database(path);
       const insert = db.prepare('INSERT INTO trust_part (sha256, part, bytes) VALUES (?, ?, ?)');
-      insert.run(sha256, 1, bytes.subarray(512 * 1024, 1024 * 1024));
+      insert.run(sha256, 1, bytes.subarray(256 * 1024, 512 * 1024));
       insert.run(large(2).sha256, 1, Buffer.from('left behind'));
       db.close();
       await store.advanceTrust(vendor, 1, { floors: [large(1)] }, 1);
@@ -308,8 +308,8 @@ describe('kill -9', () => {
   });
 });
 
-/** Two MiB and a bit: five parts. */
-const large = (version: number) => file('targets', version, 'x'.repeat(2 * 1024 * 1024));
+/** One MiB and a bit: five parts. */
+const large = (version: number) => file('targets', version, 'x'.repeat(1024 * 1024));
 
 /** Runs a process that advances without end, kills it after some acknowledgements; the last version acknowledged. */
 async function killAfter(acknowledgements: number): Promise<number> {

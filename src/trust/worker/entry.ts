@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TufgateError } from '../../errors.ts';
 import { openSqliteStore } from '../../state/sqlite/store.ts';
@@ -8,14 +7,9 @@ import type { ToWorker, WorkerSettings } from './messages.ts';
 /** 1 MiB: the thread that serves, whose own limit is higher, is spared the wait for the disk. */
 const CHECKPOINT_PAGES = 256;
 
-/** With one or two CPUs, who pulls from other repositories goes first. */
-const NICE = 10;
-
 /** What the worker thread runs. It ends by itself once it was told to close. */
 const port = parentPort;
 if (port === null) throw new TufgateError('internal', 'this file is the beginning of a worker thread');
-// On Linux 0 is this thread alone; where it is the process, nothing is gained.
-if (process.platform === 'linux') setPriority(0, NICE);
 const settings = workerData as WorkerSettings;
 const store = openSqliteStore(settings.database, CHECKPOINT_PAGES);
 const desk = new Desk(store, settings, (message) => port.postMessage(message));
