@@ -78,7 +78,7 @@ const PARTS = [
     name: 'notary',
     folder: 'src/trust/tuf/format',
     files: ['notary', 'notary-key', 'raw-key'],
-    tests: ['src/trust/tuf/format/{notary,notary-key,raw-key}.test.ts'],
+    tests: ['src/trust/tuf/format/{notary,notary-model,notary-key,raw-key}.test.ts'],
   },
   { name: 'format', folder: 'src/trust/tuf/format', tests: ['src/trust/tuf/format/{read-once,tuf*}.test.ts'] },
 ];
