@@ -1,0 +1,394 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Code, codeOf, type TufgateError } from '../errors.ts';
+import { plainKey, rootKey } from '../simulator/notary-key.ts';
+import { contextOf } from '../simulator/notary-refresh.ts';
+import { NotaryRepository } from '../simulator/notary-repository.ts';
+import { SimulatedSource } from '../simulator/simulated-source.ts';
+import { TufRepository } from '../simulator/tuf-repository.ts';
+import { openSqliteStore } from '../state/sqlite/store.ts';
+import type { StateStore, TrustAdvance, TrustStore } from '../state/store.ts';
+import { nodeCrypto } from './crypto.ts';
+import { HeldTrust, Overtaken } from './held-trust.ts';
+import { refresh } from './refresh.ts';
+import { type Anchor, type TrustContext, type View, viewFiles } from './tuf/collection.ts';
+import { tufFormat } from './tuf/format/tuf.ts';
+import { trustFile } from './tuf/trusted.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+const GUN = 'docker.io/library/alpine';
+const NAME = { source: 'vendor', gun: GUN };
+const A = `sha256:${'aa'.repeat(32)}`;
+const B = `sha256:${'bb'.repeat(32)}`;
+const one = { digest: A, length: 1 };
+
+let state: StateStore;
+let source: SimulatedSource;
+let ctx: TrustContext;
+let uncovered: Code[];
+beforeEach(() => {
+  state = openSqliteStore(':memory:');
+  uncovered = [];
+});
+afterEach(async () => await state.close());
+
+function holding(anchor: Anchor = ctx.anchor, store: TrustStore = state): HeldTrust {
+  const told = ({ code }: TufgateError): void => void uncovered.push(code);
+  return new HeldTrust(NAME, { ...ctx, anchor }, { store, now: () => NOW }, told);
+}
+
+function notary(): NotaryRepository {
+  const made = new NotaryRepository(GUN, NOW).sign('1', A, 1).publish();
+  source = new SimulatedSource(made);
+  ctx = contextOf(GUN, { kind: 'keys', keyIds: [made.of('root').keys[0]!.keyId] });
+  return made;
+}
+
+/** With a role that speaks for `app`. */
+function tuf(): TufRepository {
+  const made = new TufRepository(NOW)
+    .delegate('owner', { paths: ['app:*'] })
+    .put('app:1', one, 'owner')
+    .publish();
+  source = new SimulatedSource(made);
+  const anchor = { kind: 'root-file', bytes: made.at('root', 1) } as const;
+  ctx = { format: tufFormat, gun: 'approvals', anchor, crypto: nodeCrypto };
+  return made;
+}
+
+/** The steps of an update, without its end. */
+async function walk(held: HeldTrust): Promise<View> {
+  const trusted = held.held.kind === 'trusted' ? held.held.trusted : undefined;
+  const persist: HeldTrust['persist'] = (step, after) => held.persist(step, after);
+  const alarm = (): void => undefined;
+  const view = await refresh({ ctx, source, trusted, now: NOW, maxBytes: 64 << 20, persist, alarm });
+  return view!;
+}
+
+/** A whole update: what it brought is stored, and held. */
+async function update(held: HeldTrust, checkedAt = NOW): Promise<View> {
+  const view = await walk(held);
+  await held.persist({ checkedAt, withdrawn: false, view: viewFiles(view) });
+  held.adopt(view, { checkedAt, withdrawn: false });
+  return view;
+}
+
+const rolesOf = ({ view }: HeldTrust): string[] => [...(view?.targets.keys() ?? [])];
+const shelfOf = ({ held }: HeldTrust): string[] => (held.kind === 'trusted' ? [...held.trusted.shelf.keys()] : []);
+const stored = async () => (await state.loadTrust(NAME))!;
+
+/** What a search has loaded of a role. */
+function shelved(made: TufRepository, role = 'owner'): TrustAdvance {
+  return { floors: [trustFile(role, made.of(role).version, made.at(role))] };
+}
+
+describe('what is held', () => {
+  test('is nothing at first, and what was stored after it was loaded', async () => {
+    notary();
+    const first = holding();
+    expect([first.held, first.view, first.bytes]).toEqual([{ kind: 'nothing', generation: 0 }, undefined, 0]);
+    expect(first.confirmed).toEqual({ checkedAt: 0, withdrawn: false });
+    const view = await update(first);
+    const second = holding();
+    await second.load();
+    expect(second.view?.timestamp.file.sha256).toBe(view.timestamp.file.sha256);
+    expect(second.confirmed).toMatchObject({ checkedAt: NOW, withdrawn: false });
+    expect(second.held.generation).toBe((await stored()).generation);
+    expect(second.bytes).toBe(first.bytes);
+    await state.forgetTrust(NAME);
+    await second.load();
+    expect(second.held).toEqual({ kind: 'nothing', generation: 0 });
+    expect(second.bytes).toBe(0);
+  });
+
+  test('is in step with what is stored after every step', async () => {
+    notary();
+    const held = holding();
+    await update(held);
+    expect(held.held.generation).toBe((await stored()).generation);
+    expect(rolesOf(held)).toEqual(['targets']);
+  });
+
+  test('goes no step further when the state cannot be stored, and the next step may', async () => {
+    notary();
+    const held = holding();
+    await update(held);
+    const before = held.held;
+    await expect(held.persist({ floors: [{ ...(await stored()).floors[0]!, version: 0 }] })).rejects.toThrow();
+    expect(held.held).toBe(before);
+    await held.persist({ withdrawn: true });
+    expect((await stored()).withdrawn).toBe(true);
+  });
+
+  test('steps are stored one after the other, whoever waits for them', async () => {
+    notary();
+    const held = holding();
+    await update(held);
+    await Promise.all([held.persist({ checkedAt: NOW + 1 }), held.persist({ withdrawn: true })]);
+    expect(await stored()).toMatchObject({ checkedAt: NOW + 1, withdrawn: true });
+  });
+
+  test('another process that moved on is noticed, and nothing is stored over it', async () => {
+    notary();
+    const [mine, other] = [holding(), holding()];
+    await update(mine);
+    await other.load();
+    await other.persist({ checkedAt: NOW + 5 });
+    await expect(mine.persist({ checkedAt: NOW + 1 })).rejects.toBeInstanceOf(Overtaken);
+    expect((await stored()).checkedAt).toBe(NOW + 5);
+    await mine.load();
+    await mine.persist({ checkedAt: NOW + 6 });
+    expect((await stored()).checkedAt).toBe(NOW + 6);
+  });
+
+  test('is confirmed anew, in part or with what is unusable now', async () => {
+    notary();
+    const held = holding();
+    held.reconfirm({ withdrawn: true });
+    expect(held.confirmed.withdrawn).toBe(false);
+    await update(held);
+    held.reconfirm({ withdrawn: true });
+    expect(held.confirmed).toMatchObject({ checkedAt: NOW, withdrawn: true });
+    const unusable = new Map([['targets/qa', { code: 'trust.signature', message: 'of somebody else' } as const]]);
+    const { view } = held;
+    held.reconfirm({ checkedAt: NOW + 1, withdrawn: false }, unusable);
+    expect(held.view).toEqual({ ...view, unusable });
+    held.reconfirm({ checkedAt: NOW + 2 });
+    expect(held.view?.unusable).toBe(unusable);
+  });
+
+  test('has no view to confirm before there is one', async () => {
+    notary();
+    const held = holding();
+    await walk(held);
+    held.reconfirm({ checkedAt: NOW }, new Map());
+    expect([held.view, held.confirmed.checkedAt]).toEqual([undefined, NOW]);
+  });
+
+  test('nothing is adopted while nothing is trusted', async () => {
+    notary();
+    const other = holding();
+    const view = await update(other);
+    await state.forgetTrust(NAME);
+    const held = holding();
+    held.adopt(view, { checkedAt: NOW, withdrawn: false });
+    held.carry(view);
+    expect(held.held).toEqual({ kind: 'nothing', generation: 0 });
+  });
+});
+
+describe('a new root', () => {
+  test('that covers the view goes under it at once', async () => {
+    const made = notary();
+    const held = holding();
+    await update(held);
+    made.touch('root').publish();
+    await walk(held);
+    expect([held.view?.root.file.version, held.confirmed.checkedAt]).toEqual([2, NOW]);
+  });
+
+  test('that does not cover it leaves only what it said', async () => {
+    const made = notary();
+    const held = holding();
+    const view = await update(held);
+    made.rotate('targets').publish();
+    await walk(held);
+    expect(held.view).toBeUndefined();
+    expect(held.confirmed.checkedAt).toBe(0);
+    expect(held.held).toMatchObject({ kind: 'trusted', fallen: view });
+    const again = holding();
+    await again.load();
+    expect(again.held).toMatchObject({ kind: 'trusted', checkedAt: 0, fallen: { kind: 'notary' } });
+    expect(again.held).not.toHaveProperty('view');
+    expect(again.held.kind === 'trusted' && [...again.held.fallen!.targets.keys()]).toEqual(['targets']);
+  });
+});
+
+describe('a pin that does not cover what is stored', () => {
+  const other: Anchor = { kind: 'keys', keyIds: ['ff'.repeat(32)] };
+
+  test('is told once, and nothing is held', async () => {
+    notary();
+    await update(holding());
+    const held = holding(other);
+    await held.load();
+    await held.load();
+    expect(uncovered).toEqual(['trust.pin']);
+    expect(held.held).toEqual({ kind: 'uncovered', generation: (await stored()).generation });
+    expect([held.view, held.bytes]).toEqual([undefined, 0]);
+  });
+
+  test('begins trust anew in the next step', async () => {
+    notary();
+    await update(holding());
+    const made = new NotaryRepository(GUN, NOW);
+    made.of('root').keys = [rootKey(GUN, NOW)];
+    made.sign('1', B, 1).publish();
+    source.publisher = made;
+    ctx = contextOf(GUN, { kind: 'keys', keyIds: [made.of('root').keys[0]!.keyId] });
+    const held = holding();
+    await held.load();
+    await update(held);
+    expect(uncovered).toEqual(['trust.pin']);
+    expect((await stored()).roots.map(({ bytes }) => Buffer.from(bytes))).toEqual([Buffer.from(made.bytesOf('root'))]);
+    expect(held.view?.targets.get('targets')?.file.bytes).toEqual(made.bytesOf('targets'));
+  });
+
+  test('is not what damage is taken for', async () => {
+    notary();
+    await update(holding());
+    const loadTrust: TrustStore['loadTrust'] = async () => {
+      const found = await stored();
+      return { ...found, roots: found.roots.map((file) => ({ ...file, sha256: '00' })) };
+    };
+    const store = Object.create(state, { loadTrust: { value: loadTrust } }) as TrustStore;
+    expect(await holding(ctx.anchor, store).load().catch(codeOf)).toBe('state.damaged');
+    const broken = Object.create(state, {
+      loadTrust: { value: () => Promise.resolve({ generation: 1 }) },
+    }) as TrustStore;
+    expect(await holding(ctx.anchor, broken).load().catch(codeOf)).toBe('internal');
+    expect(uncovered).toEqual([]);
+  });
+});
+
+describe('a delegated file of TUF 1.0', () => {
+  async function withView(made = tuf()): Promise<{ made: TufRepository; held: HeldTrust; view: View }> {
+    const held = holding();
+    return { made, held, view: await update(held) };
+  }
+
+  test('lies on the shelf, is stored, and counts among the bytes once', async () => {
+    const { made, held, view } = await withView();
+    const before = held.bytes;
+    const { generation } = held.held;
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual(['owner']);
+    expect((await stored()).floors.map(({ role }) => role)).toContain('owner');
+    expect(held.held.generation).toBe(generation + 1);
+    expect(held.bytes).toBe(before + made.at('owner').length);
+    const again = holding();
+    await again.load();
+    expect([shelfOf(again), again.bytes]).toEqual([['owner'], held.bytes]);
+  });
+
+  test('is not kept for a view of the past', async () => {
+    const { made, held, view } = await withView();
+    made.touch('owner').publish();
+    await update(held);
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual([]);
+    expect((await stored()).floors.map(({ role }) => role)).not.toContain('owner');
+  });
+
+  test('is not kept while an update is beyond the view, nor before there is one', async () => {
+    const { made, held, view } = await withView();
+    made.touch('owner').publish();
+    await walk(held);
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual([]);
+    const next = await update(held);
+    await held.shelve(next, shelved(made));
+    expect(shelfOf(held)).toEqual(['owner']);
+    const nothing = holding();
+    await nothing.shelve(next, shelved(made));
+    expect(nothing.held.kind).toBe('nothing');
+  });
+
+  test('is not kept for the newest snapshot while the view is still the one before', async () => {
+    const { made, held } = await withView();
+    made.touch('owner').publish();
+    const next = await walk(held);
+    await held.shelve(next, shelved(made));
+    expect(shelfOf(held)).toEqual([]);
+  });
+
+  test('gives way to what another process stored meanwhile', async () => {
+    const { made, held, view } = await withView();
+    const other = holding();
+    await other.load();
+    await other.persist({ checkedAt: NOW + 5 });
+    await held.shelve(view, shelved(made));
+    expect([held.confirmed.checkedAt, shelfOf(held)]).toEqual([NOW + 5, []]);
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual(['owner']);
+  });
+
+  test('that cannot be stored is on no shelf, and the next step may be', async () => {
+    const { made, held, view } = await withView();
+    const broken = { on: true };
+    const advanceTrust: TrustStore['advanceTrust'] = (...step) =>
+      broken.on ? Promise.reject(new Error('disk')) : state.advanceTrust(...step);
+    const failing = holding(ctx.anchor, Object.create(state, { advanceTrust: { value: advanceTrust } }) as TrustStore);
+    await failing.load();
+    await expect(failing.shelve(view, shelved(made))).rejects.toThrow('disk');
+    expect(shelfOf(failing)).toEqual([]);
+    broken.on = false;
+    await failing.persist({ checkedAt: NOW + 1 });
+    expect((await stored()).checkedAt).toBe(NOW + 1);
+    expect(held.view).toBeDefined();
+  });
+
+  test('that a search has loaded goes into the view, as long as it is the same', async () => {
+    const { made, held, view } = await withView();
+    const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };
+    const loaded = { ...view, targets: new Map(view.targets).set('owner', owner) };
+    held.carry(loaded);
+    expect(rolesOf(held)).toEqual(['targets', 'owner']);
+    made.touch('targets').publish();
+    await update(held);
+    expect(rolesOf(held)).toEqual(['targets', 'owner']);
+    made.touch('owner').publish();
+    await update(held);
+    expect(rolesOf(held)).toEqual(['targets']);
+    held.carry({ ...loaded, targets: loaded.targets });
+    expect(rolesOf(held)).toEqual(['targets']);
+  });
+
+  test('that was carried stays when what is stored is read back', async () => {
+    const { made, held, view } = await withView();
+    const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };
+    held.carry({ ...view, targets: new Map(view.targets).set('owner', owner) });
+    await held.load();
+    expect(rolesOf(held)).toEqual(['targets', 'owner']);
+  });
+
+  test('recovery takes the whole shelf, and what lay there counts as removed', async () => {
+    const { made, held, view } = await withView();
+    await held.shelve(view, shelved(made));
+    made.rotate('timestamp').publish();
+    await walk(held);
+    expect(shelfOf(held)).toEqual([]);
+    expect((await stored()).floors.map(({ role }) => role)).not.toContain('owner');
+    expect([...(await state.removals(NAME, ['app:1', 'app:2']))]).toEqual([['app:1', NOW]]);
+  });
+
+  test.each([['timestamp'], ['snapshot']])('also of those that the step itself forgets: %s', async (role) => {
+    const { made, held, view } = await withView();
+    await held.shelve(view, shelved(made));
+    const ended = [{ role: 'targets', tag: 'b:1', digest: A as never, removed: true }];
+    await held.persist({ forget: [role, 'owner'], ended });
+    expect((await stored()).floors.map(({ role: left }) => left)).not.toContain('owner');
+    expect([...(await state.removals(NAME, ['app:1', 'b:1'])).keys()].sort()).toEqual(['app:1', 'b:1']);
+  });
+
+  test('a step that forgets something else leaves the shelf', async () => {
+    const { made, held, view } = await withView();
+    await held.shelve(view, shelved(made));
+    await held.persist({ forget: ['targets'] });
+    expect((await stored()).floors.map(({ role }) => role)).toContain('owner');
+    expect(shelfOf(held)).toEqual(['owner']);
+  });
+});
+
+test('in Notary recovery is of the roles that it names', async () => {
+  const made = notary().delegate('targets/qa').publish();
+  const held = holding();
+  await update(held);
+  made.rotate('timestamp').rotate('targets/qa', [plainKey()]).publish();
+  await update(held);
+  expect((await stored()).floors.map(({ role }) => role).sort()).toEqual([
+    'snapshot',
+    'targets',
+    'targets/qa',
+    'timestamp',
+  ]);
+});
