@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Plain } from '../../src/simulator/tuf-document.ts';
 import { tufKey } from '../../src/simulator/tuf-key.ts';
@@ -8,12 +9,12 @@ import { tufSource } from '../../src/trust/tuf-source.ts';
 import { refuseOtherTarget } from '../../src/trust/tuf/target-file.ts';
 import { createPeer, type Peer } from '../../src/upstream/peer.ts';
 import { code } from '../thrown.ts';
+import { BREAKAGES } from './breakages.ts';
 import { Client, DAY, NOW } from './client.ts';
 
 /**
  * What the public suite does not see: a client can be broken in each of these ways and passes it whole, but for the
- * last two. The breakages themselves are in `breakages.js`, which makes each of them in our code and sees that something
- * here fails.
+ * last two. `break.js` makes each breakage of `breakages.ts` in our code, and sees that something here fails.
  */
 const ENTRY = { length: 1, digest: `sha256:${'a'.repeat(64)}` };
 const FOUND = { outcome: 'done', entries: [{ length: 1, sha256: 'a'.repeat(64) }] };
@@ -28,6 +29,11 @@ beforeEach(() => {
 
 const begin = (): Client => (client = new Client(repository.publish()));
 const padded = (size: number) => (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(size - bytes.length, ' ')]);
+
+test.each([...BREAKAGES])('the breakage of %s can be made in the code as it is', (_, edits) => {
+  for (const [file, from] of edits)
+    expect(readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8').split(from)).toHaveLength(2);
+});
 
 describe('no limit on what is downloaded', () => {
   test.each([
