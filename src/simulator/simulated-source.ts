@@ -26,14 +26,20 @@ export class SimulatedSource implements MetadataSource {
     this.bounds.push(maxBytes);
     this.signals.push(signal);
     const instead = this.instead.get(short) ?? this.instead.get('*');
-    const { publisher } = this;
-    if (instead !== undefined) return await instead();
-    return publisher instanceof NotaryRepository ? publisher.fetch(name) : publisher.files.get(`${name}.json`);
+    const bytes = instead === undefined ? this.published(name) : await instead();
+    if (bytes !== undefined && bytes.length > maxBytes)
+      throw new TufgateError('trust.too-large', `${short} is longer than ${maxBytes} bytes`);
+    return bytes;
   }
 
   /** What was asked for since the last time. */
   take(): string[] {
     return this.asked.splice(0);
+  }
+
+  private published(name: string): Uint8Array | undefined {
+    const { publisher } = this;
+    return publisher instanceof NotaryRepository ? publisher.fetch(name) : publisher.files.get(`${name}.json`);
   }
 
   private nameOf(file: MetadataName): string {

@@ -17,7 +17,12 @@ const PARTS = [
   { name: 'refresh', folder: 'src/trust', files: ['refresh'] },
   { name: 'loads', folder: 'src/trust', files: ['delegated-loads'] },
   { name: 'held', folder: 'src/trust', files: ['held', 'held-trust'] },
-  { name: 'collection', folder: 'src/trust', files: ['collection', 'trust-event', 'absence'] },
+  {
+    name: 'collection',
+    folder: 'src/trust',
+    files: ['collection', 'trust-event', 'absence'],
+    tests: ['src/trust/collection.test.ts', 'src/trust/collection-told.test.ts'],
+  },
   { name: 'ask', folder: 'src/trust', files: ['ask', 'asked'] },
   { name: 'collections', folder: 'src/trust', files: ['collections'], tests: ['src/trust/collections*.test.ts'] },
   { name: 'service', folder: 'src/trust', files: ['service'] },
