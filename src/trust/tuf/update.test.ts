@@ -279,6 +279,18 @@ describe('hashes', () => {
     expect(result).toBe('trust.hash');
   });
 
+  test.each<[string, (entry: { hashes: Record<string, string>; length: number }) => unknown, string]>([
+    ['a longer length', (entry) => entry.length++, 'accepted'],
+    ['a shorter length', (entry) => entry.length--, 'trust.hash'],
+    ['another sha512', ({ hashes }) => (hashes['sha512'] = Buffer.alloc(64).toString('base64')), 'trust.hash'],
+  ])('a snapshot that names the root with its sha256 and %s is: %s', (_, change, expected) => {
+    const result = edit('snapshot', (signed) => {
+      const meta = signed['meta'] as Record<string, { hashes: Record<string, string>; length: number }>;
+      change(meta['root']!);
+    });
+    expect(result).toBe(expected);
+  });
+
   test('an old snapshot after a root rotation is mix and match', () => {
     const old = refresh(ctx, repository, NOW).trusted;
     repository.touch('root').publish();
@@ -376,6 +388,46 @@ describe('delegations', () => {
       })).toBe('trust.malformed'); // prettier-ignore
   });
 
+  test('one that nobody may sign any more says what to do, and takes its floor with it', () => {
+    const { trusted } = refresh(ctx, repository, NOW);
+    repository.rotate('targets/releases').of('targets/releases').signers = [plainKey()];
+    const after = refresh(ctx, repository.publish(), NOW, trusted);
+    expect(after.view.unusable.get('targets/releases')).toMatchObject({
+      code: 'trust.signature',
+      message: expect.stringContaining('its signer may have been removed') as string,
+    });
+    expect(after.forgotten).toEqual(['targets/releases']);
+    expect(after.trusted.targets.has('targets/releases')).toBe(false);
+  });
+
+  test('a file is to be stored as a floor when it passed all checks, and not when it has expired', () => {
+    repository.delegate('targets/late').of('targets/late').expires = NOW;
+    const { trusted } = refresh(ctx, repository.publish(), NOW);
+    const accept = (role: string): ReturnType<typeof acceptTargets> =>
+      acceptTargets(ctx, trusted, role, repository.bytesOf(role), NOW);
+    for (const role of ['targets', 'targets/releases'])
+      expect(accept(role)).toMatchObject({ floor: { role, bytes: repository.bytesOf(role) }, forgotten: [] });
+    expect(Object.keys(accept('targets/late'))).toEqual(['trusted', 'forgotten']);
+    expect(accept('targets/late').trusted.targets.has('targets/late')).toBe(false);
+  });
+
+  test('256 roles, 16 deep, are accepted; those that are unusable count', () => {
+    const keys = [plainKey('ed25519')];
+    const wide = new NotaryRepository(GUN, NOW);
+    for (let i = 0; i < 255; i++) wide.delegate(`targets/r${i}`, { keys });
+    expect(code(() => refresh(ctx, wide.publish(), NOW))).toBe('accepted');
+    const deep = new NotaryRepository(GUN, NOW);
+    for (let i = 1, name = 'targets'; i < 16; i++) deep.delegate((name += '/d'), { keys });
+    expect(refresh(ctx, deep.publish(), NOW).view.targets.size).toBe(16);
+    const { trusted } = refresh(ctx, repository, NOW);
+    const bad = { code: 'trust.signature', message: '' } as const;
+    const unusable = (count: number): Map<string, typeof bad> =>
+      new Map(Array.from({ length: count }, (_, i) => [`targets/r${i}`, bad]));
+    const load = (count: number): string =>
+      code(() => rolesToLoad(ctx, { ...trusted, progress: { ...trusted.progress!, unusable: unusable(count) } }));
+    expect([load(254), load(255)]).toEqual(['accepted', 'trust.too-large']);
+  });
+
   test('too many roles and too deep ones are refused', () => {
     const wide = new NotaryRepository(GUN, NOW);
     const keys = [plainKey()];
@@ -452,6 +504,21 @@ describe('order', () => {
     expect(code(() => acceptSnapshot(ctx, trusted, repository.bytesOf('snapshot'), NOW))).toBe('internal');
     expect(code(() => rolesToLoad(ctx, trusted))).toBe('internal');
     expect(code(() => acceptTargets(ctx, trusted, 'targets', repository.bytesOf('targets'), NOW))).toBe('internal');
+    expect(code(() => acceptTargets(ctx, start, 'targets', repository.bytesOf('targets'), NOW))).toBe('internal');
     expect(code(() => completeView(ctx, trusted, NOW))).toBe('internal');
+  });
+
+  test('a delegation does not come before its delegator, nor without being listed and delegated to', () => {
+    repository.delegate('targets/a').delegate('targets/a/b').publish();
+    const { trusted } = refresh(ctx, repository, NOW);
+    const accept = (role: string, state = trusted): string =>
+      code(() => acceptTargets(ctx, state, role, repository.bytesOf('targets/a/b'), NOW));
+    expect(accept('targets/a/b')).toBe('accepted');
+    expect(accept('targets/a/c')).toBe('internal');
+    expect(accept('targets/x/b')).toBe('internal');
+    const meta = new Map(trusted.progress!.snapshot!.model.meta);
+    meta.delete('targets/a/b');
+    const snapshot = { ...trusted.progress!.snapshot!, model: { ...trusted.progress!.snapshot!.model, meta } };
+    expect(accept('targets/a/b', { ...trusted, progress: { ...trusted.progress!, snapshot } })).toBe('internal');
   });
 });
