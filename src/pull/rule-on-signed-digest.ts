@@ -45,9 +45,9 @@ export async function ruleOnSignedDigest(
   return undefined;
 }
 
-/** A base layer may hang under thousands of images of other repositories: what was given out of this one comes first. */
+/** A base layer may hang under thousands of images: what was given out of this repository comes first, the latest before. */
 function likelyFirst(roots: readonly Root[], given: Candidates['given']): readonly Root[] {
-  const known = new Set(given.filter(({ tag }) => tag === NO_TAG).map(({ digest }) => digest));
-  const rank = ({ digest, edge }: Root): number => (edge === undefined ? 0 : known.has(digest) ? 1 : 2);
+  const known = new Map(given.filter(({ tag }) => tag === NO_TAG).map(({ digest }, place) => [digest, place]));
+  const rank = ({ digest, edge }: Root): number => (edge === undefined ? -1 : (known.get(digest) ?? given.length));
   return roots.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -73,8 +73,8 @@ async function find(collection: Collection, view: View, question: Question): Pro
       loaded = await collection.withDelegated(loaded, step);
     } catch (error) {
       // Among named signers it is one less; else the search has failed, nobody of lower priority is asked.
-      if (signers === undefined || !(error instanceof TufgateError) || !isReason(error.code)) throw error;
-      failed.set(step.wanted.role, error);
+      if (step.signer === undefined || !(error instanceof TufgateError) || !isReason(error.code)) throw error;
+      failed.set(step.signer, error);
     }
   }
   const why = `more than ${MAX_LOADS} files would have to be loaded for one question`;

@@ -81,7 +81,7 @@ export class DelegatedLoads {
     // What does not verify for this delegation is no evidence against what does.
     const other = before !== undefined && isWanted(edge.wanted, before);
     const accepted = acceptDelegated(this.options.ctx, edge, bytes, this.options.now(), other ? undefined : before);
-    await this.keep(view, accepted, before);
+    await this.keep(view, edge, accepted, before);
     return accepted;
   }
 
@@ -110,11 +110,16 @@ export class DelegatedLoads {
     );
   }
 
-  private async keep(view: View, accepted: Accepted<Targets>, before: TrustFile | undefined): Promise<void> {
+  private async keep(
+    view: View,
+    { authority }: Edge,
+    accepted: Accepted<Targets>,
+    before: TrustFile | undefined,
+  ): Promise<void> {
     const { file } = accepted;
     if (file.sha256 === before?.sha256) return;
     const replaces = before?.version === file.version ? { forget: [file.role] } : {};
-    const ended = before === undefined ? [] : endedBy(this.options.ctx, view, before, accepted);
+    const ended = before === undefined ? [] : endedBy(this.options.ctx, view, before, { accepted, authority });
     await this.options.keep(view, { ...replaces, floors: [file], ended });
   }
 
@@ -128,7 +133,8 @@ export class DelegatedLoads {
 
 const UNSIGNED: ReadonlySet<string> = new Set(['trust.signature', 'trust.threshold']);
 
+/** Ids of keys are free: only as JSON can one not be made to look like two. */
 function keyOf(view: View, { wanted, authority }: Edge): string {
-  const keys = authority.keys.map(({ keyId, material }) => `${keyId}=${material?.identity ?? ''}`).sort();
-  return [view.snapshot.file.sha256, wanted.role, authority.threshold, ...keys].join('\n');
+  const keys = authority.keys.map(({ keyId, material }) => JSON.stringify([keyId, material?.identity])).sort();
+  return JSON.stringify([view.snapshot.file.sha256, wanted.role, authority.threshold, ...keys]);
 }

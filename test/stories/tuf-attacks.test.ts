@@ -93,6 +93,24 @@ test('forty images of somebody else share the base layer of an image signed by d
   expect((await gate.get(`/v2/acme/app/blobs/${image!.layers[0]!}`)).status).toBe(200);
 });
 
+test('twenty images signed by digest were withdrawn, and share the base layer of one that was not: its layers are served', async () => {
+  const { approvals, gate } = await open();
+  const images = Array.from({ length: 21 }, (_, i) =>
+    gate.registry.addImage({ repository: 'acme/app', tag: `t${i}`, layers: [Buffer.from('base')], config: { i } }),
+  ).sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  for (const { digest, size } of images) approvals.put(`${REPOSITORY}@${digest}`, { digest, length: size });
+  approvals.publish();
+  for (const { digest } of images) {
+    world.later(1_000);
+    expect(await world.outcome(digest)).toEqual([200, digest]);
+  }
+  const last = images.pop()!;
+  for (const { digest } of images) approvals.remove(`${REPOSITORY}@${digest}`);
+  approvals.publish();
+  world.later();
+  expect((await gate.get(`/v2/acme/app/blobs/${last.layers[0]!}`)).status).toBe(200);
+});
+
 test('a role lists 300 tags of a repository that is not its own: a pull by digest finds the owner among them', async () => {
   const { gate } = await open({
     layout: (made) => made.delegate('evil', ELSEWHERE).delegate('owner', { paths: PATHS }),

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { tufKey } from '../../src/simulator/tuf-key.ts';
 import type { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { MINUTE, type Opening, PATHS, TARGET, TufWorld } from './tuf-world.ts';
 
@@ -30,6 +31,43 @@ test.each(['digests: any', SUPERSEDED, 'digests: current'])(
     expect(await world.outcome(gate.image.digest)).toEqual(GONE);
   },
 );
+
+test('the keys of an owner are taken away, and the tag is signed by new ones for another image: what the old ones signed ends', async () => {
+  const { approvals, gate } = await open({ rule: 'require: [approvals]\n    digests: any', layout: owned });
+  world.approve(TARGET, 'owner').publish();
+  await world.pull('1.0');
+  approvals.undelegate('owner').publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([403, 'trust.unsigned']);
+  const mended = world.move('mended', 'owner');
+  owned(approvals).publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, mended]);
+  expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+});
+
+test('the key of another delegation, and the network, put a file in the place of the one that revokes: the image ends all the same', async () => {
+  const evil = tufKey('ed25519', 'evil');
+  const { approvals, gate } = await open({
+    rule: 'require: [approvals]\n    digests: any',
+    layout: (made) =>
+      owned(made)
+        .delegate('dev', { paths: ['reg.example/acme/dev:*'] })
+        .delegate('owner', { by: 'dev', paths: ['reg.example/acme/dev:*'], keys: [evil] }),
+  });
+  approvals.of('owner').signers = approvals.authority('owner', 'targets').keys;
+  world.approve(TARGET, 'owner').publish();
+  await world.pull('1.0');
+  approvals.touch('owner').publish();
+  approvals.files.replace(approvals.fileOf('owner'), approvals.sign('owner', { signers: [evil] }));
+  world.later();
+  await world.pull('x', 'acme/dev');
+  const mended = world.move('mended', 'owner');
+  approvals.publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, mended]);
+  expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+});
 
 test('a tag moves in the very next version of its role: its digest before is superseded, not revoked', async () => {
   const { approvals, gate } = await open({ rule: `require: [approvals]\n    ${SUPERSEDED}`, layout: owned });

@@ -1,7 +1,8 @@
 import { messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
-import type { Targets } from './model.ts';
+import type { Authority, Targets } from './model.ts';
+import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
 import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
 
@@ -61,27 +62,31 @@ function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
 /**
  * TUF 1.0: what a delegated role named before, and does not name any more. A role that went on by more than one version
  * may have revoked a tag in one that nobody read, and signed it again in the next: what it says no longer counts as
- * removed then. What it named beyond its delegation never counted.
+ * removed then. So it does when the file before is not signed for the delegation of today: its keys were taken away from
+ * it, or another delegator's file stood in the place of the one that revoked. What it named beyond its delegation never
+ * counted.
  */
 export function endedBy(
   ctx: TrustContext,
   view: View,
   before: TrustFile,
-  { model, file }: Accepted<Targets>,
+  { accepted: { model, file }, authority }: Replacement,
 ): readonly EndedTag[] {
   const { role } = file;
-  const skipped = file.version > before.version + 1;
-  const { targets } = saidBefore(ctx, [before]);
-  const loaded = new Map(view.targets).set(role, {
-    ...(targets.get(role) ?? { model, file }),
-    signers: [],
-    signerKeys: [],
-  });
+  const known = saidBefore(ctx, [before]).targets.get(role) ?? { model, file, signers: [], signerKeys: [] };
+  const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
+  const loaded = new Map(view.targets).set(role, known);
   return namedBy({ kind: 'tuf', targets: loaded }, role).flatMap((was): EndedTag[] => {
     const now = model.targets.get(was.tag)?.sha256;
     if (now !== undefined && sha256FromHex(now) === was.digest) return [];
-    return [{ ...was, removed: skipped || now === undefined }];
+    return [{ ...was, removed: broken || now === undefined }];
   });
+}
+
+/** The file of a role that comes after another, and who may sign it. */
+interface Replacement {
+  readonly accepted: Accepted<Targets>;
+  readonly authority: Authority;
 }
 
 /** TUF 1.0: recovery begins anew, so all that was said before counts as removed. */

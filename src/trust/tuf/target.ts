@@ -5,7 +5,7 @@ import { named, type Reached, type Statement } from './statement.ts';
 import type { TrustContext } from './trusted.ts';
 import { refuseExpiredBase, type View } from './view.ts';
 
-/** By role: files that could not be loaded for this question. */
+/** By the signer that the rule names: why a file on the way to it could not be loaded for this question. */
 type Failed = ReadonlyMap<string, TufgateError>;
 
 /** Whose word is wanted, when not the first in the order of priority. */
@@ -15,7 +15,10 @@ export interface AskedRoles {
 }
 
 /** What a question came to: an answer, or the file to load first; then ask again. */
-export type Step = { readonly kind: 'found'; readonly found: Found } | ({ readonly kind: 'wanted' } & Edge);
+export type Step =
+  | { readonly kind: 'found'; readonly found: Found }
+  /** `signer`: for whose word the file is wanted, when the rule names some. */
+  | ({ readonly kind: 'wanted'; readonly signer?: string } & Edge);
 
 /**
  * TUF 1.0: what is signed for a target, by the role that may speak for it, or by the roles that the rule names.
@@ -45,8 +48,8 @@ function bySigners(ctx: TrustContext, view: View, name: string, now: number, sig
     else if (found.kind === 'absent') statements.push({ kind: 'silent', role });
     else if (found.kind === 'reached') statements.push({ ...said(view, found.reached, name), role });
     else {
-      const error = failed.get(found.wanted.role);
-      if (error === undefined) return found;
+      const error = failed.get(role);
+      if (error === undefined) return { ...found, signer: role };
       statements.push({ kind: 'unusable', role, error });
     }
   }
