@@ -10,6 +10,7 @@ const { BREAKAGES } = await import('./breakages.ts');
 
 const wanted = process.argv.slice(2);
 const missed = [];
+if ((await failuresWith([])).length > 0) throw new Error('tests fail with the code as it is: nothing can be learned');
 for (const [name, edits] of BREAKAGES) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const failed = await failuresWith(edits);
