@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { NotaryConfig, SourceRequirement, TrustSourceConfig, TufConfig } from '../config/config.ts';
-import { codeOf, type Reason, TufgateError } from '../errors.ts';
+import { type Reason, TufgateError } from '../errors.ts';
 import { type Digest, isDigest, parseDigest } from '../oci/digest.ts';
 import type { PastTag, SignedTag, TrustStore } from '../state/store.ts';
 import type { Opened } from './collection.ts';
@@ -150,7 +150,8 @@ describe('a tag', () => {
   test('throws faults of our own', async () => {
     signed.set('1', fault);
     await expect(service.resolve(vendor, app, '1')).rejects.toBe(fault);
-    expect(await service.resolve({ kind: 'source', source: 'nobody' }, app, '1').catch(codeOf)).toBe('internal');
+    const nobody = service.resolve({ kind: 'source', source: 'nobody' }, app, '1');
+    await expect(nobody).rejects.toMatchObject({ code: 'internal', message: 'no trust source is called nobody' });
   });
 });
 
@@ -194,7 +195,7 @@ describe('a digest of Notary', () => {
     current = [named('1'), named('2')];
     signed.set('1', B).set('2', A);
     expect(await service.resolveDigest(vendor, app, A)).toMatchObject({ outcome: 'signed', digest: A });
-    expect(asked.map(({ of }) => of)).toContain(`vendor ${NAME}`);
+    expect(asked[0]).toEqual({ of: `vendor ${NAME}`, question: [A] });
   });
 
   test('that the first tag names needs no second', async () => {
@@ -252,6 +253,7 @@ describe('statements', () => {
     current = down;
     past = [{ ...named('2'), until: 5 }];
     expect(await service.statements('vendor', app, [A])).toEqual(past);
+    expect(await service.statements('approvals', app, [A])).toEqual([]);
     current = fault;
     await expect(service.statements('vendor', app, [A])).rejects.toBe(fault);
   });

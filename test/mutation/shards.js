@@ -31,6 +31,11 @@ const PARTS = [
     folder: 'src/trust',
     tests: ['src/trust/*-{source,name,question,collection}.test.ts', 'src/trust/outgrown.test.ts'],
   },
+  {
+    name: 'messages',
+    folder: 'src/trust/worker',
+    files: ['far-source', 'fetches', 'plain-error', 'plain-event'],
+  },
   { name: 'worker', folder: 'src/trust/worker' },
   {
     name: 'counting',
