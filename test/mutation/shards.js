@@ -34,7 +34,7 @@ const PARTS = [
   {
     name: 'messages',
     folder: 'src/trust/worker',
-    files: ['far-source', 'fetches', 'plain-error', 'plain-event'],
+    files: ['desk', 'far-source', 'fetches', 'messages', 'plain-error', 'plain-event'],
   },
   { name: 'worker', folder: 'src/trust/worker' },
   {
