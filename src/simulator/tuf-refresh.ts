@@ -89,8 +89,8 @@ export function ask(
       try {
         view = withRole(view, acceptDelegated(ctx, step, fileOf(repository, step.wanted), now));
       } catch (error) {
-        if (signers === undefined || !(error instanceof TufgateError)) throw error;
-        failed.set(step.wanted.role, error);
+        if (step.signer === undefined || !(error instanceof TufgateError)) throw error;
+        failed.set(step.signer, error);
       }
     }
   } catch (error) {

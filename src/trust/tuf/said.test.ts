@@ -123,7 +123,8 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     const { view } = refresh(ctx, repository, NOW);
     const step = findTarget(ctx, view, 'app:none', NOW);
     if (step.kind !== 'wanted') return expect.unreachable();
-    return endedBy(ctx, view, before, acceptDelegated(ctx, step, repository.at('app'), NOW));
+    const accepted = acceptDelegated(ctx, step, repository.at('app'), NOW);
+    return endedBy(ctx, view, before, { accepted, authority: step.authority });
   }
 
   const changed = (repository: TufRepository): TufRepository =>
@@ -139,6 +140,13 @@ describe('what a delegated role of TUF 1.0 ended', () => {
 
   test('counts as removed where a version in between was read by nobody', () => {
     expect(ended((repository) => changed(repository.touch('app').publish()))).toEqual([
+      { role: 'app', tag: 'app:gone', digest: A, removed: true },
+      { role: 'app', tag: 'app:moved', digest: A, removed: true },
+    ]);
+  });
+
+  test('counts as removed where the file before is not signed for the delegation of today', () => {
+    expect(ended((repository) => changed(repository.rotate('app')))).toEqual([
       { role: 'app', tag: 'app:gone', digest: A, removed: true },
       { role: 'app', tag: 'app:moved', digest: A, removed: true },
     ]);

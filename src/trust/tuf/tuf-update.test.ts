@@ -37,6 +37,7 @@ test('an honest repository is accepted, and again when nothing or everything cha
   const first = update(repository);
   const again = update(repository, first);
   expect(again.timestamp?.file.sha256).toBe(first.timestamp?.file.sha256);
+  expect(again.targets.get('targets')).toBe(first.targets.get('targets'));
   const later = update(repository.put('app:1', B).publish(), again);
   expect([later.timestamp, later.snapshot, later.targets.get('targets')].map((file) => file?.file.version)).toEqual([
     2, 2, 2,

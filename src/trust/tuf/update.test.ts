@@ -17,7 +17,7 @@ import {
   viewFiles,
   viewSignedTags,
 } from './collection.ts';
-import { code } from '../../../test/thrown.ts';
+import { code, message } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -155,7 +155,9 @@ describe('versions', () => {
     const { trusted } = refresh(ctx, repository.touch(role).publish(), NOW);
     repository.of(role).version = 4;
     repository.touch(role).publish();
-    expect(update(NOW, trusted)).toBe('trust.rollback');
+    expect(() => refresh(ctx, repository, NOW, trusted)).toThrow(
+      expect.objectContaining({ code: 'trust.rollback', detail: { role, floor: 10, version: 5 } }),
+    );
   });
 
   test.each(['timestamp', 'snapshot', 'targets'])('refuses another %s with the same version', (role) => {
@@ -277,6 +279,7 @@ describe('hashes', () => {
       meta['root'] = { ...meta['root'], hashes: { sha256: Buffer.alloc(32).toString('base64') } };
     });
     expect(result).toBe('trust.hash');
+    expect(message(() => refresh(ctx, repository, NOW))).toContain('names another root than the newest of the chain');
   });
 
   test.each<[string, (entry: { hashes: Record<string, string>; length: number }) => unknown, string]>([
@@ -289,6 +292,8 @@ describe('hashes', () => {
       change(meta['root']!);
     });
     expect(result).toBe(expected);
+    if (expected === 'accepted') return;
+    expect(() => refresh(ctx, repository, NOW)).toThrow(expect.objectContaining({ detail: { role: 'root' } }));
   });
 
   test('an old snapshot after a root rotation is mix and match', () => {
@@ -400,6 +405,22 @@ describe('delegations', () => {
     expect(after.trusted.targets.has('targets/releases')).toBe(false);
   });
 
+  test.each(['unsigned', 'expired'])('one that is %s leaves its floor where it was', (state) => {
+    const { trusted } = refresh(ctx, repository, NOW);
+    const role = repository.of('targets/releases');
+    if (state === 'unsigned') role.signers = [plainKey()];
+    else role.expires = NOW;
+    const after = refresh(ctx, repository.touch('targets/releases').publish(), NOW, trusted);
+    expect(after.trusted.targets.get('targets/releases')).toBe(trusted.targets.get('targets/releases'));
+    expect(after.forgotten).toEqual([]);
+  });
+
+  test('one that was listed may go: what holds in Notary is the floor of each file', () => {
+    const { trusted } = refresh(ctx, repository, NOW);
+    repository.undelegate('targets/releases').publish();
+    expect(update(NOW, trusted)).toBe('accepted');
+  });
+
   test('a file is to be stored as a floor when it passed all checks, and not when it has expired', () => {
     repository.delegate('targets/late').of('targets/late').expires = NOW;
     const { trusted } = refresh(ctx, repository.publish(), NOW);
@@ -498,27 +519,37 @@ describe('fast-forward recovery', () => {
 describe('order', () => {
   test('the steps of an update cannot be skipped', () => {
     const start = firstRoot(ctx, repository);
-    expect(code(() => acceptTimestamp(ctx, start, repository.bytesOf('timestamp'), NOW))).toBe('internal');
+    expect(message(() => acceptTimestamp(ctx, start, repository.bytesOf('timestamp'), NOW))).toContain(
+      'the update is out of order',
+    );
     const { trusted } = finishRoots(ctx, start, NOW);
-    expect(code(() => snapshotWanted(trusted))).toBe('internal');
-    expect(code(() => acceptSnapshot(ctx, trusted, repository.bytesOf('snapshot'), NOW))).toBe('internal');
-    expect(code(() => rolesToLoad(ctx, trusted))).toBe('internal');
-    expect(code(() => acceptTargets(ctx, trusted, 'targets', repository.bytesOf('targets'), NOW))).toBe('internal');
-    expect(code(() => acceptTargets(ctx, start, 'targets', repository.bytesOf('targets'), NOW))).toBe('internal');
-    expect(code(() => completeView(ctx, trusted, NOW))).toBe('internal');
+    expect(message(() => snapshotWanted(trusted))).toContain('the update is out of order');
+    expect(message(() => acceptSnapshot(ctx, trusted, repository.bytesOf('snapshot'), NOW))).toContain(
+      'the update is out of order',
+    );
+    expect(message(() => rolesToLoad(ctx, trusted))).toContain('the update is out of order');
+    expect(message(() => acceptTargets(ctx, trusted, 'targets', repository.bytesOf('targets'), NOW))).toContain(
+      'the update is out of order',
+    );
+    expect(message(() => acceptTargets(ctx, start, 'targets', repository.bytesOf('targets'), NOW))).toContain(
+      'the update is out of order',
+    );
+    expect(message(() => completeView(ctx, trusted, NOW))).toContain('the update is out of order');
   });
 
   test('a delegation does not come before its delegator, nor without being listed and delegated to', () => {
     repository.delegate('targets/a').delegate('targets/a/b').publish();
     const { trusted } = refresh(ctx, repository, NOW);
     const accept = (role: string, state = trusted): string =>
-      code(() => acceptTargets(ctx, state, role, repository.bytesOf('targets/a/b'), NOW));
-    expect(accept('targets/a/b')).toBe('accepted');
-    expect(accept('targets/a/c')).toBe('internal');
-    expect(accept('targets/x/b')).toBe('internal');
+      message(() => acceptTargets(ctx, state, role, repository.bytesOf('targets/a/b'), NOW));
+    expect(accept('targets/a/b')).toBe('');
+    expect(accept('targets/a/c')).toContain('the update is out of order');
+    expect(accept('targets/x/b')).toContain('the update is out of order');
     const meta = new Map(trusted.progress!.snapshot!.model.meta);
     meta.delete('targets/a/b');
     const snapshot = { ...trusted.progress!.snapshot!, model: { ...trusted.progress!.snapshot!.model, meta } };
-    expect(accept('targets/a/b', { ...trusted, progress: { ...trusted.progress!, snapshot } })).toBe('internal');
+    expect(accept('targets/a/b', { ...trusted, progress: { ...trusted.progress!, snapshot } })).toContain(
+      'the update is out of order',
+    );
   });
 });
