@@ -131,7 +131,9 @@ describe('named signers', () => {
   });
 
   test('who cannot be reached, because a file on the way is refused, are one less', () => {
-    const repository = both().delegate('org', APP).delegate('legal', { ...APP, by: 'org' });
+    const repository = both()
+      .delegate('org', APP)
+      .delegate('legal', { ...APP, by: 'org' });
     repository.put('app:1', A, 'qa').put('app:1', A, 'legal').of('org').signers = [TWO];
     expect(verdict(repository.publish(), 'app:1', signers(1, 'org > legal', 'qa'))).toBe(A.digest);
     expect(verdict(repository, 'app:1', signers(2, 'org > legal', 'qa'))).toBe('trust.signature');
