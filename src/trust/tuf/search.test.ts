@@ -4,6 +4,7 @@ import { type Answer, ask, contextOf, refresh } from '../../simulator/tuf-refres
 import { tufKey } from '../../simulator/tuf-key.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import type { View } from './collection.ts';
+import { search } from './search.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -77,6 +78,11 @@ describe('the order of priority', () => {
     const answer = askFor(repository, 'app:2');
     expect([verdict(answer), answer.loaded]).toEqual(['trust.unsigned', []]);
   });
+});
+
+test('a name that no role speaks for is absent', () => {
+  const repository = new TufRepository(NOW).put('app:1', A).publish();
+  expect(search(contextOf(repository), viewOf(repository), 'app:2', NOW)).toEqual({ kind: 'absent' });
 });
 
 describe('a terminating delegation', () => {
