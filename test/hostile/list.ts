@@ -7,6 +7,8 @@ export function listOf(hostile: readonly HostileCase[], valid: readonly ValidCas
     '',
     `${hostile.length} attacks that must be refused with their code, and nothing learned from them; ${valid.length} odd but legal`,
     'collections that must pass. Written by `npm run hostile -- --list`; a test holds that this file is up to date.',
+    'No two attacks take the same way through the engine: they are refused at different places, or after other checks.',
+    '`after` says where it is written: "TUF" is the TUF specification 1.0; "notary-v1" our notes on what Notary v1 does.',
     '`npm run hostile` prints the score, `npm run hostile -- --serve PORT` offers the same files to any other client.',
     ...groupsOf(hostile).flatMap(([title, cases]) => [
       '',

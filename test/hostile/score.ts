@@ -1,8 +1,8 @@
-import { type HostileCase, idOf, type ValidCase } from './case.ts';
+import { idOf } from './case.ts';
 import { HOSTILE, VALID } from './corpus.ts';
 import { listOf } from './list.ts';
 import { manifestOf } from './manifest.ts';
-import { LIVES, type Played, playHostile, playValid } from './play.ts';
+import { Stage } from './stage.ts';
 import { CorpusServer } from './server.ts';
 
 /** What `npm run hostile` does. @returns the exit code: 1 unless every attack was refused and nothing legal was */
@@ -26,29 +26,16 @@ interface Line {
 
 async function score(json: boolean, print: (text: string) => void): Promise<number> {
   const server = new CorpusServer();
-  const base = await server.listen();
+  const stage = new Stage(server, await server.listen());
   const refused: Line[] = [];
   const passed: Line[] = [];
-  for (const attack of HOSTILE) {
-    refused.push(await inEveryLife(attack, attack.expect, (life) => playHostile(attack, server, base, life)));
-  }
-  for (const legal of VALID) {
-    passed.push(await inEveryLife(legal, 'signed', (life) => playValid(legal, server, base, life)));
-  }
+  for (const attack of HOSTILE)
+    refused.push({ case: idOf(attack), expected: attack.expect, faults: await stage.hostile(attack) });
+  for (const legal of VALID) passed.push({ case: idOf(legal), expected: 'signed', faults: await stage.valid(legal) });
   await server.close();
   const wrong = [...refused, ...passed].filter(({ faults }) => faults.length > 0);
   print(json ? `${JSON.stringify({ hostile: refused, valid: passed }, null, 2)}\n` : table(refused, passed));
   return wrong.length === 0 ? 0 : 1;
-}
-
-async function inEveryLife(
-  told: HostileCase | ValidCase,
-  expected: string,
-  play: (life: (typeof LIVES)[number]) => Promise<Played>,
-): Promise<Line> {
-  const faults: string[] = [];
-  for (const life of LIVES) faults.push(...(await play(life)).faults.map((fault) => `${life}: ${fault}`));
-  return { case: idOf(told), expected, faults };
 }
 
 function table(refused: readonly Line[], passed: readonly Line[]): string {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type Profiler, Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 import type { Outcome } from './gate.ts';
 
 /**
  * Which way through the engine a refusal took: where it was thrown and from where that was called, and every block of
  * the trust code that ran, or did not, since the last request. Two attacks that went the same way test the same check.
  *
- * Keys and signatures that do not count are passed over in silence, and the refusal comes later, from one place: for
- * those `whole` has the blocks of every file of the update, each for itself, since the key was read with another one.
+ * Keys and signatures that do not count are passed over in silence, and the refusal comes later. For those `whole` has
+ * the blocks of every file of the update, each for itself: the key was read with another one than it signed.
  */
 export interface Way {
   readonly refusal: string;
@@ -16,17 +17,13 @@ export interface Way {
 
 export class Trace {
   private readonly session = new Session();
-  private readonly found = new Map<string, Way>();
   private segments: string[] = [];
   private requests = 0;
 
-  /** By case. */
-  get all(): ReadonlyMap<string, Way> {
-    return this.found;
-  }
-
+  /** Before the engine runs: code that was compiled earlier has no blocks, and code that is optimised does not count. */
   start(): void {
     Error.stackTraceLimit = 60;
+    for (const flag of ['--no-opt', '--no-sparkplug']) setFlagsFromString(flag);
     this.session.connect();
     this.session.post('Profiler.enable');
     this.session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
@@ -34,6 +31,7 @@ export class Trace {
 
   stop(): void {
     this.session.disconnect();
+    for (const flag of ['--opt', '--sparkplug']) setFlagsFromString(flag);
   }
 
   begin(): void {
@@ -52,27 +50,27 @@ export class Trace {
     this.segments.push(this.blocks());
   }
 
-  end(id: string, { reason, message, error, digest }: Outcome): void {
+  end({ reason, digest, message, error }: Outcome): Way {
     this.segments.push(this.blocks());
     const updateFailed = error !== undefined && this.requests > 0;
     const blocks = updateFailed ? this.segments[this.requests] : this.segments.at(-1);
     const place = error === undefined ? (message ?? '').replace(/[0-9a-f]{12,}|\d+/g, '#') : throwSite(error);
     const refusal = [reason, digest === undefined, place, blocks].join('\n');
-    this.found.set(id, { refusal, whole: [refusal, ...this.segments.slice(0, this.requests)].join('\n') });
+    return { refusal, whole: [refusal, ...this.segments.slice(0, this.requests)].join('\n') };
   }
 
   /** What ran since the last call. */
   private blocks(): string {
     let scripts: readonly Profiler.ScriptCoverage[] = [];
     this.session.post('Profiler.takePreciseCoverage', (_, answer) => (scripts = answer.result));
-    const hash = createHash('sha256');
+    const ran: string[] = [];
     for (const { url, functions } of scripts.filter((script) => CHECKS.test(script.url))) {
       for (const { ranges } of functions.filter((each) => (each.ranges[0]?.count ?? 0) > 0)) {
         const idle = ranges.filter(({ count }) => count === 0).map((range) => [range.startOffset, range.endOffset]);
-        hash.update(JSON.stringify([url, ranges[0]?.startOffset, idle]));
+        ran.push(JSON.stringify([url, ranges[0]?.startOffset, idle]));
       }
     }
-    return hash.digest('hex');
+    return createHash('sha256').update(ran.sort().join('\n')).digest('hex');
   }
 }
 

@@ -18,7 +18,7 @@ const TRICKS: Readonly<Record<string, Trick>> = {
   'member-twice': {
     move: 'Writes the version twice, an old one first.',
     lets: TWO_READINGS,
-    anchor: 'notary-v1 pitfall 4; facts P8',
+    anchor: 'notary-v1 pitfall 4; RFC 8259 section 4',
     change: (text) => text.replace('"version":', '"version":1,"version":'),
   },
   'byte-order-mark': {
@@ -36,13 +36,13 @@ const TRICKS: Readonly<Record<string, Trick>> = {
   'not-utf-8': {
     move: 'Puts bytes into the file that are not UTF-8.',
     lets: 'Names that differ on the wire become equal once they were replaced by question marks.',
-    anchor: 'facts P8',
+    anchor: 'RFC 8259 section 8.1',
     change: (text) => Buffer.concat([Buffer.from('{"x":"'), Buffer.from([0xff]), Buffer.from(`",${text.slice(1)}`)]),
   },
   'lone-surrogate': {
     move: 'Writes half a surrogate pair as an escape.',
     lets: 'A name that has no UTF-8 form is signed as one thing and stored as another.',
-    anchor: 'facts P8',
+    anchor: 'RFC 8259 section 8.2',
     change: beside('"\\ud800"'),
   },
   'unknown-escape': {
@@ -120,13 +120,13 @@ const TRICKS: Readonly<Record<string, Trick>> = {
   'too-deep': {
     move: 'Nests lists a hundred thousand levels deep.',
     lets: 'The reader runs out of stack, and the gate is down.',
-    anchor: 'notary-v1 pitfall 30; facts P8',
+    anchor: 'notary-v1 pitfall 30; RFC 8259 section 9',
     change: beside('['.repeat(100_000) + ']'.repeat(100_000)),
   },
   'not-an-object': {
     move: 'Serves a list instead of an object.',
     lets: 'Code that expects members finds whatever lists have.',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     change: (text) => `[${text}]`,
   },
   'envelope-twin': {
@@ -138,31 +138,31 @@ const TRICKS: Readonly<Record<string, Trick>> = {
   'no-signatures': {
     move: 'Leaves the list of signatures out.',
     lets: 'Nothing was wrong with any signature, so all is well.',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     change: (text) => text.replace('"signatures":', '"signature":'),
   },
   'signed-is-null': {
     move: 'Serves null as what is signed.',
     lets: 'The gate is down before any signature was looked at.',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     change: (text) => text.replace(/"signed":.*,"signatures"/, '"signed":null,"signatures"'),
   },
   'signature-is-a-number': {
     move: 'Serves a number where a signature belongs.',
     lets: 'The gate is down before any signature was looked at.',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     change: (text) => text.replace('"signatures":[', '"signatures":[7,'),
   },
   'signature-without-a-key-id': {
     move: 'Serves a signature whose key id is an object.',
     lets: 'The gate is down, or looks up the key called [object Object].',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     change: (text) => text.replace('"signatures":[', '"signatures":[{"keyid":{},"method":"eddsa","sig":""},'),
   },
   'a-hundred-thousand-signatures': {
     move: 'Adds a hundred thousand signatures.',
     lets: 'Each of them costs a verification, and every pull of everybody waits: CVE-2020-6173.',
-    anchor: 'facts P10',
+    anchor: 'CVE-2020-6173',
     change: (text) =>
       text.replace('"signatures":[', `"signatures":[${'{"keyid":"","method":"","sig":""},'.repeat(20_000)}`),
   },

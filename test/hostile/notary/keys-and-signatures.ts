@@ -25,15 +25,6 @@ function damaged(key: NotaryKey, change: (signature: Buffer) => Buffer): NotaryK
 
 /** Each stands alone for the timestamp: counted, it would be enough. */
 const SIGNINGS: Readonly<Record<string, Signing>> = {
-  'of-the-wrong-message': {
-    move: 'Copies a signature over other bytes.',
-    lets: 'Any signature that the publisher ever made will do.',
-    anchor: 'TUF 5.4.2',
-    key: () => {
-      const key = plainKey('ed25519');
-      return { ...key, sign: (message) => key.sign(Buffer.concat([message, Buffer.from(' ')])) };
-    },
-  },
   'ed25519-key-with-method-ecdsa': {
     move: 'Calls a signature of an Ed25519 key one of ECDSA.',
     lets: CHOSEN,
@@ -212,6 +203,18 @@ export const keysAndSignatures = attacks('signature', {
     learns: ['root 2', 'floor timestamp', 'floor snapshot'],
     story(scene) {
       scene.publisher.rotate('targets', [{ ...rsaKey(2_048), method: 'eddsa' }]).publish();
+    },
+  },
+  'of-the-wrong-message': {
+    move: 'Copies a signature of the publisher onto targets of its own.',
+    lets: 'Any signature that the publisher ever made will do.',
+    anchor: 'TUF 5.6.3',
+    expect: 'trust.signature',
+    learns: ['root 2', 'floor timestamp', 'floor snapshot'],
+    story(scene) {
+      const key = plainKey('ecdsa');
+      const copied = key.sign(Buffer.from('something that was signed once'));
+      scene.publisher.rotate('targets', [{ ...key, sign: () => copied }]).publish();
     },
   },
   'on-an-unknown-curve': {

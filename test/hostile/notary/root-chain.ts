@@ -45,7 +45,7 @@ export const rootChain = attacks('root-chain', {
   'one-signature-twice': {
     move: 'Signs a next root, which needs two keys from now on, twice with the same one.',
     lets: 'A threshold that counts signatures is met by one person.',
-    anchor: 'facts section 4, CVE-2020-6174',
+    anchor: 'CVE-2020-6174',
     expect: 'trust.threshold',
     story(scene) {
       const root = scene.onFirstUse().pull().publisher.of('root');
@@ -95,7 +95,7 @@ export const rootChain = attacks('root-chain', {
   'endless-list-of-keys': {
     move: 'Lists sixty-five keys for the root role.',
     lets: 'Each certificate costs its parsing before any signature is looked at.',
-    anchor: 'facts P10; CVE-2020-6173',
+    anchor: 'CVE-2020-6173',
     expect: 'trust.too-large',
     story(scene) {
       const root = scene.onFirstUse().pull().publisher.of('root');

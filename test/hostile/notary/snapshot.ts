@@ -34,7 +34,7 @@ export const snapshots = attacks('snapshot', {
   'goes-back': {
     move: 'With a stolen timestamp key, signs a new timestamp that names an old snapshot.',
     lets: 'All tags at once go back to what they were, under a fresh timestamp.',
-    anchor: 'TUF 5.5.5; facts W13',
+    anchor: 'TUF 5.4.3.2',
     expect: 'trust.rollback',
     learns: ['floor timestamp'],
     story(scene) {
@@ -201,7 +201,7 @@ export const snapshots = attacks('snapshot', {
   'entry-is-null': {
     move: 'Lists targets as null.',
     lets: 'The gate is down, or takes any targets: nothing is said about them.',
-    anchor: 'facts section 4, CVE-2026-23991',
+    anchor: 'CVE-2026-23991',
     expect: 'trust.malformed',
     learns: ['floor timestamp'],
     story(scene) {

@@ -44,19 +44,6 @@ export const targets = attacks('targets', {
       publisher.touch('targets').publish();
     },
   },
-  'threshold-that-nobody-can-meet': {
-    move: 'Signs targets, which needs three keys of the two that it has, with both.',
-    lets: 'A threshold that nobody can meet is lowered to one that somebody can.',
-    anchor: 'TUF 4.3; notary-v1 section 5',
-    expect: 'trust.threshold',
-    learns: ['root 2', 'floor timestamp', 'floor snapshot'],
-    story(scene) {
-      const { publisher } = scene;
-      const role = publisher.of('targets');
-      role.threshold = 3;
-      publisher.rotate('targets', [...role.keys, ...publisher.of('snapshot').keys]).publish();
-    },
-  },
   'other-bytes-under-their-hash': {
     move: 'Serves an old targets file, validly signed, under the hash that the snapshot names.',
     lets: 'The trust server, or a cache, brings an old digest back without any key.',

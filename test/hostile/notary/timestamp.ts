@@ -15,10 +15,23 @@ export const timestamps = attacks('timestamp', {
       scene.publisher.sign('1', EVIL, 1).publish();
     },
   },
+  'threshold-that-nobody-can-meet': {
+    move: 'Signs a timestamp, which needs three keys of the two that there are, with both.',
+    lets: 'A threshold that nobody can meet is lowered to one that somebody can.',
+    anchor: 'TUF 4.3',
+    expect: 'trust.threshold',
+    learns: ['root 2'],
+    story(scene) {
+      const { publisher } = scene;
+      const role = publisher.of('timestamp');
+      role.threshold = 3;
+      publisher.rotate('timestamp', [...role.keys, plainKey('ecdsa')]).publish();
+    },
+  },
   'goes-back': {
     move: 'Replays an older timestamp that is still valid, after the newer one has expired.',
     lets: 'An image that was replaced for a reason comes back: expired floors that are dropped hold off nothing.',
-    anchor: 'TUF 5.4.3.1; facts W14',
+    anchor: 'TUF 5.4.3.1',
     expect: 'trust.rollback',
     story(scene) {
       const old = scene.pull().publisher.bytesOf('timestamp');
@@ -53,7 +66,7 @@ export const timestamps = attacks('timestamp', {
   'of-another-type': {
     move: 'Serves the snapshot as the timestamp, in a collection where one key signs both.',
     lets: 'A file that was signed to say one thing is taken to say another.',
-    anchor: 'facts P1',
+    anchor: 'TUF 4.4, _type',
     expect: 'trust.malformed',
     story(scene) {
       scene.publisher.of('snapshot').keys = scene.publisher.of('timestamp').keys;
@@ -64,7 +77,7 @@ export const timestamps = attacks('timestamp', {
   'of-version-zero': {
     move: 'Signs a timestamp of version 0, below any floor.',
     lets: 'A client that reads 0 as "none yet" starts over, without a floor.',
-    anchor: 'notary-v1 pitfall 3; facts P3',
+    anchor: 'notary-v1 pitfall 3; TUF 4.4',
     expect: 'trust.malformed',
     story(scene) {
       scene.pull().publisher.of('timestamp').version = -1;

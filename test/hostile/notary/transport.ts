@@ -32,7 +32,7 @@ export const transport = attacks('transport', {
   'root-chain-behind-an-error': {
     move: 'Answers 500 for the next root, which revokes a stolen key, and all else as it was.',
     lets: 'Any error ends the chain: the stolen key stays trusted.',
-    anchor: 'TUF 5.3.3; facts W4',
+    anchor: 'TUF 5.3.3',
     expect: 'trust.unreachable',
     story: (scene) => void scene.pull().lie('2.root', { kind: 'status', status: 500 }),
   },
@@ -135,13 +135,15 @@ export const transport = attacks('transport', {
     },
   },
   compressed: {
-    move: 'Compresses a gigabyte of spaces into a timestamp that nobody asked to be compressed.',
+    move: 'Compresses megabytes of spaces into the next root, which nobody asked to be compressed.',
     lets: 'Limits that count bytes on the wire do not see what comes out of them.',
     anchor: 'notary-v1 pitfall 29',
     expect: 'trust.malformed',
     story(scene) {
-      const bytes = gzipSync(Buffer.concat([news(scene), Buffer.alloc(8 << 20, ' ')]));
-      scene.lie('timestamp', { kind: 'bytes', bytes, headers: { 'content-encoding': 'gzip' } });
+      const { publisher } = scene.pull();
+      const next = publisher.touch('root').publish().bytesOf('root');
+      const bytes = gzipSync(Buffer.concat([next, Buffer.alloc(8 << 20, ' ')]));
+      scene.lie('2.root', { kind: 'bytes', bytes, headers: { 'content-encoding': 'gzip' } });
     },
   },
   'clock-set-back': {

@@ -213,6 +213,15 @@ export const validHistory = oddities('history', {
       scene.pull();
     },
   },
+  'first-root-from-a-cache': {
+    odd: 'A cache still has a root.json of two versions ago; the ones after it are there by their versions.',
+    anchor: 'notary-v1 pitfall 20',
+    story(scene) {
+      const old = scene.onFirstUse().publisher.bytesOf('root');
+      scene.publisher.rotate('root').publish().rotate('root').publish();
+      scene.lie('root', old).pull();
+    },
+  },
   'everything-rotated-at-once': {
     odd: 'Every key of the collection is new.',
     anchor: 'TUF 5.3.11',

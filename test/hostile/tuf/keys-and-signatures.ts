@@ -113,12 +113,6 @@ const SIGNINGS: Readonly<Record<string, Signing>> = {
     anchor: 'RFC 8017 section 8.1.2',
     key: () => damaged(rsa(2_048, {}), (signature) => Buffer.concat([Buffer.alloc(1), signature])),
   },
-  'ecdsa-not-in-der': {
-    move: 'Writes an ECDSA signature as two numbers, as Notary does.',
-    lets: MALLEABLE,
-    anchor: 'TUF 4.2; TUF 4.4',
-    key: () => damaged(p256, () => Buffer.alloc(64, 7)),
-  },
   'ed25519-cut-short': {
     move: 'Cuts the last byte off an Ed25519 signature.',
     lets: 'The gate is down.',
