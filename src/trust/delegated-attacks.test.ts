@@ -9,6 +9,7 @@ import { nodeCrypto } from './crypto.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { tufFileName } from './tuf-file-name.ts';
 import type { Signers } from './tuf/collection.ts';
+import type { Format } from './tuf/format/format.ts';
 import { tufFormat } from './tuf/format/tuf.ts';
 
 /** Searches and updates that overtake each other, and delegators who name the same role. */
@@ -22,8 +23,11 @@ let state: StateStore;
 let clock: number;
 /** What the source waits for before it answers with what it had when asked, by file name. */
 let held: Map<string, Promise<void>>;
+/** Roles, each time a targets file was read. */
+let parsed: string[];
 
 beforeEach(() => {
+  parsed = [];
   state = openSqliteStore(':memory:');
   clock = NOW;
   held = new Map();
@@ -37,6 +41,14 @@ const source: MetadataSource = {
   },
 };
 
+const format: Format = {
+  ...tufFormat,
+  targets(name, role, bytes, crypto) {
+    parsed.push(role);
+    return tufFormat.targets(name, role, bytes, crypto);
+  },
+};
+
 /** Patience with the source ends at once, so that an update never delays those who have a view. */
 function open(): Promise<Collection> {
   const anchor = { kind: 'root-file', bytes: pinned } as const;
@@ -44,7 +56,7 @@ function open(): Promise<Collection> {
     {
       source: 'approvals',
       gun: '*',
-      ctx: { format: tufFormat, gun: 'approvals', anchor, crypto: nodeCrypto },
+      ctx: { format, gun: 'approvals', anchor, crypto: nodeCrypto },
       metadata: source,
     },
     {
@@ -187,4 +199,18 @@ test('two signers of a rule are one role, as two delegators name it: what fails 
   const collection = await publish(made.put('app:1', one, 'qa'));
   const signers = { atLeast: 1, of: ['dev > qa', 'org > qa'] };
   expect(await outcome(collection, 'app:1', signers)).toBe('signed');
+});
+
+test('a delegator names a large role of another: pulls of its own names do not parse it each time', async () => {
+  const made = new TufRepository(NOW)
+    .delegate('dev')
+    .delegate('x')
+    .delegate('x', { by: 'dev', paths: ['dev:*'] });
+  made.of('x').signers = made.authority('x', 'targets').keys;
+  const collection = await publish(made.put('x:1', one, 'x'));
+  expect(await outcome(collection, 'x:1')).toBe('signed');
+  expect(await outcome(collection, 'dev:1')).toBe('trust.signature');
+  parsed = [];
+  for (let i = 0; i < 5; i++) expect(await outcome(collection, `dev:${i}`)).toBe('trust.signature');
+  expect(parsed).toEqual([]);
 });

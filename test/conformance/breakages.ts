@@ -36,7 +36,7 @@ export const BREAKAGES: ReadonlyMap<string, readonly Edit[]> = new Map<string, r
   ['delegated signature', delegatedAuthority('{ ...authority, threshold: 0 }')],
   ['delegated threshold', delegatedAuthority('{ ...authority, threshold: 1 }')],
   ['succinct bin', [['trust/tuf/bins.ts', '(top >>> (32 - bins.bits))', '(0)']]],
-  ['hash prefixes', [['trust/tuf/paths.ts', 'hash.startsWith(prefix)', 'hash.length >= prefix.length']]],
+  ['hash prefixes', [['trust/tuf/paths.ts', 'hash().startsWith(prefix)', 'hash().length >= prefix.length']]],
   [
     'consistent_snapshot',
     [['trust/tuf/wanted.ts', 'versioned: newestRoot(trusted).model.consistentSnapshot', 'versioned: true']],

@@ -67,6 +67,7 @@ test.each([
   if (how === 'has expired') approvals.touch('legal').of('legal').expires = START + MINUTE;
   world.approve(TARGET, 'qa').publish();
   if (how === 'is withheld') approvals.files.drop(approvals.fileOf('legal'));
+  await world.pull('1.0');
   world.later();
   expect(await world.outcome('1.0')).toEqual([403, reason]);
   world.approve(TARGET, 'security').publish();

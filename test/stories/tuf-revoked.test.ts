@@ -32,6 +32,18 @@ test.each(['digests: any', SUPERSEDED, 'digests: current'])(
   },
 );
 
+test('an image is revoked in a version of targets itself that nobody read: it is not served again either', async () => {
+  const { approvals, gate } = await open({ rule: 'require: [approvals]\n    digests: any' });
+  world.approve().publish();
+  await world.pull('1.0');
+  approvals.remove(TARGET).publish();
+  const mended = world.move('mended');
+  approvals.publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, mended]);
+  expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+});
+
 test('the keys of an owner are taken away, and the tag is signed by new ones for another image: what the old ones signed ends', async () => {
   const { approvals, gate } = await open({ rule: 'require: [approvals]\n    digests: any', layout: owned });
   world.approve(TARGET, 'owner').publish();

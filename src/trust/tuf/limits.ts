@@ -10,6 +10,12 @@ export const MAX_CERTIFICATES = 8;
 export const MAX_ROOTS = 1_024;
 /** Roles of one update, `targets` included. */
 export const MAX_ROLES = 256;
+/** In one TUF 1.0 file; a delegation per repository of a large registry fits. */
+export const MAX_DELEGATIONS = 32_768;
+/** Of all delegations of one file; each is compared with the name of a search. */
+export const MAX_PATTERNS = 32_768;
+/** As `MAX_PATTERNS`: 16,384 hash bins that are listed one by one have some each. */
+export const MAX_HASH_PREFIXES = 131_072;
 /** Roles that one search of a TUF 1.0 target may come by, `targets` included; other clients have 32. */
 export const MAX_VISITED = 64;
 /** Bytes of one root file, as TUF clients have it: it is parsed before any signature of it can be checked. */

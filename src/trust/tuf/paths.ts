@@ -4,14 +4,21 @@ import { matches } from './path-pattern.ts';
 
 /** Whether a delegation lets its role speak for this target. What lets it speak for several need hold only once. */
 export function permitsName(paths: Paths, name: string): boolean {
-  switch (paths.kind) {
-    case 'prefixes':
-      return paths.of.some((prefix) => name.startsWith(prefix));
-    case 'patterns':
-      return paths.of.some((pattern) => matches(pattern, name));
-    case 'hash-prefixes': {
-      const hash = sha256Hex(new TextEncoder().encode(name));
-      return paths.of.some((prefix) => hash.startsWith(prefix));
+  return permissionsFor(name)(paths);
+}
+
+/** The same, for one target and thousands of delegations: its hash is computed once. */
+export function permissionsFor(name: string): (paths: Paths) => boolean {
+  let known: string | undefined;
+  const hash = (): string => (known ??= sha256Hex(new TextEncoder().encode(name)));
+  return (paths) => {
+    switch (paths.kind) {
+      case 'prefixes':
+        return paths.of.some((prefix) => name.startsWith(prefix));
+      case 'patterns':
+        return paths.of.some((pattern) => matches(pattern, name));
+      case 'hash-prefixes':
+        return paths.of.some((prefix) => hash().startsWith(prefix));
     }
-  }
+  };
 }

@@ -1,5 +1,6 @@
 import { binFor } from './bins.ts';
-import type { Targets } from './model.ts';
+import type { Paths, Targets } from './model.ts';
+import { beginsOtherwise } from './path-pattern.ts';
 import { permitsName } from './paths.ts';
 import type { Accepted } from './trusted.ts';
 
@@ -10,23 +11,51 @@ import type { Accepted } from './trusted.ts';
  * The attack: a role lists, or stops listing, names that are not its to speak for, and what is kept of names (which tag
  * a digest has, which tags ended) fills with them.
  */
-export function mayName(loaded: Loaded, role: string, name: string): boolean {
-  return reaches(delegatorsIn(loaded), role, name, new Set());
+export function mayName(loaded: Loaded, role: string, name: string, effort: Effort = new Map()): boolean {
+  return reaches(delegatorsIn(loaded), role, name, effort, new Set());
 }
+
+/** What one look at many names has cost so far, by delegation. */
+export type Effort = Map<Delegator, number>;
 
 type Loaded = ReadonlyMap<string, Accepted<Targets>>;
 type Delegators = ReadonlyMap<string, readonly Delegator[]>;
 
-interface Delegator {
+export interface Delegator {
   readonly role: string;
   permits(name: string): boolean;
+  costOf(name: string): number;
+  /** What is too much. */
+  readonly most: number;
 }
 
-function reaches(delegators: Delegators, role: string, name: string, seen: Set<string>): boolean {
+function reaches(delegators: Delegators, role: string, name: string, effort: Effort, seen: Set<string>): boolean {
   if (role === 'targets') return true;
   if (seen.has(role)) return false;
   seen.add(role);
-  return (delegators.get(role) ?? []).some((by) => by.permits(name) && reaches(delegators, by.role, name, seen));
+  return (delegators.get(role) ?? []).some(
+    (by) => affords(by, name, effort) && by.permits(name) && reaches(delegators, by.role, name, effort, seen),
+  );
+}
+
+/**
+ * The attack: thousands of names, and for each thousands of patterns that nearly match, keep the thread for minutes. A role
+ * for which that is done may speak for nothing more; those of honest delegators need a few comparisons a name.
+ */
+function affords(by: Delegator, name: string, effort: Effort): boolean {
+  const before = effort.get(by) ?? 0;
+  if (before > by.most) return false;
+  const spent = before + by.costOf(name);
+  effort.set(by, spent);
+  return spent <= by.most;
+}
+
+/** In comparisons of the beginning of a pattern, some ten nanoseconds each; a pattern that begins alike costs more. */
+const COST = { once: 1 << 22, aName: 256, aMatch: 32 } as const;
+
+function costOf(paths: Paths, name: string): number {
+  const alike = paths.kind === 'patterns' ? paths.of.filter((pattern) => !beginsOtherwise(pattern, name)) : [];
+  return paths.of.length + COST.aMatch * alike.length;
 }
 
 /** Made when first asked for: the loaded files of a view never change. */
@@ -45,13 +74,17 @@ function collect(loaded: Loaded): Delegators {
     if (list === undefined) found.set(role, [delegator]);
     else list.push(delegator);
   };
+  const names = [...loaded.values()].reduce((sum, { model }) => sum + model.targets.size, 0);
+  const most = COST.once + COST.aName * names;
   for (const [role, { model }] of loaded) {
     const { bins } = model;
-    for (const child of model.delegations) add(child.role, { role, permits: (name) => permitsName(child.paths, name) });
+    for (const { role: child, paths } of model.delegations)
+      add(child, { role, permits: (name) => permitsName(paths, name), costOf: (name) => costOf(paths, name), most });
     const bin = (name: string): string => (bins === undefined ? '' : binFor(bins, name));
     if (bins !== undefined)
       for (const other of loaded.keys())
-        if (other.startsWith(`${bins.prefix}-`)) add(other, { role, permits: (name) => bin(name) === other });
+        if (other.startsWith(`${bins.prefix}-`))
+          add(other, { role, permits: (name) => bin(name) === other, costOf: () => 1, most: Infinity });
   }
   return found;
 }

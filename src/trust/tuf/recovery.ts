@@ -1,6 +1,6 @@
-import type { Authority, Model, Signed, Snapshot, Targets, Timestamp } from './model.ts';
-import { shortOfThreshold, signedBy } from './threshold.ts';
-import { type Accepted, newestRoot, type TrustContext, type Trusted } from './trusted.ts';
+import type { Authority, Key, Model, Signed, Snapshot, Targets, Timestamp } from './model.ts';
+import { shortOfThreshold, type SignedBy, signedBy } from './threshold.ts';
+import { type Accepted, newestRoot, type TrustContext, type Trusted, type TrustFile } from './trusted.ts';
 
 /**
  * What an accepted file is worth under another authority than the one it was accepted under, and what becomes of
@@ -79,6 +79,26 @@ function under<T extends Model>(
   const identities = new Set(file.signers.map((keyId) => standing.get(keyId)));
   const same = !identities.has(undefined) && file.signerKeys.every((identity) => identities.has(identity));
   if (same && file.signerKeys.length >= authority.threshold) return file;
-  const by = signedBy(ctx.crypto, authority.keys, parse());
+  const by = signedWith(ctx, file.file, authority.keys, parse);
   return shortOfThreshold(file.file.role, by, authority.threshold) === undefined ? { ...file, ...by } : undefined;
 }
+
+/**
+ * Parsed, and its signatures verified, once for the same keys. The attack: a delegator names a large role of somebody else,
+ * with keys of its own, and every pull of its names would parse it.
+ */
+function signedWith(
+  { crypto }: TrustContext,
+  file: TrustFile,
+  keys: readonly Key[],
+  parse: () => Signed<Model>,
+): SignedBy {
+  const byKeys = verified.get(file) ?? new WeakMap<readonly Key[], SignedBy>();
+  verified.set(file, byKeys);
+  const by = byKeys.get(keys) ?? signedBy(crypto, keys, parse());
+  byKeys.set(keys, by);
+  return by;
+}
+
+/** By the very objects: neither a file nor the keys of a delegation ever change. */
+const verified = new WeakMap<TrustFile, WeakMap<readonly Key[], SignedBy>>();

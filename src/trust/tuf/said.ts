@@ -1,6 +1,7 @@
 import { messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
+import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
 import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
@@ -42,16 +43,28 @@ export interface EndedTag extends SignedTag {
   readonly removed: boolean;
 }
 
-/** @param before undefined when nothing was said yet */
+/**
+ * In Notary a tag that moved is never taken for one that was revoked in a version in between and signed again: publishers
+ * there write a version for each tag, so that most would be.
+ *
+ * @param before undefined when nothing was said yet
+ */
 export function difference(before: Said | undefined, after: Said): Difference {
   const was = byRoleAndTag(before);
   const is = byRoleAndTag(after);
+  const broken = (role: string): boolean => after.kind === 'tuf' && !follows(before, after, role);
   const began = [...is].filter(([key, { digest }]) => was.get(key)?.digest !== digest);
   const ended = [...was].filter(([key, { digest }]) => is.get(key)?.digest !== digest);
   return {
     began: began.map(([, tag]) => tag),
-    ended: ended.map(([key, tag]) => ({ ...tag, removed: !is.has(key) })),
+    ended: ended.map(([key, tag]) => ({ ...tag, removed: broken(tag.role) || !is.has(key) })),
   };
+}
+
+/** Its file is the same, or the next; what stands between them nobody read. */
+function follows(before: Said | undefined, after: Said, role: string): boolean {
+  const [was = 0, is = 0] = [before, after].map((said) => said?.targets.get(role)?.file.version);
+  return is === was || is === was + 1;
 }
 
 function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
@@ -67,12 +80,13 @@ function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
  * counted.
  */
 export function endedBy(
-  ctx: TrustContext,
+  context: TrustContext,
   view: View,
   before: TrustFile,
   { accepted: { model, file }, authority }: Replacement,
 ): readonly EndedTag[] {
   const { role } = file;
+  const ctx = { ...context, format: readOnce(context.format) };
   const known = saidBefore(ctx, [before]).targets.get(role) ?? { model, file, signers: [], signerKeys: [] };
   const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
   const loaded = new Map(view.targets).set(role, known);

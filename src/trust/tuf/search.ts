@@ -3,7 +3,7 @@ import { binFor } from './bins.ts';
 import { refuseExpired } from './freshness.ts';
 import { MAX_VISITED } from './limits.ts';
 import type { Authority, Delegation, Targets } from './model.ts';
-import { permitsName } from './paths.ts';
+import { permissionsFor } from './paths.ts';
 import { targetsUnder } from './recovery.ts';
 import type { Reached } from './statement.ts';
 import type { TrustContext, Wanted } from './trusted.ts';
@@ -85,7 +85,10 @@ function top(view: View): Visit {
 
 /** Who may speak for this name, in the order of the file. Bins are one role each, and terminating, as all clients have it. */
 function delegationsFor({ delegations, bins }: Targets, name: string): readonly Delegation[] {
-  if (bins === undefined) return delegations.filter(({ paths }) => permitsName(paths, name));
+  if (bins === undefined) {
+    const permits = permissionsFor(name);
+    return delegations.filter(({ paths }) => permits(paths));
+  }
   const { keys, threshold } = bins;
   return [{ role: binFor(bins, name), keys, threshold, paths: { kind: 'patterns', of: [] }, terminating: true }];
 }

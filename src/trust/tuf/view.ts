@@ -5,7 +5,7 @@ import type { Format } from './format/format.ts';
 import type { Root, Snapshot, Targets, Timestamp } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { effectivePaths, permits } from './delegation-path.ts';
-import { mayName } from './permission.ts';
+import { type Effort, mayName } from './permission.ts';
 import {
   type Accepted,
   type AnchorKind,
@@ -88,10 +88,11 @@ export function viewFiles(view: View): readonly TrustFile[] {
  * searching for it.
  */
 export function* viewSignedTags(view: Said): Iterable<SignedTag> {
+  const effort: Effort = new Map();
   for (const [role, { model }] of view.targets) {
     const paths = view.kind === 'notary' ? effectivePaths(view, role) : [];
     const may = (name: string): boolean =>
-      view.kind === 'notary' ? permits(paths, name) : mayName(view.targets, role, name);
+      view.kind === 'notary' ? permits(paths, name) : mayName(view.targets, role, name, effort);
     for (const [tag, { sha256 }] of model.targets)
       if (sha256 !== undefined && may(tag)) yield { role, tag, digest: sha256FromHex(sha256) };
   }

@@ -240,3 +240,29 @@ test('any value in any place of a delegation gives a model or a coded error', ()
 function roleOf(signed: Plain): Plain {
   return (signed['delegations'] as { roles: Plain[] }).roles[0]!;
 }
+
+describe('what each search compares its name with is bounded', () => {
+  const role = (ROLES['delegations'] as { roles: [Plain] }).roles[0];
+  const many = (count: number, of: (i: number) => unknown): unknown[] => Array.from({ length: count }, (_, i) => of(i));
+  const hashed = (prefixes: number): Plain => ({
+    ...role,
+    paths: undefined,
+    path_hash_prefixes: many(prefixes, () => 'a'),
+  });
+
+  test.each([
+    ['delegations', 32_768, (count: number) => many(count, (i) => ({ ...role, name: `r${i}`, paths: [] }))],
+    [
+      'patterns',
+      32_768,
+      (count: number) => [
+        { ...role, paths: ['x'] },
+        { ...role, name: 'b', paths: many(count - 1, String) },
+      ],
+    ],
+    ['hash-prefixes', 131_072, (count: number) => [hashed(1), { ...hashed(count - 1), name: 'b' }]],
+  ])('%s: %i of one file are read, one more is refused', (_, most, roles) => {
+    expect(verdict(ROLES, 'roles', roles(most))).toBe('accepted');
+    expect(verdict(ROLES, 'roles', roles(most + 1))).toBe('trust.too-large');
+  });
+});

@@ -1,4 +1,6 @@
+import { TufgateError } from '../../../errors.ts';
 import type { Json } from '../../../json/read.ts';
+import { MAX_DELEGATIONS, MAX_HASH_PREFIXES, MAX_PATTERNS } from '../limits.ts';
 import type { Bins, Delegation, Paths, Targets } from '../model.ts';
 import { acceptable } from '../path-pattern.ts';
 import type { Crypto } from '../crypto-port.ts';
@@ -22,11 +24,24 @@ export function readDelegations(what: string, value: Json | undefined, crypto: C
 type Delegations = Pick<Targets, 'delegations' | 'bins'>;
 
 function readRoles(members: Members, keys: KeyRing): readonly Delegation[] {
-  const delegations = members.array('roles').map((role) => readRole(members.what, role, keys));
+  const roles = members.array('roles');
+  refuseOver(MAX_DELEGATIONS, roles.length, members.what, 'delegations');
+  const delegations = roles.map((role) => readRole(members.what, role, keys));
+  for (const kind of ['patterns', 'hash-prefixes'] as const) {
+    const of = delegations.reduce((sum, { paths }) => sum + (paths.kind === kind ? paths.of.length : 0), 0);
+    refuseOver(MOST[kind], of, members.what, kind);
+  }
   const names = new Set(delegations.map(({ role }) => role));
   if (names.size < delegations.length) throw malformed(members.what, 'name one role twice');
   return delegations;
 }
+
+/** The attack: each search compares its name with every one, and blocks the thread for as long as that takes. */
+function refuseOver(most: number, count: number, what: string, of: string): void {
+  if (count > most) throw new TufgateError('trust.too-large', `${what} have ${count} ${of}, more than ${most}`);
+}
+
+const MOST = { patterns: MAX_PATTERNS, 'hash-prefixes': MAX_HASH_PREFIXES } as const;
 
 function readRole(what: string, value: Json, keys: KeyRing): Delegation {
   const known = ['name', 'keyids', 'threshold', 'terminating', 'paths', 'path_hash_prefixes'];
