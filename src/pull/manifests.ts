@@ -5,6 +5,7 @@ import { type Manifest, parseManifest } from '../oci/manifest.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { verifyBytes } from '../verify/verify-bytes.ts';
+import { HotManifests } from './hot-manifests.ts';
 
 /**
  * Manifests by digest: from the cache, else from the upstream, always verified, always read strictly, their edges in
@@ -40,6 +41,7 @@ export class Manifests {
   private readonly running = new Map<string, Promise<VerifiedManifest>>();
   private readonly keeping = new Set<Promise<void>>();
   private readonly edgesKnown = new Set<Digest>();
+  private readonly hot = new HotManifests();
 
   constructor(options: ManifestsOptions) {
     this.options = options;
@@ -89,11 +91,19 @@ export class Manifests {
   }
 
   private async cached(digest: Digest): Promise<VerifiedManifest | undefined> {
+    // What the cache has no more (evicted, or removed on purpose) is not served from memory either.
+    const hot = (await this.options.cache.stat(digest)) === undefined ? undefined : this.hot.get(digest);
+    return hot ?? (await this.fromDisk(digest));
+  }
+
+  private async fromDisk(digest: Digest): Promise<VerifiedManifest | undefined> {
     try {
       const bytes = await this.read(digest);
       if (bytes === undefined) return undefined;
       verifyBytes(digest, undefined, bytes);
-      return { ...parseManifest(bytes), digest, bytes };
+      const manifest = { ...parseManifest(bytes), digest, bytes };
+      this.hot.keep(manifest);
+      return manifest;
     } catch (error) {
       this.options.onCacheFailure(error);
       await this.options.cache.delete(digest).catch(this.options.onCacheFailure);

@@ -2,6 +2,7 @@ import { TufgateError } from '../errors.ts';
 import type { MetadataName, MetadataSource } from '../trust/metadata-source.ts';
 import { fileName } from '../trust/notary-source.ts';
 import { tufFileName } from '../trust/tuf-file-name.ts';
+import type { Pieces } from '../upstream/pieces.ts';
 import { NotaryRepository } from './notary-repository.ts';
 import type { TufRepository } from './tuf-repository.ts';
 
@@ -19,7 +20,7 @@ export class SimulatedSource implements MetadataSource {
     this.publisher = publisher;
   }
 
-  async fetch(file: MetadataName, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async fetch(file: MetadataName, maxBytes: number, signal?: AbortSignal): Promise<Pieces | undefined> {
     const name = this.nameOf(file);
     const short = name.replace(/\.[0-9a-f]{64}$/, '');
     this.asked.push(short);
@@ -29,7 +30,7 @@ export class SimulatedSource implements MetadataSource {
     const bytes = instead === undefined ? this.published(name) : await instead();
     if (bytes !== undefined && bytes.length > maxBytes)
       throw new TufgateError('trust.too-large', `${short} is longer than ${maxBytes} bytes`);
-    return bytes;
+    return bytes && [bytes];
   }
 
   /** What was asked for since the last time. */

@@ -48,7 +48,7 @@ const source: MetadataSource = {
     const what = instead.get(name) ?? instead.get('*') ?? repository.fetch(name);
     if (what === 'down') throw new TufgateError('trust.unreachable', 'connect ECONNREFUSED 10.0.0.7:4443');
     if (what === 'hang') return await new Promise((_, refuse) => onAbort(signal!, refuse));
-    return what === 'gone' ? undefined : what;
+    return what === 'gone' || what === undefined ? undefined : [what];
   },
 };
 

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TufgateError } from '../errors.ts';
 import { contextOf } from '../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../simulator/notary-repository.ts';
+import { SimulatedSource } from '../simulator/simulated-source.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore, TrustStore } from '../state/store.ts';
 import type { Asked } from './asked.ts';
 import type { Opened } from './collection.ts';
 import { Collections, type CollectionsOptions } from './collections.ts';
 import type { MetadataSource } from './metadata-source.ts';
-import { fileName } from './notary-source.ts';
 import { Outgrown, smallFilesOnly } from './outgrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -67,7 +67,7 @@ function collection(name: string): Opened {
   const repository = repositories.get(name) ?? new NotaryRepository(gun, NOW).sign('1', A, 1).publish();
   repositories.set(name, repository);
   const metadata: MetadataSource = {
-    fetch: (file) => Promise.resolve(repository.fetch(fileName(file).replace(/\.json$/, ''))),
+    fetch: (file) => new SimulatedSource(repository).fetch(file, Infinity),
   };
   return { source: 'vendor', gun, ctx: contextOf(gun), metadata };
 }

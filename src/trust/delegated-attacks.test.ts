@@ -37,7 +37,7 @@ const source: MetadataSource = {
   async fetch(file) {
     const bytes = repository.files.get(tufFileName(file));
     await held.get(tufFileName(file));
-    return bytes;
+    return bytes && [bytes];
   },
 };
 

@@ -13,8 +13,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const source = () => folderSource('approvals', folder, tufFileName);
 const fetch = async (maxBytes = 9): Promise<string | undefined> => {
-  const bytes = await source().fetch(timestamp, maxBytes);
-  return bytes && Buffer.from(bytes).toString();
+  const pieces = await source().fetch(timestamp, maxBytes);
+  return pieces && Buffer.concat(pieces).toString();
 };
 
 test('a file is read whole, up to its bound', async () => {

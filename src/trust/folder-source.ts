@@ -13,7 +13,7 @@ export function folderSource(name: string, folder: string, fileName: (file: Meta
       signal?.throwIfAborted();
       const path = join(folder, fileName(file));
       try {
-        return await readBounded(path, maxBytes);
+        return [await readBounded(path, maxBytes)];
       } catch (cause) {
         if (cause instanceof TufgateError) throw cause;
         if (isMissing(cause) && (await exists(folder))) return undefined;

@@ -9,7 +9,7 @@ const naming = {
   scope: 'repository:app:pull',
   fileName: ({ kind }: MetadataName) => `${kind}.json`,
 };
-const bytes = Buffer.from('metadata');
+const pieces = [Buffer.from('meta'), Buffer.from('data')];
 const timestamp = { kind: 'timestamp' } as const;
 
 interface Asked {
@@ -25,7 +25,7 @@ function servers(...answers: (number | Error)[]) {
     const get = (path: string, request: PeerRequest): Promise<PeerAnswer> => {
       asked.push({ by: `peer ${i}`, path, request });
       if (answer instanceof Error) return Promise.reject(answer);
-      return Promise.resolve({ status: answer, headers: new Map(), bytes, foreign: false });
+      return Promise.resolve({ status: answer, headers: new Map(), pieces, foreign: false });
     };
     return { name: `peer ${i}`, get } as unknown as Peer;
   });
@@ -44,7 +44,7 @@ async function refusal(work: Promise<unknown>): Promise<TufgateError> {
 test('a file is asked for by its name below the folder, bounded in bytes and in time', async () => {
   const { source, asked } = servers(200);
   const { signal } = new AbortController();
-  expect(await source.fetch(timestamp, 17, signal)).toBe(bytes);
+  expect(await source.fetch(timestamp, 17, signal)).toBe(pieces);
   expect(asked[0]?.path).toBe('/folder/timestamp.json');
   expect(asked[0]?.request).toMatchObject({ scope: naming.scope, maxBytes: 17, deadlineMs: 20_000 });
   expect(asked[0]?.request.signal).toBe(signal);
@@ -88,7 +88,7 @@ test.each([
 
 test('a server that cannot be reached leaves the word to the next', async () => {
   const { source, asked } = servers(upstream('upstream.unreachable'), 503, 200, 404);
-  expect(await source.fetch(timestamp, 9)).toBe(bytes);
+  expect(await source.fetch(timestamp, 9)).toBe(pieces);
   expect(asked.map(({ by }) => by)).toEqual(['peer 0', 'peer 1', 'peer 2']);
 });
 

@@ -1,5 +1,6 @@
 import { codeOf, messageOf, TufgateError } from '../errors.ts';
 import type { Peer, PeerAnswer } from '../upstream/peer.ts';
+import type { Pieces } from '../upstream/pieces.ts';
 import type { MetadataName, MetadataSource } from './metadata-source.ts';
 
 /** From the call to the last byte of one file. */
@@ -64,8 +65,8 @@ function isImmutable(file: MetadataName): boolean {
   return file.kind === 'by-hash' || (file.kind === 'role' && file.version !== undefined);
 }
 
-function readAnswer(peer: Peer, name: string, answer: PeerAnswer): Uint8Array | undefined {
-  if (answer.status === 200) return answer.bytes;
+function readAnswer(peer: Peer, name: string, answer: PeerAnswer): Pieces | undefined {
+  if (answer.status === 200) return answer.pieces;
   if (answer.status === 404) return undefined;
   const alarm = answer.status === 401 || answer.status === 403;
   throw new TufgateError(

@@ -1,17 +1,20 @@
+import type { Pieces } from '../upstream/pieces.ts';
+
 /**
  * The metadata source port: where the bytes of one collection come from. Implemented over HTTP (`notary-source.ts`,
- * `tuf-source.ts`), from a folder (`folder-source.ts`) and by the simulators. What comes back is unverified, whole, and
+ * `tuf-source.ts`), from a folder (`folder-source.ts`) and by the simulators. What comes back is unverified, complete, and
  * bounded by the caller.
  */
 export interface MetadataSource {
   /**
    * @param maxBytes more than this is `trust.too-large`, and is not read to its end
    * @param signal ends the wait; its reason is thrown
-   * @returns bytes that are the caller's own, to hand over to another thread perhaps; undefined when the source says that there is no such file (404)
+   * @returns pieces whose memory is the caller's own, to hand over to another thread perhaps; undefined when the source says
+   *   that there is no such file (404)
    * @throws trust.unreachable (network, 5xx, 429, 401, 403: `detail.status`, and `detail.alarm` for the last two) ·
    *   trust.too-large
    */
-  fetch(file: MetadataName, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  fetch(file: MetadataName, maxBytes: number, signal?: AbortSignal): Promise<Pieces | undefined>;
 }
 
 export type MetadataName =

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { TufgateError } from '../errors.ts';
+import type { Pieces } from '../upstream/pieces.ts';
 import type { MetadataName, MetadataSource } from './metadata-source.ts';
 import { Outgrown, smallFilesOnly } from './outgrown.ts';
 
 const timestamp = { kind: 'timestamp' } as const;
-const bytes = Buffer.from('metadata');
+const pieces = [Buffer.from('metadata')];
 
 /** At most ten bytes. */
-function small(answer: () => Promise<Uint8Array | undefined> = () => Promise.resolve(bytes)) {
+function small(answer: () => Promise<Pieces | undefined> = () => Promise.resolve(pieces)) {
   const asked: [MetadataName, number, AbortSignal | undefined][] = [];
   const fetch: MetadataSource['fetch'] = (file, maxBytes, signal) => {
     asked.push([file, maxBytes, signal]);
@@ -20,8 +21,8 @@ test('what is small enough, or need not be longer, is fetched as it would be', a
   const { source, asked } = small();
   const { signal } = new AbortController();
   const byHash = { kind: 'by-hash', role: 'targets', sha256: 'aa' } as const;
-  expect(await source.fetch(byHash, 10, signal)).toBe(bytes);
-  expect(await source.fetch(timestamp, 11, signal)).toBe(bytes);
+  expect(await source.fetch(byHash, 10, signal)).toBe(pieces);
+  expect(await source.fetch(timestamp, 11, signal)).toBe(pieces);
   expect(asked).toEqual([
     [byHash, 10, signal],
     [timestamp, 10, signal],

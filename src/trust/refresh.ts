@@ -1,5 +1,6 @@
 import { codeOf, TufgateError } from '../errors.ts';
 import type { TrustAdvance } from '../state/store.ts';
+import { joined } from '../upstream/pieces.ts';
 import type { MetadataName, MetadataSource } from './metadata-source.ts';
 import {
   acceptRoot,
@@ -104,7 +105,8 @@ async function fetch(
   most: number,
 ): Promise<Uint8Array | undefined> {
   the.signal?.throwIfAborted();
-  return await the.source.fetch(file, Math.min(most, the.maxBytes), the.signal);
+  const pieces = await the.source.fetch(file, Math.min(most, the.maxBytes), the.signal);
+  return pieces && joined(pieces);
 }
 
 /** Holds what was accepted so far, so that a second try never falls behind the floors of the first. */

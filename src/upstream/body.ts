@@ -1,9 +1,13 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { TufgateError } from '../errors.ts';
 import { failure } from './failure.ts';
+import { Gathering, type Pieces } from './pieces.ts';
 import type { Received } from './wire.ts';
 
 const DISCARDED = 64 * 1024;
+/** A body that comes as fast as it can be read would keep a turn of the event loop for itself: this much is one turn. */
+const TURN_BYTES = 128 * 1024;
 
 /** Lets go of a body nobody wants: reads a little, so that the connection lives on, and ends it when there is more. */
 export function discard(answer: Received): void {
@@ -16,7 +20,7 @@ export function discard(answer: Received): void {
  * @param what for messages: `GET /v2/library/nginx/manifests/1.27`
  * @throws upstream.protocol when it is longer than `maxBytes`; the rest is not read
  */
-export async function readAll(peer: string, what: string, answer: Received, maxBytes: number): Promise<Uint8Array> {
+export async function readAll(peer: string, what: string, answer: Received, maxBytes: number): Promise<Pieces> {
   const tooLong = (): TufgateError => {
     answer.body.on('error', () => undefined).destroy();
     const why = `the answer is longer than ${maxBytes} bytes; raise the limit if that is legitimate`;
@@ -24,47 +28,21 @@ export async function readAll(peer: string, what: string, answer: Received, maxB
   };
   const declared = Number(answer.headers.get('content-length') ?? 0);
   if (declared > maxBytes) throw tooLong();
-  const body = new Gathered(declared);
+  const body = new Gathering();
+  let turn = 0;
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
     if (body.length + chunk.length > maxBytes) throw tooLong();
     body.add(chunk);
+    turn += chunk.length;
+    if (turn < TURN_BYTES) continue;
+    await setImmediate();
+    turn = 0;
   }
-  return body.bytes();
-}
-
-const MAX_HINT_BYTES = 64 * 1024 * 1024;
-
-/**
- * A body in one piece, each chunk copied when it comes: putting 20 MB together at the end would hold the event loop. The
- * declared length is a hint only; memory that is not written to costs nothing.
- */
-class Gathered {
-  length = 0;
-  private whole: Buffer;
-
-  constructor(declared: number) {
-    this.whole = Buffer.allocUnsafeSlow(declared > 0 ? Math.min(Math.trunc(declared), MAX_HINT_BYTES) : 0);
-  }
-
-  add(chunk: Uint8Array): void {
-    if (this.length + chunk.length > this.whole.length) this.grow(this.length + chunk.length);
-    this.whole.set(chunk, this.length);
-    this.length += chunk.length;
-  }
-
-  bytes(): Uint8Array {
-    return this.length === this.whole.length ? this.whole : new Uint8Array(this.whole.subarray(0, this.length));
-  }
-
-  private grow(least: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(least, 2 * this.whole.length));
-    larger.set(this.whole.subarray(0, this.length));
-    this.whole = larger;
-  }
+  return body.pieces();
 }
 
 /** The beginning of a body; what an error page says beyond that is not read. */
-export async function readSome(answer: Received, maxBytes: number): Promise<Uint8Array> {
+export async function readSome(answer: Received, maxBytes: number): Promise<Pieces> {
   const chunks: Uint8Array[] = [];
   let left = maxBytes;
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
@@ -72,7 +50,7 @@ export async function readSome(answer: Received, maxBytes: number): Promise<Uint
     left -= chunk.length;
     if (left <= 0) break;
   }
-  return Buffer.concat(chunks);
+  return chunks;
 }
 
 /**

@@ -6,6 +6,7 @@ import { Authorization, type Sent } from './authorization.ts';
 import { discard, PeerBody, readAll, readSome } from './body.ts';
 import { createCredentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
+import type { Pieces } from './pieces.ts';
 import { literalReach, mayReach } from './reach.ts';
 import { foreignHeaders, isRedirect, MAX_REDIRECTS, redirectTarget } from './redirect.ts';
 import { fetchToken } from './token.ts';
@@ -56,12 +57,12 @@ export interface PeerAnswer {
   readonly status: number;
   /** Lower-case names; repeated headers joined by ", ". */
   readonly headers: ReadonlyMap<string, string>;
-  readonly bytes: Uint8Array;
+  readonly pieces: Pieces;
   /** Another origin gave this answer, after a redirect. */
   readonly foreign: boolean;
 }
 
-export interface PeerStream extends Omit<PeerAnswer, 'bytes'> {
+export interface PeerStream extends Omit<PeerAnswer, 'pieces'> {
   readonly body: Readable;
 }
 
@@ -138,11 +139,11 @@ class HttpPeer implements Peer {
     try {
       const { answer, foreign } = await this.exchange(path, request, deadline);
       const { status, headers } = answer;
-      const bytes =
+      const pieces =
         status >= 400 || request.method === 'HEAD'
           ? await readSome(answer, Math.min(ERROR_BODY, request.maxBytes))
           : await readAll(this.name, what, answer, request.maxBytes);
-      return { status, headers, bytes, foreign };
+      return { status, headers, pieces, foreign };
     } catch (error) {
       throw deadline.explain(this.name, what, error);
     } finally {

@@ -13,7 +13,7 @@ export interface Asked {
  * The answer of a registry that is not what was asked for, as an error. Its body is not repeated: it is a stranger's
  * text, and of no set form (a 429 of Docker Hub is plain text at times). 429 is not met here: see rate-limit.ts.
  */
-export function refusal({ upstream, image, credentials }: Asked, answer: Omit<PeerAnswer, 'bytes'>): TufgateError {
+export function refusal({ upstream, image, credentials }: Asked, answer: Omit<PeerAnswer, 'pieces'>): TufgateError {
   const { status, foreign } = answer;
   const who = foreign ? `${upstream}'s storage` : upstream;
   const say = (code: ConstructorParameters<typeof TufgateError>[0], message: string): TufgateError =>

@@ -6,6 +6,7 @@ import { isRepositoryPath, isTag } from '../oci/reference.ts';
 import { Deadline } from './deadline.ts';
 import { nextPage } from './link.ts';
 import type { Peer, PeerAnswer } from './peer.ts';
+import { joined } from './pieces.ts';
 import { contentStart } from './range.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { refusal } from './refusal.ts';
@@ -57,7 +58,7 @@ export class RegistryClient implements UpstreamRegistry {
     const image = imageOf(path, reference);
     const answer = await this.ask('GET', `/v2/${path}/manifests/${reference}`, path, image, limits);
     const contentType = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-    return { bytes: answer.bytes, ...(contentType !== undefined && contentType !== '' && { contentType }) };
+    return { bytes: joined(answer.pieces), ...(contentType !== undefined && contentType !== '' && { contentType }) };
   }
 
   async head(path: string, tag: string, signal?: AbortSignal): Promise<{ readonly digest?: Digest }> {
@@ -111,7 +112,7 @@ export class RegistryClient implements UpstreamRegistry {
     for (let pages = 0; page !== undefined && tags.length < max; pages++) {
       if (pages === MAX_PAGES) throw this.nonsense(image, `its tag list has more than ${MAX_PAGES} pages`);
       const answer = await this.ask('GET', list + page.search, path, image, { maxBytes: MAX_PAGE_BYTES, signal });
-      tags.push(...this.parseTags(image, answer.bytes));
+      tags.push(...this.parseTags(image, joined(answer.pieces)));
       const next = nextPage(page, answer.headers.get('link'));
       if (next === 'foreign') throw this.nonsense(image, 'its tag list goes on at another place');
       if (next?.href === page.href) throw this.nonsense(image, 'its tag list runs in a circle');
@@ -146,7 +147,7 @@ export class RegistryClient implements UpstreamRegistry {
   }
 
   /** A storage host's 429 says nothing about the registry. */
-  private refuse(image: string, answer: Omit<PeerAnswer, 'bytes'>): TufgateError {
+  private refuse(image: string, answer: Omit<PeerAnswer, 'pieces'>): TufgateError {
     if (answer.status === 429 && !answer.foreign) return this.rateLimit.hit(image, answer.headers.get('retry-after'));
     return refusal({ upstream: this.name, image, credentials: this.options.credentials }, answer);
   }

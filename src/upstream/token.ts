@@ -2,6 +2,7 @@ import { TufgateError } from '../errors.ts';
 import { readJsonAs, type JsonObject } from '../json/read.ts';
 import { discard, readAll } from './body.ts';
 import type { Credential } from './docker-config.ts';
+import { joined } from './pieces.ts';
 import { retryAfterSeconds } from './rate-limit.ts';
 import type { Message, Received, Wire } from './wire.ts';
 
@@ -38,7 +39,7 @@ export async function fetchToken(
   try {
     const answer = await ask(wire, request, signal);
     if (answer.status !== 200) throw refused(peer, request, answer, limits.clock());
-    return parseToken(peer, await readAll(peer, what, answer, MAX_ANSWER));
+    return parseToken(peer, joined(await readAll(peer, what, answer, MAX_ANSWER)));
   } catch (error) {
     if (error instanceof TufgateError) throw error;
     const why = signal.aborted ? `no answer within ${limits.timeoutMs} ms` : 'the connection broke';

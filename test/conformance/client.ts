@@ -10,6 +10,7 @@ import { tufFileName } from '../../src/trust/tuf-file-name.ts';
 import { tufFormat } from '../../src/trust/tuf/format/tuf.ts';
 import type { TargetEntry } from '../../src/trust/tuf/model.ts';
 import { findEntry } from '../../src/trust/tuf/target-file.ts';
+import type { Pieces } from '../../src/upstream/pieces.ts';
 
 export const NOW = Date.UTC(2026, 10, 21);
 export const DAY = 86_400_000;
@@ -123,12 +124,12 @@ export class Client {
     return collection;
   }
 
-  private read(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  private read(path: string, maxBytes: number): Promise<Pieces | undefined> {
     this.requests.push(path);
     const bytes = this.files.get(path);
     if (bytes !== undefined && bytes.length > maxBytes)
       return Promise.reject(new TufgateError('trust.too-large', `${path} is longer than ${maxBytes} bytes`));
-    return Promise.resolve(bytes);
+    return Promise.resolve(bytes && [bytes]);
   }
 }
 

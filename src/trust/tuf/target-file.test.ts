@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { SimulatedSource } from '../../simulator/simulated-source.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import { code } from '../../../test/thrown.ts';
 import { nodeCrypto } from '../crypto.ts';
 import { refresh } from '../refresh.ts';
-import { tufFileName } from '../tuf-file-name.ts';
 import { acceptDelegated, type TrustContext, type View, withRole } from './collection.ts';
 import { tufFormat } from './format/tuf.ts';
 import { findEntry, refuseOtherTarget } from './target-file.ts';
@@ -20,10 +20,10 @@ function contextOf(repository: TufRepository): TrustContext {
   return { format: tufFormat, gun: 'vendor', anchor, crypto: nodeCrypto };
 }
 
-async function viewOf(ctx: TrustContext, { files }: TufRepository): Promise<View> {
+async function viewOf(ctx: TrustContext, repository: TufRepository): Promise<View> {
   const view = await refresh({
     ctx,
-    source: { fetch: (file) => Promise.resolve(files.get(tufFileName(file))) },
+    source: new SimulatedSource(repository),
     trusted: undefined,
     now: NOW,
     maxBytes: 1 << 20,

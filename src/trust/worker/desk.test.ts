@@ -54,8 +54,8 @@ function post(message: FromWorker): void {
 /** What the main thread does. */
 async function serve({ id, file, maxBytes }: Extract<FromWorker, { kind: 'fetch' }>): Promise<void> {
   try {
-    const bytes = await source.fetch(file, maxBytes);
-    await desk.take({ kind: 'file', id, now: clock, bytes });
+    const pieces = await source.fetch(file, maxBytes);
+    await desk.take({ kind: 'file', id, now: clock, pieces });
   } catch (error) {
     await desk.take({ kind: 'no-file', id, now: clock, error: plainError(error) });
   }

@@ -40,7 +40,7 @@ export class Desk {
     this.now = message.now;
     switch (message.kind) {
       case 'file':
-        this.sources.arrived(message.id, message.bytes);
+        this.sources.arrived(message.id, message.pieces);
         break;
       case 'no-file':
         this.sources.failed(message.id, message.error);

@@ -4,7 +4,7 @@ import { FarSources } from './far-source.ts';
 import type { FromWorker } from './messages.ts';
 
 const timestamp = { kind: 'timestamp' } as const;
-const bytes = Buffer.from('metadata');
+const pieces = [Buffer.from('meta'), Buffer.from('data')];
 
 let posted: FromWorker[];
 let sources: FarSources;
@@ -21,8 +21,8 @@ test('a file is asked for by message, and its bytes are the answer', async () =>
     { kind: 'fetch', id: 1, collection: 'b', file: { kind: 'root', version: 2 }, maxBytes: 8 },
   ]);
   sources.arrived(1, undefined);
-  sources.arrived(0, bytes);
-  expect([await first, await second]).toEqual([bytes, undefined]);
+  sources.arrived(0, pieces);
+  expect([await first, await second]).toEqual([pieces, undefined]);
 });
 
 test('an error comes back as what it was', async () => {
@@ -40,7 +40,7 @@ test('who does not wait any more is told why at once, and the fetch is abandoned
   controller.abort(late);
   await expect(answer).rejects.toBe(late);
   expect(posted.slice(1)).toEqual([{ kind: 'abandon', id: 0 }]);
-  sources.arrived(0, bytes);
+  sources.arrived(0, pieces);
   sources.failed(0, { code: 'internal', message: '', detail: {} });
 });
 
@@ -50,7 +50,7 @@ test('nothing is asked for who had gone before, and nothing abandoned that has a
   expect(posted).toEqual([]);
   const controller = new AbortController();
   const answer = sources.of('a').fetch(timestamp, 9, controller.signal);
-  sources.arrived(0, bytes);
+  sources.arrived(0, pieces);
   await answer;
   controller.abort();
   expect(posted).toHaveLength(1);

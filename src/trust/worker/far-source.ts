@@ -1,11 +1,12 @@
 import type { MetadataSource } from '../metadata-source.ts';
+import type { Pieces } from '../../upstream/pieces.ts';
 import type { FromWorker } from './messages.ts';
 import { type PlainError, revived } from './plain-error.ts';
 
 type Fetch = Extract<FromWorker, { kind: 'fetch' }>;
 
 interface Waiting {
-  resolve(bytes: Uint8Array | undefined): void;
+  resolve(pieces: Pieces | undefined): void;
   reject(error: unknown): void;
 }
 
@@ -23,10 +24,10 @@ export class FarSources {
     return { fetch: (file, maxBytes, signal) => this.fetch({ collection, file, maxBytes }, signal) };
   }
 
-  private async fetch(wanted: Omit<Fetch, 'kind' | 'id'>, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  private async fetch(wanted: Omit<Fetch, 'kind' | 'id'>, signal?: AbortSignal): Promise<Pieces | undefined> {
     signal?.throwIfAborted();
     const id = this.asked++;
-    const arrives = new Promise<Uint8Array | undefined>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    const arrives = new Promise<Pieces | undefined>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
     const abandon = (): void => this.abandon(id, signal?.reason);
     signal?.addEventListener('abort', abandon);
     this.post({ kind: 'fetch', id, ...wanted });
@@ -37,8 +38,8 @@ export class FarSources {
     }
   }
 
-  arrived(id: number, bytes: Uint8Array | undefined): void {
-    this.take(id)?.resolve(bytes);
+  arrived(id: number, pieces: Pieces | undefined): void {
+    this.take(id)?.resolve(pieces);
   }
 
   failed(id: number, error: PlainError): void {

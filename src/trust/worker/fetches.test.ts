@@ -1,6 +1,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { beforeEach, expect, test } from 'vitest';
 import { TufgateError } from '../../errors.ts';
+import type { Pieces } from '../../upstream/pieces.ts';
 import type { MetadataName, MetadataSource } from '../metadata-source.ts';
 import { Fetches } from './fetches.ts';
 import type { ToWorker } from './messages.ts';
@@ -17,7 +18,7 @@ beforeEach(() => {
   signals = [];
 });
 
-function fetches(answer: (signal: AbortSignal) => Promise<Uint8Array | undefined>): Fetches {
+function fetches(answer: (signal: AbortSignal) => Promise<Pieces | undefined>): Fetches {
   const source: MetadataSource = {
     fetch(file, maxBytes, signal) {
       asked.push([file, maxBytes]);
@@ -37,20 +38,21 @@ function waiting(signal: AbortSignal): Promise<never> {
 }
 
 test('the bytes of a file are handed over, not copied', async () => {
-  const bytes = new Uint8Array(new ArrayBuffer(4)).fill(3);
-  await fetches(() => Promise.resolve(bytes)).fetch(wanted);
+  const pieces = [3, 4].map((byte) => new Uint8Array(new ArrayBuffer(4)).fill(byte));
+  const memory = pieces.map(({ buffer }) => buffer);
+  await fetches(() => Promise.resolve(pieces)).fetch(wanted);
   expect(asked).toEqual([[timestamp, 9]]);
-  expect(posted).toEqual([{ message: { kind: 'file', id: 7, now: 5, bytes }, moved: [bytes.buffer] }]);
-  expect(posted[0]?.moved[0]).toBe(bytes.buffer);
+  expect(posted).toEqual([{ message: { kind: 'file', id: 7, now: 5, pieces }, moved: memory }]);
+  for (const [i, moved] of (posted[0]?.moved ?? []).entries()) expect(moved).toBe(memory[i]);
 });
 
 test('what shares its memory with others is copied, and the others keep theirs', async () => {
   for (const memory of [new ArrayBuffer(8), new SharedArrayBuffer(4)]) {
     posted = [];
-    const bytes = new Uint8Array(memory, 0, 4).fill(3);
-    await fetches(() => Promise.resolve(bytes)).fetch(wanted);
+    const shared = new Uint8Array(memory, 0, 4).fill(3);
+    await fetches(() => Promise.resolve([shared])).fetch(wanted);
     const { message, moved } = posted[0]!;
-    expect(message).toMatchObject({ bytes: new Uint8Array([3, 3, 3, 3]) });
+    expect(message).toMatchObject({ pieces: [new Uint8Array([3, 3, 3, 3])] });
     expect(moved).toHaveLength(1);
     expect(moved[0]).not.toBe(memory);
     expect((moved[0] as ArrayBuffer).byteLength).toBe(4);
@@ -60,7 +62,7 @@ test('what shares its memory with others is copied, and the others keep theirs',
 test('that there is no such file is an answer too', async () => {
   await fetches(() => Promise.resolve(undefined)).fetch(wanted);
   await fetches(() => Promise.resolve(undefined)).fetch({ ...wanted, collection: 'unknown' });
-  const nothing = { message: { kind: 'file', id: 7, now: 5, bytes: undefined }, moved: [] };
+  const nothing = { message: { kind: 'file', id: 7, now: 5, pieces: undefined }, moved: [] };
   expect(posted).toEqual([nothing, nothing]);
 });
 

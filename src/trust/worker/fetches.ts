@@ -23,8 +23,8 @@ export class Fetches {
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
-      const bytes = await this.#sources.get(collection)?.fetch(file, maxBytes, controller.signal);
-      this.#handOver(id, bytes);
+      const pieces = await this.#sources.get(collection)?.fetch(file, maxBytes, controller.signal);
+      this.#handOver(id, pieces?.map(movable));
     } catch (error) {
       this.#post({ kind: 'no-file', id, now: this.#now(), error: plainError(error) }, []);
     } finally {
@@ -40,9 +40,11 @@ export class Fetches {
     for (const controller of this.#running.values()) controller.abort();
   }
 
-  #handOver(id: number, received: Uint8Array | undefined): void {
-    const bytes = received && movable(received);
-    this.#post({ kind: 'file', id, now: this.#now(), bytes }, bytes === undefined ? [] : [bytes.buffer]);
+  #handOver(id: number, pieces: readonly Uint8Array<ArrayBuffer>[] | undefined): void {
+    this.#post(
+      { kind: 'file', id, now: this.#now(), pieces },
+      (pieces ?? []).map(({ buffer }) => buffer),
+    );
   }
 }
 

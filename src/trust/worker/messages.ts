@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { SignedTag } from '../../state/store.ts';
 import type { Opened } from '../collection.ts';
+import type { Pieces } from '../../upstream/pieces.ts';
 import type { MetadataName } from '../metadata-source.ts';
 import type { Answer, Question } from '../question.ts';
 import type { Anchor } from '../tuf/collection.ts';
@@ -57,8 +58,8 @@ export type ToWorker =
       readonly opened: PlainOpened;
       readonly request: Request;
     }
-  /** The bytes are moved, not copied. */
-  | { readonly kind: 'file'; readonly id: number; readonly now: number; readonly bytes: Uint8Array | undefined }
+  /** Their memory is moved, not copied. */
+  | { readonly kind: 'file'; readonly id: number; readonly now: number; readonly pieces: Pieces | undefined }
   | { readonly kind: 'no-file'; readonly id: number; readonly now: number; readonly error: PlainError }
   | { readonly kind: 'close' };
 

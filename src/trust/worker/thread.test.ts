@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { contextOf } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
+import { SimulatedSource } from '../../simulator/simulated-source.ts';
 import { codeOf, TufgateError } from '../../errors.ts';
 import { openSqliteStore } from '../../state/sqlite/store.ts';
 import type { Opened } from '../collection.ts';
 import type { MetadataSource } from '../metadata-source.ts';
-import { fileName } from '../notary-source.ts';
 import type { TrustEvent } from '../trust-event.ts';
 import { TrustThread } from './thread.ts';
 
@@ -32,7 +32,7 @@ beforeEach(() => {
   events = [];
   clock = NOW;
   source = {
-    fetch: (file) => Promise.resolve(copy(repository.fetch(fileName(file).replace(/\.json$/, '')))),
+    fetch: async (file) => (await new SimulatedSource(repository).fetch(file, Infinity))?.map(copy),
   };
 });
 afterEach(async () => {
@@ -59,8 +59,8 @@ function open(entry = WORKER) {
 }
 
 /** What is handed over is gone here. */
-function copy(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes && new Uint8Array(bytes);
+function copy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /** A worker that runs this. */
