@@ -343,6 +343,15 @@ describe('a delegated file of TUF 1.0', () => {
     expect(rolesOf(held)).toEqual(['targets']);
   });
 
+  test('those loaded first give way to more than can be held', async () => {
+    const { held, view } = await withView(tuf().delegate('other').publish());
+    const top = view.targets.get('targets')!;
+    const large = (role: string) => ({ ...top, file: { ...top.file, version: 1, role, bytes: Buffer.alloc(9 << 20) } });
+    const both = ['owner', 'other'].map((role) => [role, large(role)] as const);
+    held.carry({ ...view, targets: new Map([['targets', top], ...both]) });
+    expect(rolesOf(held)).toEqual(['targets', 'other']);
+  });
+
   test('that was carried stays when what is stored is read back', async () => {
     const { made, held, view } = await withView();
     const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };

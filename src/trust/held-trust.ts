@@ -1,7 +1,8 @@
 import { TufgateError } from '../errors.ts';
 import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
-import { allEnded, carryOver, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+import { allEnded, carryOver, lightened, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+import { MAX_LOADED_BYTES } from './tuf/limits.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
 export class Overtaken extends Error {}
@@ -118,7 +119,7 @@ export class HeldTrust {
   carry(loaded: View): void {
     const { held } = this;
     if (held.kind !== 'trusted' || held.view?.snapshot.file.sha256 !== loaded.snapshot.file.sha256) return;
-    this.held = { ...held, view: carryOver(loaded, held.view) };
+    this.held = { ...held, view: lightened(carryOver(loaded, held.view), MAX_LOADED_BYTES) };
   }
 
   /** The view stands as it was verified. */

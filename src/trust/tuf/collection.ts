@@ -9,7 +9,7 @@
  * the view, for as long as nothing that it rests on has expired.
  */
 export { type Found, type Signers } from './agreement.ts';
-export { acceptDelegated, carryOver, withRole } from './delegated.ts';
+export { acceptDelegated, carryOver, lightened, withRole } from './delegated.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
 export { allEnded, type Difference, difference, endedBy, naming, saidBefore } from './said.ts';

@@ -5,7 +5,15 @@ import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { ask, contextOf, refresh } from '../../simulator/tuf-refresh.ts';
 import { tufKey } from '../../simulator/tuf-key.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
-import { type Accepted, acceptDelegated, carryOver, findTarget, type Targets, type View } from './collection.ts';
+import {
+  type Accepted,
+  acceptDelegated,
+  carryOver,
+  findTarget,
+  lightened,
+  type Targets,
+  type View,
+} from './collection.ts';
 import { sha256Hex } from './hex.ts';
 import { trustFile } from './trusted.ts';
 
@@ -156,5 +164,32 @@ describe('the next view', () => {
     const repository = new NotaryRepository('docker.io/library/alpine', NOW).delegate('targets/a').publish();
     const { view } = notaryRefresh(notaryContext(repository.gun), repository, NOW);
     expect(carryOver({ ...view, targets: new Map() }, view)).toBe(view);
+  });
+});
+
+describe('a view that holds more than it may', () => {
+  const repository = published();
+  const { view } = refresh(contextOf(repository), repository, NOW);
+  const top = view.targets.get('targets')!;
+  const loaded = (role: string, bytes: number) =>
+    [role, { ...top, file: { ...top.file, role, bytes: new Uint8Array(bytes) } }] as const;
+  const holding = (...roles: (readonly [string, Accepted<Targets>])[]): View => ({
+    ...view,
+    targets: new Map([['targets', top], ...roles]),
+  });
+  const kept = (held: View, maxBytes: number): string[] => [...lightened(held, maxBytes).targets.keys()];
+
+  test('lets go of what was loaded first, and of no more than it must', () => {
+    const held = holding(loaded('a', 10), loaded('b', 20), loaded('c', 30));
+    expect(kept(held, 60)).toEqual(['targets', 'a', 'b', 'c']);
+    expect(kept(held, 59)).toEqual(['targets', 'b', 'c']);
+    expect(kept(held, 50)).toEqual(['targets', 'b', 'c']);
+    expect(kept(held, 49)).toEqual(['targets', 'c']);
+    expect([...held.targets.keys()]).toEqual(['targets', 'a', 'b', 'c']);
+  });
+
+  test('keeps its own targets and the newest, whatever their size', () => {
+    expect(kept(holding(loaded('a', 10), loaded('b', 20)), 0)).toEqual(['targets', 'b']);
+    expect(kept(holding(), 0)).toEqual(['targets']);
   });
 });

@@ -52,3 +52,20 @@ export function carryOver(before: View | undefined, view: View): View {
   }
   return { ...view, targets };
 }
+
+/**
+ * The attack: names in every one of 16,384 hash bins are asked for, until all of them are held parsed. Those that were
+ * loaded first give way, and are verified again from the shelf when a search comes by them; the newest stays, whatever
+ * its size.
+ */
+export function lightened(view: View, maxBytes: number): View {
+  const loaded = [...view.targets.values()].filter(({ file }) => file.role !== 'targets');
+  let bytes = loaded.reduce((sum, { file }) => sum + file.bytes.length, 0);
+  const targets = new Map(view.targets);
+  for (const { file } of loaded.slice(0, -1)) {
+    if (bytes <= maxBytes) break;
+    targets.delete(file.role);
+    bytes -= file.bytes.length;
+  }
+  return { ...view, targets };
+}
