@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
 import { NotaryServer } from '../../src/simulator/notary-server.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
-import { steadyLoad } from './load.ts';
+import type { LoadReport } from './load.ts';
 
 /**
  * A collection of 100,000 tags never stalls the others: its first resolution, and a second one after one tag was
- * changed, while other repositories are asked for 200 manifests a second. The gate is a process of its own.
+ * changed, while other repositories are asked for 200 manifests a second. Gate and client are processes of their own.
  */
 const TAGS = Number(process.env['TAGS'] ?? 100_000);
 const OTHERS = 20;
@@ -74,6 +74,13 @@ async function startGate(config: string): Promise<RunningGate> {
   const child = fork(fileURLToPath(new URL('gate-process.js', import.meta.url)), [config], { execArgv: [] });
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   return { process: child, url };
+}
+
+async function startLoad(url: string, paths: readonly string[]): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('load-process.js', import.meta.url)), { execArgv: [] });
+  await once(child, 'message');
+  child.send({ url, paths, perSecond: PER_SECOND });
+  return child;
 }
 
 /** Both files are signed before: while it signs 20 MB this process could neither ask nor answer. */
@@ -142,7 +149,7 @@ async function watched(
   paths: string[],
   work: () => Promise<unknown>,
 ): Promise<boolean> {
-  const load = steadyLoad(gate.url, paths, PER_SECOND);
+  const load = await startLoad(gate.url, paths);
   await sleep(1_000);
   gate.process.send('reset');
   const begun = performance.now();
@@ -151,7 +158,8 @@ async function watched(
   await sleep(2_000);
   gate.process.send('report');
   const [loop] = (await once(gate.process, 'message')) as [LoopReport];
-  const answers = await load.stop();
+  load.send('stop');
+  const [answers] = (await once(load, 'message')) as [LoadReport];
   print(
     `${what.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s · event loop: ${ms(loop.max)} at most, ${ms(loop.own)} of it our own, p99 ${ms(loop.p99)}` +
       ` · ${answers.answers} answers: ${ms(answers.max)} at most, p99 ${ms(answers.p99)}, p50 ${ms(answers.p50)}, ${answers.refused} refused`,
