@@ -1,5 +1,8 @@
 import type { ClosureStore, GivenOut } from '../state/store.ts';
 
+/** Stands in for the tag of a digest that was let through without one. */
+export const NO_TAG = '';
+
 /**
  * Remembers which digests were given out for which tags, so that a pull in flight ends after its tag moved. A daemon
  * asks for the same tag again and again: what the database learnt less than a minute ago is not written again.

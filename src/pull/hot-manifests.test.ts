@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { parseDigest } from '../oci/digest.ts';
 import { HotManifests } from './hot-manifests.ts';
-import type { VerifiedManifest } from './manifests.ts';
+import type { VerifiedManifest } from './verified-manifest.ts';
 
 function manifest(text: string): VerifiedManifest {
   const bytes = Buffer.from(text);

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { VerifiedManifest } from './manifests.ts';
+import type { VerifiedManifest } from './verified-manifest.ts';
 
 const MAX_BYTES = 16 << 20;
 

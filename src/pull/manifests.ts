@@ -1,21 +1,12 @@
 import type { BlobStore } from '../cache/blob-store.ts';
 import { messageOf, TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type Manifest, parseManifest } from '../oci/manifest.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import { verifyBytes } from '../verify/verify-bytes.ts';
 import { HotManifests } from './hot-manifests.ts';
-
-/**
- * Manifests by digest: from the cache, else from the upstream, always verified, always read strictly, their edges in
- * the closure before anybody gets them. One upstream request a digest whoever asks. The media type is the document's.
- */
-export interface VerifiedManifest extends Manifest {
-  readonly digest: Digest;
-  /** Exactly as received. */
-  readonly bytes: Uint8Array;
-}
+import type { VerifiedManifest } from './verified-manifest.ts';
 
 export interface ManifestsOptions {
   readonly cache: BlobStore;
@@ -36,6 +27,10 @@ export interface ManifestWanted {
 
 const MAX_KNOWN = 10_000;
 
+/**
+ * Manifests by digest: from the cache, else from the upstream, always verified, always read strictly, their edges in
+ * the closure before anybody gets them. One upstream request a digest whoever asks. The media type is the document's.
+ */
 export class Manifests {
   private readonly options: ManifestsOptions;
   private readonly running = new Map<string, Promise<VerifiedManifest>>();

@@ -5,8 +5,9 @@ import type { SourceVerdict } from '../policy/decision.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import { recorded, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
-import type { VerifiedManifest } from './manifests.ts';
-import { type DigestRuling, NO_TAG, ruleOnDigest } from './rule-on-digest.ts';
+import { NO_TAG } from './give-out.ts';
+import type { VerifiedManifest } from './verified-manifest.ts';
+import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
 import { ruleOnTag, type TagRuling } from './rule-on-tag.ts';
 
 /** What is served, and what the sources said that let it pass. */

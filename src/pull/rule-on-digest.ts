@@ -5,6 +5,7 @@ import { imageName, type Repository } from '../oci/reference.ts';
 import { ruling } from '../policy/decide.ts';
 import { type Candidate, candidatesFor, type Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
+import { NO_TAG } from './give-out.ts';
 import { coversPast } from './past.ts';
 import { ruleOnSignedDigest } from './rule-on-signed-digest.ts';
 import { judgeTag, type TagRuling } from './rule-on-tag.ts';
@@ -26,9 +27,6 @@ export interface DigestRuling extends TagRuling {
   /** The edge that leads here: size and type as the manifest above gives them. Absent for a root. */
   readonly edge?: Child;
 }
-
-/** Stands in `given out` for a digest that was let through without a tag. */
-export const NO_TAG = '';
 
 /** @throws policy.digest-outside-closure, or why the one tag that names it is refused (`trust.unreachable`, …) */
 export async function ruleOnDigest(

@@ -5,7 +5,8 @@ import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Repository } from '../oci/reference.ts';
 import type { Candidates, Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
-import { type DigestRuling, NO_TAG } from './rule-on-digest.ts';
+import { NO_TAG } from './give-out.ts';
+import type { DigestRuling } from './rule-on-digest.ts';
 
 /** Roots above a digest that are asked for. */
 const MAX_ROOTS = 16;

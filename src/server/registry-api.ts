@@ -6,7 +6,7 @@ import { imageName } from '../oci/reference.ts';
 import type { PullRequest } from '../pull/recorded.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { listTags } from '../pull/list-tags.ts';
-import type { VerifiedManifest } from '../pull/manifests.ts';
+import type { VerifiedManifest } from '../pull/verified-manifest.ts';
 import { headBlob } from '../pull/pull-blob.ts';
 import { pullManifest } from '../pull/pull-manifest.ts';
 import { clientOf } from './client.ts';

@@ -1,8 +1,7 @@
 import { TufgateError } from '../errors.ts';
-import type { MetadataName, MetadataSource } from '../trust/metadata-source.ts';
+import type { MetadataName, MetadataSource, Pieces } from '../trust/metadata-source.ts';
 import { fileName } from '../trust/notary-source.ts';
 import { tufFileName } from '../trust/tuf-file-name.ts';
-import type { Pieces } from '../upstream/pieces.ts';
 import { NotaryRepository } from './notary-repository.ts';
 import type { TufRepository } from './tuf-repository.ts';
 

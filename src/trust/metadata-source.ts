@@ -1,5 +1,7 @@
 import type { Pieces } from '../upstream/pieces.ts';
 
+export type { Pieces } from '../upstream/pieces.ts';
+
 /**
  * The metadata source port: where the bytes of one collection come from. Implemented over HTTP (`notary-source.ts`,
  * `tuf-source.ts`), from a folder (`folder-source.ts`) and by the simulators. What comes back is unverified, complete, and

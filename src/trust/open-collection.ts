@@ -2,20 +2,23 @@ import type { TrustSourceConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { pinFor } from './collection-name.ts';
 import type { Opened } from './collection.ts';
-import type { TrustServiceOptions } from './service.ts';
+import type { MetadataSource } from './metadata-source.ts';
 import type { Anchor } from './tuf/collection.ts';
+import type { Crypto } from './tuf/crypto-port.ts';
 import { notaryFormat } from './tuf/format/notary.ts';
 import { tufFormat } from './tuf/format/tuf.ts';
+
+/** What it takes to read a collection. */
+export interface Means {
+  readonly metadata: (source: TrustSourceConfig, gun: string) => MetadataSource;
+  readonly crypto: Crypto;
+}
 
 /**
  * A collection as the configuration wants it opened. No pin and no first use is `trust.no-root` at once: the source is
  * not even asked.
  */
-export function openCollection(
-  { crypto, metadata }: Pick<TrustServiceOptions, 'crypto' | 'metadata'>,
-  config: TrustSourceConfig,
-  gun: string,
-): Opened {
+export function openCollection({ crypto, metadata }: Means, config: TrustSourceConfig, gun: string): Opened {
   const { name: source } = config;
   const anchor = anchorFor(config, gun);
   const context =

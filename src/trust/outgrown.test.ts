@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { TufgateError } from '../errors.ts';
-import type { Pieces } from '../upstream/pieces.ts';
-import type { MetadataName, MetadataSource } from './metadata-source.ts';
+import type { MetadataName, MetadataSource, Pieces } from './metadata-source.ts';
 import { Outgrown, smallFilesOnly } from './outgrown.ts';
 
 const timestamp = { kind: 'timestamp' } as const;

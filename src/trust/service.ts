@@ -8,11 +8,9 @@ import { reasonOf, refusedBy } from './ask.ts';
 import { collectionFor } from './collection-name.ts';
 import type { Opened } from './collection.ts';
 import type { Collections } from './collections.ts';
-import type { MetadataSource } from './metadata-source.ts';
-import { openCollection } from './open-collection.ts';
+import { type Means, openCollection } from './open-collection.ts';
 import type { Answer, Question } from './question.ts';
 import { aboutDigest, aboutTag, signedName, tagOf } from './source-question.ts';
-import type { Crypto } from './tuf/crypto-port.ts';
 
 /**
  * What the pull asks of trust: tag → verdict. A refusal is a verdict, not an exception, because the decision log and
@@ -35,10 +33,8 @@ export interface Statement extends SignedTag {
   readonly until?: number;
 }
 
-export interface TrustServiceOptions {
+export interface TrustServiceOptions extends Means {
   readonly sources: ReadonlyMap<string, TrustSourceConfig>;
-  readonly metadata: (source: TrustSourceConfig, gun: string) => MetadataSource;
-  readonly crypto: Crypto;
   readonly collections: Collections;
   readonly store: TrustStore;
   readonly now: () => number;

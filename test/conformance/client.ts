@@ -5,12 +5,11 @@ import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import { Collection } from '../../src/trust/collection.ts';
 import { EVERYTHING } from '../../src/trust/collection-name.ts';
 import { nodeCrypto } from '../../src/trust/crypto.ts';
-import type { MetadataSource } from '../../src/trust/metadata-source.ts';
+import type { MetadataSource, Pieces } from '../../src/trust/metadata-source.ts';
 import { tufFileName } from '../../src/trust/tuf-file-name.ts';
 import { tufFormat } from '../../src/trust/tuf/format/tuf.ts';
 import type { TargetEntry } from '../../src/trust/tuf/model.ts';
 import { findEntry } from '../../src/trust/tuf/target-file.ts';
-import type { Pieces } from '../../src/upstream/pieces.ts';
 
 export const NOW = Date.UTC(2026, 10, 21);
 export const DAY = 86_400_000;

@@ -1,5 +1,4 @@
-import type { MetadataSource } from '../metadata-source.ts';
-import type { Pieces } from '../../upstream/pieces.ts';
+import type { MetadataSource, Pieces } from '../metadata-source.ts';
 import type { FromWorker } from './messages.ts';
 import { type PlainError, revived } from './plain-error.ts';
 

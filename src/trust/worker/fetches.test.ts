@@ -1,8 +1,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { beforeEach, expect, test } from 'vitest';
 import { TufgateError } from '../../errors.ts';
-import type { Pieces } from '../../upstream/pieces.ts';
-import type { MetadataName, MetadataSource } from '../metadata-source.ts';
+import type { MetadataName, MetadataSource, Pieces } from '../metadata-source.ts';
 import { Fetches } from './fetches.ts';
 import type { ToWorker } from './messages.ts';
 

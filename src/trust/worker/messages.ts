@@ -1,8 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { SignedTag } from '../../state/store.ts';
 import type { Opened } from '../collection.ts';
-import type { Pieces } from '../../upstream/pieces.ts';
-import type { MetadataName } from '../metadata-source.ts';
+import type { MetadataName, Pieces } from '../metadata-source.ts';
 import type { Answer, Question } from '../question.ts';
 import type { Anchor } from '../tuf/collection.ts';
 import type { PlainError } from './plain-error.ts';
