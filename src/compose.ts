@@ -22,6 +22,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { countedPeer } from './telemetry/counted-peer.ts';
 import { TrustWatch } from './telemetry/trust-watch.ts';
 import { BackgroundRefresh } from './trust/background-refresh.ts';
+import { clockAhead } from './trust/clock-ahead.ts';
 import { Collections } from './trust/collections.ts';
 import { nodeCrypto } from './trust/crypto.ts';
 import { folderSource } from './trust/folder-source.ts';
@@ -81,6 +82,10 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     new TrustThread({ ...parts, settings: trustSettings(config), onDeath, entry: options.trustWorker });
   const judge = await composeJudge(config, { ...options, log, metrics, large });
   const { now } = judge.deps;
+  const clock = options.clock ?? Date.now;
+  await judge.state.raiseClock(clock());
+  const ahead = clockAhead(now(), clock());
+  if (ahead !== undefined) log.warn({}, ahead);
   const cache = await openFsBlobStore({
     directory: join(config.data, 'cache'),
     maxBytes: config.cache.maxBytes,
@@ -245,9 +250,12 @@ function counted(decisions: DecisionLog, metrics: Metrics): PullDeps['decisions'
   };
 }
 
-/** Time as the trust core sees it: the highest ever seen, also by earlier runs. */
+/**
+ * Time as the trust core sees it: the highest ever seen, also by earlier runs. Only gates and updates raise it: whoever just
+ * looks, on a machine whose clock is wrong, must not end what is trusted.
+ */
 async function forwardClock(state: StateStore, clock: () => number): Promise<() => number> {
-  let highest = await state.raiseClock(clock());
+  let highest = Math.max(await state.highestClock(), clock());
   return () => (highest = Math.max(highest, clock()));
 }
 
