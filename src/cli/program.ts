@@ -88,7 +88,8 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
   ).option(
     '--gate <host>',
     'names that begin with this host mean this gate itself; may be repeated',
-    (host, before: string[] = []) => [...before, host],
+    (host: string, before: readonly string[]) => [...before, host],
+    [],
   );
   telling(
     program.command('config').description('the configuration'),
