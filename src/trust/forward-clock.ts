@@ -16,7 +16,7 @@ export function forwardClock(highest: number, machine: () => number, elapsed: ()
   return () => {
     const passed = elapsed() - last;
     last += passed;
-    at = Math.max(machine(), at > machine() ? at + passed / 2 : at);
+    at = Math.max(machine(), at + passed / 2);
     return Math.floor(at);
   };
 }
