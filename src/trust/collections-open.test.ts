@@ -86,7 +86,7 @@ describe('a collection of this thread', () => {
     expect(answers.map(({ verdict }) => verdict.outcome)).toEqual(['signed', 'signed']);
     const before = loads;
     expect(await made.names(opened(), '')).toEqual(['1']);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: '1', digest: A }]);
+    expect(await made.naming(opened(), [A], '')).toEqual([{ role: 'targets', tag: '1', digest: A }]);
     expect(loads).toBe(before);
     expect(source.take().filter((name) => name === 'timestamp')).toHaveLength(1);
   });
@@ -130,7 +130,7 @@ describe('a large collection', () => {
     const { began, large } = elsewhere();
     const made = collections({ large });
     expect(await made.names(opened(), 'from ')).toEqual([`from ${GUN}`]);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: GUN, digest: A }]);
+    expect(await made.naming(opened(), [A], '')).toEqual([{ role: 'targets', tag: GUN, digest: A }]);
     expect((await made.ask(opened(), question)).verdict).toMatchObject({ message: GUN });
     expect(began).toEqual([GUN]);
   });

@@ -49,8 +49,8 @@ export class Collections {
   }
 
   /** As `Asked.naming`. */
-  async naming(opened: Opened, digests: readonly Digest[]): Promise<readonly SignedTag[]> {
-    return await this.with(opened, (asked) => asked.naming(digests));
+  async naming(opened: Opened, digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]> {
+    return await this.with(opened, (asked) => asked.naming(digests, prefix));
   }
 
   /** As `Asked.names`. */

@@ -66,7 +66,9 @@ class Service implements TrustService {
   async statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
     const config = this.config(source);
     const opened = this.opened(config, repository);
-    const current = await this.options.collections.naming(opened, digests).catch(noneForAReason);
+    const current = await this.options.collections
+      .naming(opened, digests, signedName(config, repository, ''))
+      .catch(noneForAReason);
     const ended = await this.options.store.endedTags(opened, digests);
     return [...current, ...ended].flatMap((signed: Statement) => {
       const tag = tagOf(config, repository, signed.tag);

@@ -76,7 +76,7 @@ test('each kind of request has its own kind of reply', async () => {
   const answer = await put(tag);
   expect(answer).toMatchObject({ kind: 'reply', id: 4, reply: { verdict: { outcome: 'signed', digest: A } } });
   const named = [{ role: 'targets', tag: '1', digest: A }];
-  expect(await put({ kind: 'naming', digests: [A] })).toEqual({ kind: 'reply', id: 4, reply: named });
+  expect(await put({ kind: 'naming', digests: [A], prefix: '' })).toEqual({ kind: 'reply', id: 4, reply: named });
   expect(await put({ kind: 'names', prefix: '' })).toEqual({ kind: 'reply', id: 4, reply: ['1'] });
   expect(await put({ kind: 'names', prefix: '2' })).toEqual({ kind: 'reply', id: 4, reply: [] });
   expect(await put({ kind: 'refresh', olderThanMs: 0 })).toEqual({ kind: 'reply', id: 4, reply: undefined });

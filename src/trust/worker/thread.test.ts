@@ -73,7 +73,7 @@ test('questions go there, answers, errors and events come back as what they were
   const { verdict, basis } = await collection.ask(asked);
   expect(verdict).toMatchObject({ outcome: 'signed', digest: A, roles: ['targets'] });
   expect(basis?.expires.get('timestamp')).toBeGreaterThan(NOW);
-  expect(await collection.naming([A as never])).toEqual([{ role: 'targets', tag: '1', digest: A }]);
+  expect(await collection.naming([A as never], '')).toEqual([{ role: 'targets', tag: '1', digest: A }]);
   expect(await collection.names('')).toEqual(['1']);
   expect(events.map(({ kind }) => kind)).toEqual(['first-use', 'changed', 'refreshed']);
   source.fetch = () => Promise.reject(new TufgateError('trust.unreachable', 'down', { detail: { alarm: true } }));
