@@ -229,6 +229,17 @@ describe('what is not used is closed', () => {
     expect(began).toEqual(['a', 'b', 'c']);
   });
 
+  test('one that is closed while it is opened, and cannot be, says why', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const trustBytes = ({ gun }: Opened): Promise<number> =>
+      gun === 'a' ? new Promise((_, reject) => (fail = reject)) : Promise.resolve(101);
+    const { use } = far({ maxHeldBytes: 100, store: store({ trustBytes }) }, () => 101);
+    const answer = use('a').catch(codeOf);
+    await use('b');
+    fail(new TufgateError('state.failed', 'disk'));
+    expect(await answer).toBe('state.failed');
+  });
+
   test('collections of one name from two sources are two', async () => {
     const { began, made } = far();
     await made.names(opened('a', 'vendor'), '');

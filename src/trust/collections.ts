@@ -120,7 +120,7 @@ export class Collections {
 
   private weigh(key: string, { bytes }: Asked): void {
     const open = this.open.get(key);
-    if (open === undefined || open.bytes === bytes) return;
+    if (open === undefined) return;
     this.heldBytes += bytes - open.bytes;
     this.open.set(key, { ...open, bytes });
     this.closeOldest();
