@@ -139,8 +139,8 @@ describe('a path pattern', () => {
       expect(matches(pattern, name)).toBe(false);
       return performance.now() - start;
     });
-    // Under one millisecond; the rest is for a busy machine. A matcher that tries everything would not come back.
-    expect(Math.min(...times)).toBeLessThan(50);
+    // Under a few milliseconds; the rest is for a busy machine. A matcher that tries everything would not come back.
+    expect(Math.min(...times)).toBeLessThan(500);
   });
 });
 
