@@ -38,6 +38,13 @@ describe('a bundle of certificates', () => {
     expect(read('x'.repeat(padded.length) + padded)).toBeUndefined();
   });
 
+  test('has no byte order mark, nor any other space that is not ASCII', () => {
+    for (const space of ['\ufeff', '\u00a0', '\u2028']) {
+      expect(read(space + padded)).toBeUndefined();
+      expect(read(padded + space)).toBeUndefined();
+    }
+  });
+
   test('is canonical base64: no bits that are read away, no missing padding', () => {
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
     const spare = padded.replace(/.(?==)/, (last) => letters[letters.indexOf(last) + 1] ?? '');

@@ -14,7 +14,8 @@ export const nodeCrypto: Crypto = {
   readCertificates: (pem) => quietly(() => readBundle(pem)),
 };
 
-const PEM = /^\s*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----\s*/;
+/** Between two stands white space of ASCII alone: `\s` would take a byte order mark, which Notary does not read. */
+const PEM = /^[ \t\r\n]*-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+?)\r?\n-----END CERTIFICATE-----[ \t\r\n]*/;
 
 interface Method {
   readonly algorithm: KeyFacts['algorithm'];

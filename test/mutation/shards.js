@@ -81,6 +81,7 @@ const PARTS = [
     name: 'view',
     folder: 'src/trust/tuf',
     files: ['new-signers', 'people', 'permission', 'said', 'trusted', 'view'],
+    tests: ['src/trust/tuf/{new-signers,people,permission,permission-cost,said,trusted,view}.test.ts'],
   },
   { name: 'tuf', folder: 'src/trust/tuf' },
   { name: 'bricks', folder: 'src/trust/tuf/format', files: ['base64', 'hex', 'instant', 'member'] },

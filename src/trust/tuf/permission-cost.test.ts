@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contextOf, refresh } from '../../simulator/tuf-refresh.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import { acceptDelegated, findTarget, type View, viewSignedTags, withRole } from './collection.ts';
+import { type Effort, mayName } from './permission.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const one = { digest: `sha256:${'aa'.repeat(32)}`, length: 1 };
@@ -35,4 +36,39 @@ test('a thousand patterns of other repositories cost next to nothing', () => {
   const repository = new TufRepository(NOW).delegate('dev', { paths: [...others, 'app:*'] });
   for (let i = 0; i < 3_000; i++) repository.of('dev').targets.set(`app:${i}`, one);
   expect(named(viewAfter(repository.publish(), 'app:0'), 'dev')).toHaveLength(3_000);
+});
+
+describe('what a look at names may cost', () => {
+  const nearly = (count: number, begin: string): string[] => Array.from({ length: count }, (_, i) => `${begin}${i}`);
+  const asked = (view: View, times: number): boolean[] => {
+    const effort: Effort = new Map();
+    return Array.from({ length: times }, () => mayName(view.targets, 'dev', 'app:1', effort));
+  };
+
+  // 1,016 and 32 for each of 651, 192 times: 4,194,304 and 256 for each of the two names.
+  test('ends with the last comparison that the delegation affords, and not before', () => {
+    const paths = ['app:1', ...nearly(650, '*Q'), ...nearly(365, 'lib')];
+    const repository = new TufRepository(NOW).put('top', one).delegate('dev', { paths }).put('app:1', one, 'dev');
+    const view = viewAfter(repository.publish(), 'app:1');
+    expect(asked(view, 193)).toEqual([...Array.from({ length: 192 }, () => true), false]);
+  });
+
+  test('is spent once: a role that may speak for nothing more costs nothing more', () => {
+    const repository = new TufRepository(NOW).delegate('dev', { paths: ['app:1', ...nearly(32_000, '*Q')] });
+    const view = viewAfter(repository.put('app:1', one, 'dev').publish(), 'app:1');
+    const effort: Effort = new Map();
+    const spent = (): readonly number[] => [...effort.values()];
+    while (mayName(view.targets, 'dev', 'app:1', effort));
+    const before = spent();
+    expect(mayName(view.targets, 'dev', 'app:1', effort)).toBe(false);
+    expect(spent()).toEqual(before);
+  });
+
+  test('is one for each hash prefix, whatever it begins with', () => {
+    const repository = new TufRepository(NOW).delegate('dev', { prefixes: ['a', 'b', ...nearly(14, 'c')] });
+    const ctx = contextOf(repository.publish());
+    const effort: Effort = new Map();
+    mayName(refresh(ctx, repository, NOW).view.targets, 'dev', 'app:1', effort);
+    expect([...effort.values()]).toEqual([16]);
+  });
 });

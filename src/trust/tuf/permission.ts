@@ -77,14 +77,13 @@ function collect(loaded: Loaded): Delegators {
   const names = [...loaded.values()].reduce((sum, { model }) => sum + model.targets.size, 0);
   const most = COST.once + COST.aName * names;
   for (const [role, { model }] of loaded) {
-    const { bins } = model;
-    for (const { role: child, paths } of model.delegations)
+    const { bins, delegations } = model;
+    for (const { role: child, paths } of delegations)
       add(child, { role, permits: (name) => permitsName(paths, name), costOf: (name) => costOf(paths, name), most });
-    const bin = (name: string): string => (bins === undefined ? '' : binFor(bins, name));
-    if (bins !== undefined)
-      for (const other of loaded.keys())
-        if (other.startsWith(`${bins.prefix}-`))
-          add(other, { role, permits: (name) => bin(name) === other, costOf: () => 1, most: Infinity });
+    if (bins === undefined) continue;
+    for (const other of loaded.keys())
+      if (other.startsWith(`${bins.prefix}-`))
+        add(other, { role, permits: (name) => binFor(bins, name) === other, costOf: () => 1, most: Infinity });
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { plainKey, rootKey } from '../../simulator/notary-key.ts';
+import { type NotaryKey, plainKey, rootKey } from '../../simulator/notary-key.ts';
 import { contextOf, firstRoot, refresh, type Refreshed, walkRoots } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import {
@@ -13,7 +13,9 @@ import {
   viewFiles,
   viewUnder,
 } from './collection.ts';
-import { code } from '../../../test/thrown.ts';
+import { trustFile } from './trusted.ts';
+import { TufgateError } from '../../errors.ts';
+import { code, message } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -71,7 +73,11 @@ test('an unusable delegation is not stored, so it is unusable again, and keeps t
   const files = keep(refresh(ctx, repository, NOW));
   expect(files.view?.map(({ role }) => role)).toEqual(['timestamp', 'snapshot', 'targets']);
   const { view } = restore(ctx, files);
-  expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW))).toBe('trust.signer-missing');
+  const ask = (): unknown => lookup(view!, '1', { releases: 'strict' }, NOW);
+  expect(code(ask)).toBe('trust.signer-missing');
+  expect(message(ask)).toBe(
+    `targets/releases of ${GUN} could not be used in the last update, and is judged anew by the next`,
+  );
 });
 
 test('floors hold across a restart, for every role', () => {
@@ -138,6 +144,37 @@ describe('damage', () => {
   });
 });
 
+describe('a disk that somebody wrote to', () => {
+  const asPublished = (role: string): TrustFile =>
+    trustFile(role, repository.of(role).version, repository.bytesOf(role));
+
+  test('cannot make a delegation believed that a stranger signed', () => {
+    repository.of('targets/releases').signers = [plainKey()];
+    const files = keep(refresh(ctx, repository.touch('targets/releases').publish(), NOW));
+    const { view } = restore(ctx, { ...files, view: [...(files.view ?? []), asPublished('targets/releases')] });
+    expect(code(() => lookup(view!, '1', { releases: 'strict' }, NOW))).toBe('trust.signature');
+  });
+
+  test('cannot make targets believed that a stranger signed', () => {
+    const files = keep(refresh(ctx, repository, NOW));
+    repository.of('targets').signers = [plainKey()];
+    repository.touch('targets').publish();
+    const view = ['timestamp', 'snapshot', 'targets', 'targets/releases'].map(asPublished);
+    expect(code(() => restore(ctx, { ...files, view }))).toBe('state.damaged');
+  });
+});
+
+test.each([new Error('a fault'), new TufgateError('internal', 'a fault')])(
+  'a fault of our own is not taken for damage: %s',
+  (fault) => {
+    const files = keep(refresh(ctx, repository, NOW));
+    const snapshot = (): never => {
+      throw fault;
+    };
+    expect(() => restore({ ...ctx, format: { ...ctx.format, snapshot } }, files)).toThrow(fault);
+  },
+);
+
 describe('pins that came later', () => {
   test('hold for what is already stored', () => {
     const files = keep(refresh(ctx, repository, NOW));
@@ -145,20 +182,63 @@ describe('pins that came later', () => {
     expect(pinnedTo({ kind: 'keys', keyIds: ['0'.repeat(64)] }, files)).toBe('trust.pin');
     expect(pinnedTo({ kind: 'keys', keyIds: [key] }, files)).toBe('accepted');
     expect(pinnedTo({ kind: 'root-file', bytes: files.roots[0]!.bytes }, files)).toBe('accepted');
-    expect(
-      pinnedTo({ kind: 'root-file', bytes: new NotaryRepository(GUN, NOW).publish().bytesOf('root') }, files),
-    ).toBe('trust.pin');
+    const other = { kind: 'root-file', bytes: new NotaryRepository(GUN, NOW).publish().bytesOf('root') } as const;
+    expect(pinnedTo(other, files)).toBe('trust.pin');
+    expect(message(() => restore(contextOf(GUN, other), files))).toBe(
+      `the pin for ${GUN} does not cover the root that was trusted before`,
+    );
   });
 
   test('need not cover roots long superseded, but must cover the newest', () => {
     const [old] = repository.of('root').keys;
     const next = rootKey(GUN, NOW);
     const files = keep(refresh(ctx, repository.rotate('root', [next]).publish(), NOW));
-    expect(pinnedTo({ kind: 'keys', keyIds: [old!.keyId] }, files)).toBe('trust.pin');
+    const outdated = { kind: 'keys', keyIds: [old!.keyId] } as const;
+    expect(pinnedTo(outdated, files)).toBe('trust.pin');
+    expect(message(() => restore(contextOf(GUN, outdated), files))).toContain(
+      `root version 2 of ${GUN}: key ${next.keyId.slice(0, 12)} is not covered by the pin`,
+    );
     const { trusted } = restore(contextOf(GUN, { kind: 'keys', keyIds: [next.keyId] }), files);
     expect(trusted.roots.map(({ model }) => model.version)).toEqual([2]);
     expect(trusted.anchor).toBe('keys');
     expect(pinnedTo({ kind: 'root-file', bytes: files.roots[1]!.bytes }, files)).toBe('accepted');
+  });
+
+  test('begin the chain behind the last root that they do not cover', () => {
+    const [first, second, third] = [repository.of('root').keys[0]!, rootKey(GUN, NOW), rootKey(GUN, NOW)];
+    repository.rotate('root', [second]).publish().rotate('root', [third]).publish();
+    const files = keep(refresh(ctx, repository, NOW));
+    const left = (anchor: Anchor): number[] =>
+      restore(contextOf(GUN, anchor), files).trusted.roots.map(({ model }) => model.version);
+    const keys = (...of: NotaryKey[]): Anchor => ({ kind: 'keys', keyIds: of.map(({ keyId }) => keyId) });
+    expect(left(keys(first, second, third))).toEqual([1, 2, 3]);
+    expect(left(keys(second, third))).toEqual([2, 3]);
+    expect(left(keys(first, third))).toEqual([3]);
+    expect(left({ kind: 'root-file', bytes: files.roots[1]!.bytes })).toEqual([2, 3]);
+  });
+
+  test('do not pass over an older root that is damaged', () => {
+    const next = rootKey(GUN, NOW);
+    const files = keep(refresh(ctx, repository.rotate('root', [next]).publish(), NOW));
+    const forger = new NotaryRepository(GUN, NOW);
+    forger.of('root').signers = [rootKey(GUN, NOW)];
+    const roots = [trustFile('root', 1, forger.publish().bytesOf('root')), files.roots[1]!];
+    const cause: unknown = expect.objectContaining({ code: 'trust.signature' });
+    expect(() => restore(contextOf(GUN, { kind: 'keys', keyIds: [next.keyId] }), { ...files, roots })).toThrow(
+      expect.objectContaining({ code: 'state.damaged', cause }),
+    );
+  });
+
+  test('that cut the chain in two do not hide a fault of our own', () => {
+    const before = refresh(ctx, repository, NOW);
+    const next = rootKey(GUN, NOW);
+    const files = stored(walkRoots(ctx, repository.rotate('root', [next]).publish(), before.trusted), before.view);
+    const pinned = contextOf(GUN, { kind: 'keys', keyIds: [next.keyId] });
+    const snapshot = (): never => {
+      throw new TufgateError('internal', 'a fault');
+    };
+    const broken = { ...pinned, format: { ...pinned.format, snapshot } };
+    expect(code(() => restore(broken, { ...files, floors: [] }))).toBe('internal');
   });
 
   test.each([

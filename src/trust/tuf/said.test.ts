@@ -109,12 +109,43 @@ describe('from one view to the next', () => {
   });
 });
 
+describe('a version that nobody read', () => {
+  const moved = { role: 'targets', tag: 'app:1', digest: A };
+
+  /** What ended with the version of `targets` that follows the one before by so many. */
+  function ended(versions: number): readonly object[] {
+    const repository = new TufRepository(NOW).put('app:1', { digest: A, length: 1 }).publish();
+    const before = refresh(contextOf(repository), repository, NOW).view;
+    repository.put('app:1', { digest: B, length: 1 }).publish({ targets: 1 + versions });
+    return difference(before, refresh(contextOf(repository), repository, NOW).view).ended;
+  }
+
+  test('of targets may have revoked what the next signs again: in TUF 1.0 that counts as removed', () => {
+    expect(ended(1)).toEqual([{ ...moved, removed: false }]);
+    expect(ended(2)).toEqual([{ ...moved, removed: true }]);
+  });
+
+  test('says nothing in Notary, where each tag has a version of its own', () => {
+    const repository = new NotaryRepository(GUN, NOW).sign('1', A, 1).publish();
+    const before = notaryRefresh(notaryContext(GUN), repository, NOW).view;
+    repository.touch('targets').publish().sign('1', B, 1).publish();
+    const after = notaryRefresh(notaryContext(GUN), repository, NOW).view;
+    expect(difference(before, after).ended).toEqual([{ role: 'targets', tag: '1', digest: A, removed: false }]);
+  });
+
+  test('is none of a role that is gone: all that it named is removed', () => {
+    const repository = new TufRepository(NOW).put('app:1', { digest: A, length: 1 }).publish();
+    const { view } = refresh(contextOf(repository), repository, NOW);
+    expect(difference(view, { ...view, targets: new Map() }).ended).toEqual([{ ...moved, removed: true }]);
+  });
+});
+
 describe('what a delegated role of TUF 1.0 ended', () => {
   const app = (digest: Digest): { digest: Digest; length: number } => ({ digest, length: 1 });
 
   /** From the file on the shelf to the next one that a search loads. */
   function ended(change: (repository: TufRepository) => TufRepository): readonly object[] {
-    const repository = new TufRepository(NOW).delegate('app', { paths: ['app:*'] });
+    const repository = new TufRepository(NOW).put('top', app(A)).delegate('app', { paths: ['app:*'] });
     for (const tag of ['app:gone', 'app:moved', 'app:same', 'elsewhere']) repository.put(tag, app(A), 'app');
     repository.put('app:odd', { length: 1, hashes: { sha512: 'ab'.repeat(64) } }, 'app').publish();
     const ctx = contextOf(repository);

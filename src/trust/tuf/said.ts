@@ -17,14 +17,15 @@ export function saidBefore(ctx: TrustContext, files: readonly TrustFile[]): Said
   const targets = new Map<string, Accepted<Targets>>();
   for (const file of files) {
     if (file.role === 'timestamp' || file.role === 'snapshot') continue;
-    targets.set(file.role, { model: readAgain(ctx, file), file, signers: [], signerKeys: [] });
+    targets.set(file.role, unjudged(ctx, file));
   }
   return { kind: ctx.format.kind, targets };
 }
 
-function readAgain(ctx: TrustContext, { role, bytes }: TrustFile): Targets {
+function unjudged(ctx: TrustContext, file: TrustFile): Accepted<Targets> {
   try {
-    return ctx.format.targets(ctx.gun, role, bytes, ctx.crypto).model;
+    const { model } = ctx.format.targets(ctx.gun, file.role, file.bytes, ctx.crypto);
+    return { model, file, signers: [], signerKeys: [] };
   } catch (cause) {
     const hint = `restore the database from a backup, or drop this collection with "tufgate trust forget ${ctx.gun}"`;
     const what = `the stored trust of ${ctx.gun} is damaged: ${messageOf(cause)}; ${hint}`;
@@ -87,7 +88,7 @@ export function endedBy(
 ): readonly EndedTag[] {
   const { role } = file;
   const ctx = { ...context, format: readOnce(context.format) };
-  const known = saidBefore(ctx, [before]).targets.get(role) ?? { model, file, signers: [], signerKeys: [] };
+  const known = unjudged(ctx, before);
   const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
   const loaded = new Map(view.targets).set(role, known);
   return namedBy({ kind: 'tuf', targets: loaded }, role).flatMap((was): EndedTag[] => {

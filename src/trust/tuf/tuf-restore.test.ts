@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { code } from '../../../test/thrown.ts';
 import { contextOf, refresh, type Refreshed, walkRoots } from '../../simulator/tuf-refresh.ts';
-import { tufKey } from '../../simulator/tuf-key.ts';
+import { dressed, tufKey } from '../../simulator/tuf-key.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import { finishRoots, restore, type Stored, type Trusted, type TrustFile, type View, viewFiles } from './collection.ts';
-import { trustFile } from './trusted.ts';
+import type { Model } from './model.ts';
+import { type Accepted, trustFile } from './trusted.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const A = { digest: `sha256:${'aa'.repeat(32)}`, length: 1 };
@@ -26,6 +27,8 @@ const onShelf = (trusted: Trusted, file: TrustFile): Trusted => ({
   ...trusted,
   shelf: new Map(trusted.shelf).set(file.role, file),
 });
+const floorOf = (trusted: Trusted, role: (typeof ROLES)[number]): Accepted<Model> | undefined =>
+  role === 'targets' ? trusted.targets.get(role) : trusted[role];
 const change = (files: readonly TrustFile[], role: string, to: TrustFile): TrustFile[] =>
   files.map((file) => (file.role === role ? to : file));
 
@@ -54,6 +57,19 @@ describe('what was stored', () => {
     expect(update(repository, trusted).view.targets.get('targets')?.model.version).toBe(2);
     repository.publish({ timestamp: 4 });
     expect(code(() => update(repository, trusted))).toBe('trust.rollback');
+  });
+
+  test('is parsed once, though targets are a floor and in the view as well', () => {
+    const repository = make();
+    const files = kept(update(repository));
+    const ctx = contextOf(repository);
+    const parsed: string[] = [];
+    const targets: typeof ctx.format.targets = (name, role, ...rest) => {
+      parsed.push(role);
+      return ctx.format.targets(name, role, ...rest);
+    };
+    expect(restore({ ...ctx, format: { ...ctx.format, targets } }, files).view).toBeDefined();
+    expect(parsed).toEqual(['targets']);
   });
 
   test('of delegated files is the shelf, whoever signed them: they are verified when they are put to use', () => {
@@ -164,6 +180,7 @@ describe('a pin on a later root', () => {
     expect([trusted.timestamp, trusted.snapshot, trusted.targets.get('targets')].map((floor) => floor?.file)).toEqual(
       files.floors,
     );
+    expect(floorOf(trusted, role)).toMatchObject({ signers: [], signerKeys: [] });
     expect(finishRoots(ctx, trusted, NOW).forgotten).toEqual(
       role === 'targets' ? ['targets'] : ['timestamp', 'snapshot', 'targets'],
     );
@@ -204,9 +221,13 @@ describe('fast-forward recovery', () => {
     const repository = make();
     const { trusted } = update(repository);
     const before = onShelf(trusted, trustFile('app', 1, repository.at('app')));
-    const after = update(repository.rotate('targets').publish(), before);
+    const ctx = contextOf(repository);
+    repository.rotate('targets').publish();
+    const after = finishRoots(ctx, walkRoots(ctx, repository, before), NOW);
     expect(after.forgotten).toEqual(['targets']);
+    expect([...after.trusted.targets.keys()]).toEqual([]);
     expect([...after.trusted.shelf.keys()]).toEqual(['app']);
+    expect(update(repository, before).view.targets.get('targets')?.model.version).toBe(2);
   });
 
   test.each(ROLES)('an added key of %s alone forgets nothing', (role) => {
@@ -221,6 +242,14 @@ describe('fast-forward recovery', () => {
     expect(recovered.trusted).toMatchObject({ timestamp: trusted.timestamp, snapshot: trusted.snapshot });
     expect(recovered.trusted.targets.get('targets')).toBe(trusted.targets.get('targets'));
     expect([...recovered.trusted.shelf.keys()]).toEqual(['app']);
+  });
+
+  test('an added key of a kind that nobody knows yet forgets nothing', () => {
+    const repository = make();
+    const { trusted } = update(repository);
+    const unknown = dressed(repository.newKey(), { keytype: 'sigstore-oidc', scheme: 'Fulcio' });
+    repository.authorize('timestamp', { keys: [...repository.authority('timestamp').keys, unknown] }).publish();
+    expect(update(repository, trusted).forgotten).toEqual([]);
   });
 
   test('a state of roots alone has nothing to forget', () => {
@@ -243,18 +272,18 @@ describe('fast-forward recovery', () => {
     expect(gone.forgotten).toEqual(['timestamp', 'targets']);
   });
 
-  test('a floor that two signed stands by the one who stays, under a threshold that he meets', () => {
+  test.each(ROLES)('a %s that two signed stands by the one who stays, under a threshold that he meets', (role) => {
     const repository = make();
     const [one, two] = [tufKey('ed25519', 'one'), tufKey('ed25519', 'two')];
     const ctx = contextOf(repository);
-    const { trusted } = update(repository.authorize('timestamp', { keys: [one, two], threshold: 2 }).publish());
-    expect(trusted.timestamp?.signers).toEqual([one.keyId, two.keyId]);
-    repository.authorize('timestamp', { keys: [two], threshold: 1 }).publish();
+    const { trusted } = update(repository.authorize(role, { keys: [one, two], threshold: 2 }).publish());
+    expect(floorOf(trusted, role)?.signers).toEqual([one.keyId, two.keyId]);
+    repository.authorize(role, { keys: [two], threshold: 1 }).publish();
     const kept = finishRoots(ctx, walkRoots(ctx, repository, trusted), NOW);
     expect(kept.forgotten).toEqual([]);
-    expect(kept.trusted.timestamp?.signers).toEqual([two.keyId]);
-    repository.authorize('timestamp', { keys: [two, tufKey('ed25519', 'three')], threshold: 2 }).publish();
-    expect(finishRoots(ctx, walkRoots(ctx, repository, kept.trusted), NOW).forgotten).toContain('timestamp');
+    expect(floorOf(kept.trusted, role)?.signers).toEqual([two.keyId]);
+    repository.authorize(role, { keys: [two, tufKey('ed25519', 'three')], threshold: 2 }).publish();
+    expect(finishRoots(ctx, walkRoots(ctx, repository, kept.trusted), NOW).forgotten).toContain(role);
   });
 
   test('a key id that means another key now does not keep a floor', () => {
@@ -262,6 +291,15 @@ describe('fast-forward recovery', () => {
     const { trusted } = update(repository);
     const [old] = repository.authority('timestamp').keys;
     repository.rotate('timestamp', [{ ...tufKey('ed25519', 'thief'), keyId: old!.keyId }]).publish();
+    expect(update(repository, trusted).forgotten).toEqual(['timestamp', 'snapshot', 'targets']);
+  });
+
+  test('nor does it stand for one of the two who signed it', () => {
+    const repository = make();
+    const [one, two] = [tufKey('ed25519', 'one'), tufKey('ed25519', 'two')];
+    const { trusted } = update(repository.authorize('timestamp', { keys: [one, two], threshold: 2 }).publish());
+    const thief = { ...tufKey('ed25519', 'thief'), keyId: two.keyId };
+    repository.rotate('timestamp', [one, thief]).publish();
     expect(update(repository, trusted).forgotten).toEqual(['timestamp', 'snapshot', 'targets']);
   });
 });

@@ -17,6 +17,7 @@ import {
   viewFiles,
   viewSignedTags,
 } from './collection.ts';
+import type { Snapshot } from './model.ts';
 import { code, message } from '../../../test/thrown.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -449,11 +450,15 @@ describe('delegations', () => {
     expect([load(254), load(255)]).toEqual(['accepted', 'trust.too-large']);
   });
 
-  test('too many roles and too deep ones are refused', () => {
+  test('too many roles are refused before any is fetched, and too deep ones', () => {
     const wide = new NotaryRepository(GUN, NOW);
     const keys = [plainKey()];
     for (let i = 0; i < 256; i++) wide.delegate(`targets/r${i}`, { keys });
-    expect(code(() => refresh(ctx, wide.publish(), NOW))).toBe('trust.too-large');
+    const fetched: string[] = [];
+    const honest = wide.publish().fetch.bind(wide);
+    wide.fetch = (name) => (fetched.push(name), honest(name));
+    expect(code(() => refresh(ctx, wide, NOW))).toBe('trust.too-large');
+    expect(fetched.filter((name) => name.startsWith('targets/'))).toEqual([]);
     const deep = new NotaryRepository(GUN, NOW);
     for (let i = 1, name = 'targets'; i < 17; i++) deep.delegate((name += '/d'), { keys });
     expect(code(() => refresh(ctx, deep.publish(), NOW))).toBe('trust.too-large');
@@ -519,6 +524,7 @@ describe('fast-forward recovery', () => {
 describe('order', () => {
   test('the steps of an update cannot be skipped', () => {
     const start = firstRoot(ctx, repository);
+    expect(code(() => acceptTimestamp(ctx, start, repository.bytesOf('timestamp'), NOW))).toBe('internal');
     expect(message(() => acceptTimestamp(ctx, start, repository.bytesOf('timestamp'), NOW))).toContain(
       'the update is out of order',
     );
@@ -545,11 +551,15 @@ describe('order', () => {
     expect(accept('targets/a/b')).toBe('');
     expect(accept('targets/a/c')).toContain('the update is out of order');
     expect(accept('targets/x/b')).toContain('the update is out of order');
-    const meta = new Map(trusted.progress!.snapshot!.model.meta);
-    meta.delete('targets/a/b');
-    const snapshot = { ...trusted.progress!.snapshot!, model: { ...trusted.progress!.snapshot!.model, meta } };
-    expect(accept('targets/a/b', { ...trusted, progress: { ...trusted.progress!, snapshot } })).toContain(
-      'the update is out of order',
-    );
+    const { snapshot } = trusted.progress!;
+    const listing = (meta: Snapshot['meta']): Trusted => ({
+      ...trusted,
+      progress: { ...trusted.progress!, snapshot: { ...snapshot!, model: { ...snapshot!.model, meta } } },
+    });
+    const [listed, unlisted] = [new Map(snapshot!.model.meta), new Map(snapshot!.model.meta)];
+    listed.set('targets/a/c', listed.get('targets/a/b')!);
+    unlisted.delete('targets/a/b');
+    expect(accept('targets/a/c', listing(listed))).toContain('the update is out of order');
+    expect(accept('targets/a/b', listing(unlisted))).toContain('the update is out of order');
   });
 });

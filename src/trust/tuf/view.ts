@@ -90,12 +90,16 @@ export function viewFiles(view: View): readonly TrustFile[] {
 export function* viewSignedTags(view: Said): Iterable<SignedTag> {
   const effort: Effort = new Map();
   for (const [role, { model }] of view.targets) {
-    const paths = view.kind === 'notary' ? effectivePaths(view, role) : [];
-    const may = (name: string): boolean =>
-      view.kind === 'notary' ? permits(paths, name) : mayName(view.targets, role, name, effort);
+    const may = permissionOf(view, role, effort);
     for (const [tag, { sha256 }] of model.targets)
       if (sha256 !== undefined && may(tag)) yield { role, tag, digest: sha256FromHex(sha256) };
   }
+}
+
+function permissionOf(view: Said, role: string, effort: Effort): (name: string) => boolean {
+  if (view.kind === 'tuf') return (name) => mayName(view.targets, role, name, effort);
+  const paths = effectivePaths(view, role);
+  return (name) => permits(paths, name);
 }
 
 /** Of root, timestamp, snapshot and these roles, in that order. Epoch milliseconds. */

@@ -72,6 +72,7 @@ describe('no key, that spoils nothing, is', () => {
       'a certificate that is not UTF-8',
       listed('ecdsa-x509', Buffer.concat([Buffer.from(pemOf()), Buffer.from([0xff])])),
     ],
+    ['a certificate behind a byte order mark', listed('ecdsa-x509', Buffer.from(`\ufeff${pemOf()}`))],
     ['more than eight certificates', listed('ecdsa-x509', Buffer.from(pemOf() + intermediate.repeat(8)))],
     ['no bytes at all', listed('ed25519', new Uint8Array())],
   ])('%s', (_, key) => {

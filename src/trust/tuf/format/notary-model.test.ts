@@ -98,6 +98,14 @@ describe('a file is read as what it says', () => {
     });
   });
 
+  test('delegations, in the order of the file', () => {
+    const [role] = (honest('targets').signed['delegations'] as { roles: Plain[] }).roles;
+    const roles = ['targets/b', 'targets/a'].map((name) => ({ ...role, name }));
+    const bytes = changed('targets', 'signed delegations roles', roles);
+    const { delegations } = notaryFormat.targets(GUN, 'targets', bytes, nodeCrypto).model;
+    expect(delegations.map((delegation) => delegation.role)).toEqual(['targets/b', 'targets/a']);
+  });
+
   test.each(ROLES)('%s, with the signature that its key made', (role) => {
     const signed = read(role, repository.bytesOf(role));
     const { keyId, method } = repository.of(role).keys[0]!;
@@ -149,11 +157,14 @@ describe('what may be missing', () => {
     [{ length: '1', hashes: { sha256: SHA256 } }, { sha256: Buffer.alloc(32, 7).toString('hex') }],
     [{ length: 1, hashes: { sha256: 'AAAA' } }, { length: 1 }],
     [{ length: 1, hashes: { sha256: 7 } }, { length: 1 }],
+    [{ length: 1, hashes: { sha256: null } }, { length: 1 }],
     [{ length: 1, hashes: { sha512: SHA256 } }, { length: 1 }],
     [{ length: 1, hashes: null }, { length: 1 }],
     [{ length: 1 }, { length: 1 }],
   ])('a target %j is one of %j', (entry, expected) => {
-    expect(targets('signed targets 1', entry)).toMatchObject({ targets: new Map([['1', expected]]) });
+    const bytes = changed('targets', 'signed targets 1', entry);
+    const { model } = notaryFormat.targets(GUN, 'targets', bytes, nodeCrypto);
+    expect([...model.targets]).toStrictEqual([['1', expected]]);
   });
 });
 

@@ -109,6 +109,7 @@ test.each<[Role, string, unknown, string]>([
   ['timestamp', 'meta', {}, 'trust.malformed'],
   ['timestamp', 'meta.snapshot.length', -1, 'trust.malformed'],
   ['timestamp', 'meta.snapshot.hashes.sha256', 'ab'.repeat(32), 'trust.malformed'],
+  ['timestamp', 'meta.snapshot.hashes.sha256', null, 'trust.malformed'],
   ['timestamp', 'meta.snapshot.hashes.sha512', SHA256, 'trust.malformed'],
   ['timestamp', 'meta.snapshot.hashes.md5', 'x', 'accepted'],
   ['timestamp', 'meta.snapshot.hashes', { sha256: SHA256.replace('=', '') }, 'trust.malformed'],

@@ -51,9 +51,8 @@ export const notaryFormat: Format = {
 function parseRoot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Root> {
   const reading = { what: `root of ${gun}`, crypto };
   return envelope(reading, bytes, 'Root', ['keys', 'roles', 'consistent_snapshot'], (signed, common) => {
-    const roles = new Members(reading.what, signed.record('roles'), []);
-    const keys = signed.record('keys');
-    const authority = (role: string): Authority => authorityOf(reading, `role ${role}`, roles.get(role), keys, []);
+    const [roles, keys] = [signed.record('roles'), signed.record('keys')];
+    const authority = (role: string): Authority => authorityOf(reading, `role ${role}`, roles.get(role), keys);
     return {
       type: 'root',
       ...common,
@@ -125,15 +124,9 @@ function signaturesOf(what: string, outer: Members): readonly Signature[] {
   });
 }
 
-function authorityOf(
-  reading: Reading,
-  role: string,
-  value: Json | undefined,
-  keys: JsonObject,
-  known: readonly string[],
-): Authority {
+function authorityOf(reading: Reading, role: string, value: Json | undefined, keys: JsonObject): Authority {
   const what = `${role} in ${reading.what}`;
-  const members = new Members(what, value, ['keyids', 'threshold', ...known]);
+  const members = new Members(what, value, ['keyids', 'threshold']);
   const keyIds = new Set(members.strings('keyids'));
   if (keyIds.size > MAX_KEYS) throw new TufgateError('trust.too-large', `${what} has more than ${MAX_KEYS} keys`);
   const listed = [...keyIds].map((keyId) => {
@@ -159,19 +152,17 @@ function delegation(reading: Reading, role: string, value: Json, keys: JsonObjec
   const name = members.string('name');
   if (!isDelegationName(name) || delegatorOf(name) !== role)
     throw malformed(reading.what, `delegates to ${JSON.stringify(name.slice(0, 80))}, which is no direct child of it`);
-  const authority = authorityOf(reading, `delegation ${name}`, value, keys, ['name', 'paths']);
+  const authority = authorityOf(reading, `delegation ${name}`, value, keys);
   return { role: name, ...authority, paths: { kind: 'prefixes', of: members.strings('paths') }, terminating: false };
 }
 
 function metaEntry(what: string, role: string, value: Json | undefined): MetaEntry {
   const where = `the entry of ${JSON.stringify(role.slice(0, 80))} in ${what}`;
   const members = new Members(where, value, ['hashes', 'length', 'custom']);
-  const hashes = hashesOf(members);
-  if (hashes.sha256 === undefined) throw malformed(where, 'has no sha256');
-  return { length: members.integer('length', 0), hashes };
+  return { hashes: hashesOf(members), length: members.integer('length', 0) };
 }
 
-/** Unknown algorithms are ignored; a known one of the wrong size is refused. */
+/** A sha256 must be there. Unknown algorithms are ignored; a known one of the wrong size is refused. */
 function hashesOf(members: Members): Hashes {
   const found = new Map<string, string>();
   for (const [algorithm, size] of [
@@ -186,7 +177,8 @@ function hashesOf(members: Members): Hashes {
     found.set(algorithm, toHex(bytes));
   }
   const [sha256, sha512] = [found.get('sha256'), found.get('sha512')];
-  return { ...(sha256 === undefined ? {} : { sha256 }), ...(sha512 === undefined ? {} : { sha512 }) };
+  if (sha256 === undefined) throw malformed(members.what, 'has no sha256');
+  return { sha256, ...(sha512 === undefined ? {} : { sha512 }) };
 }
 
 /** Notary validates neither lengths nor hashes of targets, so one bad entry must not take the others with it. */

@@ -87,6 +87,11 @@ describe('roles', () => {
     ['roles 0 name', '#', 'accepted'],
     ['roles 0 name', '/delegatedrole', 'accepted'],
     ['roles 0 name', '../delegatedrole', 'accepted'],
+    ['roles 0 name', '2.root', 'trust.malformed'],
+    ['roles 0 name', '10.root', 'trust.malformed'],
+    ['roles 0 name', 'a.root', 'accepted'],
+    ['roles 0 name', 'v2.root', 'accepted'],
+    ['roles 0 name', '2.roots', 'accepted'],
     ['roles 0 name', 'a\u0000b', 'trust.malformed'],
     ['roles 0 name', 'a\u007fb', 'trust.malformed'],
     ['roles 0 name', 'a\u0085b', 'trust.malformed'],
@@ -261,8 +266,10 @@ describe('what each search compares its name with is bounded', () => {
       ],
     ],
     ['hash-prefixes', 131_072, (count: number) => [hashed(1), { ...hashed(count - 1), name: 'b' }]],
-  ])('%s: %i of one file are read, one more is refused', (_, most, roles) => {
+  ])('%s: %i of one file are read, one more is refused', (of, most, roles) => {
     expect(verdict(ROLES, 'roles', roles(most))).toBe('accepted');
-    expect(verdict(ROLES, 'roles', roles(most + 1))).toBe('trust.too-large');
+    const over = changed(ROLES, 'roles', roles(most + 1));
+    expect(code(() => targets(over))).toBe('trust.too-large');
+    expect(message(() => targets(over))).toContain(`have ${most + 1} ${of}, more than ${most}`);
   });
 });

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { code } from '../../../../test/thrown.ts';
+import { code, message } from '../../../../test/thrown.ts';
 import { type Json, readJson } from '../../../json/read.ts';
 import { dressed, type TufKey, tufKey, type TufKeyKind, TUF_KEY_KINDS, under } from '../../../simulator/tuf-key.ts';
 import { nodeCrypto } from '../../crypto.ts';
@@ -164,10 +164,15 @@ describe('no key is', () => {
     ['a PEM of base64url', pem.replaceAll('+', '-').replaceAll('/', '_').replace('M', '-')],
     ['a PEM of other DER', pem.replace('MFkw', 'MFgw')],
     ['a PEM with bytes after the key', withTail(pem)],
-    ['a long PEM', `${pem}${'\n'.repeat(4_096)}`],
     ['a private key', privatePem()],
   ])('for P-256 %s', (_, text) => {
     expect(material(entryOf('ecdsa', 'ecdsa-sha2-nistp256', text))).toBeUndefined();
+  });
+
+  test('a PEM of more than 4,096 characters, though all beyond the key are line breaks', () => {
+    const long = (size: number): unknown => material(entryOf('ecdsa', 'ecdsa-sha2-nistp256', pem.padEnd(size, '\n')));
+    expect(long(4_096)).toEqual(material(keyOf('p256').entry));
+    expect(long(4_097)).toBeUndefined();
   });
 
   test('a point that is not on the curve verifies nothing, though nobody looks before', () => {
@@ -198,15 +203,18 @@ test.each<[string, unknown]>([
   ['a scheme that is no string', entryOf('ed25519', null, '')],
   ['no keyval', { keytype: 'ed25519', scheme: 'ed25519' }],
   ['a keyval that is no object', { keytype: 'ed25519', scheme: 'ed25519', keyval: '' }],
-  ['two spellings of a member', { ...entryOf('ed25519', 'ed25519', ''), Scheme: 'rsa' }],
+  ['two spellings of keytype', { ...entryOf('ed25519', 'ed25519', ''), Keytype: 'rsa' }],
+  ['two spellings of scheme', { ...entryOf('ed25519', 'ed25519', ''), Scheme: 'rsa' }],
+  ['two spellings of keyval', { ...entryOf('ed25519', 'ed25519', ''), Keyval: { public: '' } }],
   ['two spellings of public', { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: '', Public: '' } }],
 ])('%s where a key should be spoils the file', (_, entry) => {
   expect(code(() => material(entry))).toBe('trust.malformed');
+  expect(message(() => material(entry))).toMatch(/^a key in test /);
 });
 
 test('a kind of key that is not known yet spoils nothing', () => {
   const entry = { keytype: 'sigstore-oidc', scheme: 'Fulcio', keyval: { identity: 'a@example.com', issuer: 'x' } };
-  expect(readTufKey('test', 'id', tree(entry), nodeCrypto)).toEqual({ keyId: 'id' });
+  expect(readTufKey('test', 'id', tree(entry), nodeCrypto)).toStrictEqual({ keyId: 'id' });
 });
 
 test('any text as a public key gives a key or none, never an exception', () => {
