@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { NotaryRepository } from '../../../src/simulator/notary-repository.ts';
 import { NotaryServer } from '../../../src/simulator/notary-server.ts';
-import { RegistrySimulator } from '../../../src/simulator/registry.ts';
-import { type BusySource, TAGS } from './busy-source.ts';
+import { BusyImages } from './busy-images.ts';
+import { type BusyCollection, type BusySource, TAGS } from './busy-source.ts';
+import { Evidence } from './evidence.ts';
+import { Questions } from './questions.ts';
 import type { Workspace } from './workspace.ts';
 
 /** In the order in which they are loaded: who asks for one has stored the one before. */
@@ -12,31 +14,34 @@ const SIGNERS = ['targets/one', 'targets/two'];
 /** Every so many publishes of a collection its root key is new. */
 const ROOT_EVERY = 10;
 
-/** Publishes whenever somebody asks for a timestamp, and now and then in the middle of an update. */
+/**
+ * A collection a repository. Publishes whenever somebody asks for a timestamp, and now and then in the middle of an
+ * update.
+ */
 export class BusyNotary extends NotaryServer implements BusySource {
-  readonly repositories: readonly string[];
+  readonly published: readonly BusyCollection[];
   config: BusySource['config'] = {};
   private readonly publishers = new Map<string, NotaryRepository>();
-  private readonly registry: RegistrySimulator;
+  private readonly evidence = new Map<string, Evidence>();
+  private readonly images: BusyImages;
   private readonly random: () => number;
-  /** By digest of the image, and by name of the file without its role's own: `targets.<sha256>`. */
+  /** By name of the file without its role's own: `targets.<sha256>`. */
   private readonly versions = new Map<string, number>();
-  private awaited: { count: number; readonly resolve: () => void } | undefined;
-  private readonly evidence = new Map<string, Map<string, number>>();
+  private readonly asked = new Questions();
 
-  private constructor(registry: RegistrySimulator, count: number, random: () => number) {
+  private constructor(images: BusyImages, count: number, random: () => number) {
     super();
-    this.registry = registry;
+    this.images = images;
     this.random = random;
-    this.repositories = Array.from({ length: count }, (_, i) => `registry.example/acme/app-${i}`);
+    this.published = BusyImages.repositories(count).map((gun) => this.begin(gun));
   }
 
+  /** @param count of collections */
   static async start(space: Workspace, count: number, random: () => number): Promise<BusyNotary> {
-    const busy = new BusyNotary(await RegistrySimulator.start(), count, random);
-    for (const name of busy.repositories) busy.begin(name);
+    const busy = new BusyNotary(await BusyImages.start(), count, random);
     const url = (await busy.listen()).href;
     busy.config = {
-      upstreams: { 'registry.example': { url: busy.registry.url.href } },
+      upstreams: busy.images.upstreams,
       trust: { vendor: { type: 'notary', url, pins: busy.pins(space) } },
       policy: [{ match: 'registry.example/**', require: [{ source: 'vendor', signers: SIGNERS }] }],
     };
@@ -45,18 +50,18 @@ export class BusyNotary extends NotaryServer implements BusySource {
 
   override async close(): Promise<void> {
     await super.close();
-    await this.registry.close();
+    await this.images.close();
   }
 
   override fetch(gun: string, name: string): Uint8Array | undefined {
     this.witness(gun, name);
-    if (this.awaited !== undefined && --this.awaited.count === 0) this.awaited.resolve();
+    this.asked.one();
     if (name === 'timestamp' || (name.startsWith('targets.') && this.random() < 0.2)) this.publish(gun);
     return super.fetch(gun, name);
   }
 
-  versionOf(digest: string): number | undefined {
-    return this.versions.get(digest);
+  versionOf(repository: string, digest: string): number | undefined {
+    return this.images.versionOf(repository, digest);
   }
 
   silence(on: boolean): void {
@@ -65,32 +70,25 @@ export class BusyNotary extends NotaryServer implements BusySource {
   }
 
   questions(count: number): Promise<void> {
-    return new Promise((resolve) => void (this.awaited = { count, resolve }));
+    return this.asked.after(count);
   }
 
-  proven(gun: string): ReadonlyMap<string, number> {
-    return this.evidence.get(gun) ?? new Map<string, number>();
-  }
-
-  private begin(gun: string): void {
+  private begin(gun: string): BusyCollection {
     const publisher = new NotaryRepository(gun, Date.now());
     for (const role of SIGNERS) publisher.delegate(role);
+    const proven = new Evidence();
     this.publishers.set(gun, publisher);
-    this.evidence.set(gun, new Map());
+    this.evidence.set(gun, proven);
     this.add(publisher);
     this.publish(gun);
+    return { source: 'vendor', gun, signers: new Map([[gun, SIGNERS]]), view: ROLES, proven };
   }
 
   private publish(gun: string): void {
     const publisher = this.publishers.get(gun);
     if (publisher === undefined) return;
     const version = publisher.of('targets').version + 1;
-    const image = this.registry.addImage({
-      repository: gun.slice(gun.indexOf('/') + 1),
-      layers: [],
-      config: { version },
-    });
-    this.versions.set(image.digest, version);
+    const image = this.images.add(gun, version);
     for (const role of SIGNERS) for (const tag of TAGS) publisher.sign(tag, image.digest, image.size, role);
     if (version % ROOT_EVERY === 0) publisher.rotate('root');
     publisher.touch('targets').publish();
@@ -98,16 +96,12 @@ export class BusyNotary extends NotaryServer implements BusySource {
   }
 
   private witness(gun: string, name: string): void {
+    const proven = this.evidence.get(gun);
     const [root] = /^[0-9]+(?=\.root$)/.exec(name) ?? [];
-    if (root !== undefined) this.prove(gun, 'root', Number(root) - 1);
+    if (root !== undefined) proven?.floor('root', Number(root) - 1);
     const before = ROLES[ROLES.indexOf(name.slice(0, name.indexOf('.'))) - 1];
     const version = this.versions.get(name);
-    if (before !== undefined && version !== undefined) this.prove(gun, before, version);
-  }
-
-  private prove(gun: string, role: string, version: number): void {
-    const known = this.evidence.get(gun);
-    known?.set(role, Math.max(version, known.get(role) ?? 0));
+    if (before !== undefined && version !== undefined) proven?.floor(before, version);
   }
 
   private pins(space: Workspace): Record<string, { root: string }> {

@@ -1,25 +1,32 @@
+import type { Collection } from '../../../src/state/store.ts';
+import type { StoredVersions } from './stored-trust.ts';
+
 /**
  * A trust source in this process whose publishers never rest. Every publish moves every role but the root of one
- * repository to the same next version, and its tags `a` and `b` together to an image of that version: so whatever
- * mixes two publishes shows. Notary v1 is `busy-notary.ts`; another format has a file of its own beside it.
+ * collection to the same next version, and the tags `a` and `b` of all its repositories together to an image of that
+ * version: so whatever mixes two publishes shows. A format has a file of its own: `busy-notary.ts`, `busy-tuf.ts`.
  */
 export interface BusySource {
-  /** `trust`, `policy` and `upstreams` of the configuration; the source is called `vendor`. */
+  /** `trust`, `policy` and `upstreams` of the configuration. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Full names; each is its own collection, under this name too. */
-  readonly repositories: readonly string[];
-  /** Which publish a digest is of. */
-  versionOf(digest: string): number | undefined;
+  readonly published: readonly BusyCollection[];
+  /** Which publish of a repository a digest is; undefined for none. */
+  versionOf(repository: string, digest: string): number | undefined;
   /** While silent it answers nothing but 503. */
   silence(on: boolean): void;
   /** Resolves at the so manieth question from now. */
   questions(count: number): Promise<void>;
-  /**
-   * By role, the version that the gate must have stored: it asks for a file only when the one before is durable, so
-   * what it asked for tells.
-   */
-  proven(repository: string): ReadonlyMap<string, number>;
   close(): Promise<void>;
+}
+
+/** What is published as one, and updated as one. */
+export interface BusyCollection extends Collection {
+  /** Who must sign, by the full name of each repository that it speaks for. */
+  readonly signers: ReadonlyMap<string, readonly string[]>;
+  /** The roles that a stored view is made of, in the order in which an update loads them. */
+  readonly view: readonly string[];
+  /** What the gate must have stored: it asks for a file only when the one before is durable, so its questions tell. */
+  readonly proven: StoredVersions;
 }
 
 export const TAGS = ['a', 'b'] as const;

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../../../src/state/sqlite/store.ts';
+import type { Collection } from '../../../src/state/store.ts';
 
 /** Versions by role, as they are stored of one collection. */
 export interface StoredVersions {
@@ -14,26 +15,32 @@ export interface StoredVersions {
  * What a dead gate left behind, read from a copy of its database: the next gate must find the files as they fell, with
  * the write-ahead log still to be recovered.
  */
-export async function storedTrust(data: string, guns: readonly string[]): Promise<ReadonlyMap<string, StoredVersions>> {
+export async function storedTrust<C extends Collection>(
+  data: string,
+  collections: readonly C[],
+): Promise<ReadonlyMap<C, StoredVersions>> {
   const copy = mkdtempSync(join(tmpdir(), 'tge-copy-'));
   try {
     for (const name of ['tufgate.db', 'tufgate.db-wal'])
       if (existsSync(join(data, name))) copyFileSync(join(data, name), join(copy, name));
-    return await readAll(join(copy, 'tufgate.db'), guns);
+    return await readAll(join(copy, 'tufgate.db'), collections);
   } finally {
     rmSync(copy, { recursive: true });
   }
 }
 
-async function readAll(file: string, guns: readonly string[]): Promise<ReadonlyMap<string, StoredVersions>> {
+async function readAll<C extends Collection>(
+  file: string,
+  collections: readonly C[],
+): Promise<ReadonlyMap<C, StoredVersions>> {
   const store = openSqliteStore(file);
   try {
-    const found = new Map<string, StoredVersions>();
-    for (const gun of guns) {
-      const stored = await store.loadTrust({ source: 'vendor', gun });
+    const found = new Map<C, StoredVersions>();
+    for (const collection of collections) {
+      const stored = await store.loadTrust(collection);
       if (stored === undefined) continue;
       const newest = stored.roots.slice(-1);
-      found.set(gun, { floors: versions([...newest, ...stored.floors]), view: versions(stored.view ?? []) });
+      found.set(collection, { floors: versions([...newest, ...stored.floors]), view: versions(stored.view ?? []) });
     }
     return found;
   } finally {
