@@ -22,8 +22,10 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { countedPeer } from './telemetry/counted-peer.ts';
 import { TrustWatch } from './telemetry/trust-watch.ts';
 import { BackgroundRefresh } from './trust/background-refresh.ts';
+import { clockAhead } from './trust/clock-ahead.ts';
 import { Collections } from './trust/collections.ts';
 import { nodeCrypto } from './trust/crypto.ts';
+import { forwardClock } from './trust/forward-clock.ts';
 import { folderSource } from './trust/folder-source.ts';
 import type { MetadataSource } from './trust/metadata-source.ts';
 import { notarySource } from './trust/notary-source.ts';
@@ -66,6 +68,8 @@ export interface ComposeOptions {
   readonly log?: Logger;
   /** Epoch milliseconds; the system's clock unless a test brings its own. */
   readonly clock?: () => number;
+  /** Milliseconds of a clock that never jumps; the process's own unless a test brings its own. */
+  readonly elapsed?: () => number;
   /** The file that the thread of large collections runs; the built one unless a test brings its own. */
   readonly trustWorker?: URL;
 }
@@ -81,6 +85,10 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     new TrustThread({ ...parts, settings: trustSettings(config), onDeath, entry: options.trustWorker });
   const judge = await composeJudge(config, { ...options, log, metrics, large });
   const { now } = judge.deps;
+  const clock = options.clock ?? Date.now;
+  await judge.state.raiseClock(clock());
+  const ahead = clockAhead(now(), clock());
+  if (ahead !== undefined) log.warn({}, ahead);
   const cache = await openFsBlobStore({
     directory: join(config.data, 'cache'),
     maxBytes: config.cache.maxBytes,
@@ -145,7 +153,9 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
   const log = options.log ?? createLogger({ ...config.log, level: 'warn' }, process.stderr);
   const metrics = options.metrics ?? createMetrics();
   const state = openSqliteStore(join(config.data, 'tufgate.db'));
-  const now = await forwardClock(state, options.clock ?? Date.now);
+  // Only gates and updates raise what is stored: whoever just looks, under a clock that is wrong, must not end what is trusted.
+  const elapsed = options.elapsed ?? (() => performance.now());
+  const now = forwardClock(await state.highestClock(), options.clock ?? Date.now, elapsed);
   const peers = openPeers(config, now, metrics);
   const watch = new TrustWatch({ log, metrics, now });
   const on = (event: TrustEvent): void => watch.note(event);
@@ -243,12 +253,6 @@ function counted(decisions: DecisionLog, metrics: Metrics): PullDeps['decisions'
       await decisions.record(decision);
     },
   };
-}
-
-/** Time as the trust core sees it: the highest ever seen, also by earlier runs. */
-async function forwardClock(state: StateStore, clock: () => number): Promise<() => number> {
-  let highest = await state.raiseClock(clock());
-  return () => (highest = Math.max(highest, clock()));
 }
 
 interface Peers {

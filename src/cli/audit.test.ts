@@ -29,6 +29,7 @@ test.each<[string, Partial<CollectionReport>, readonly string[]]>([
   ['never verified as a whole', problem('trust.unsigned'), ['nothing-verified']],
   ['bytes that were changed', problem('state.damaged'), ['damaged']],
   ['withdrawn', { withdrawn: true, ...problem('trust.withdrawn') }, ['withdrawn']],
+  ['withdrawn, and trusted on first use', { withdrawn: true, anchor: 'first-use', pin: null }, ['withdrawn']],
   ['what people signed has ended', { roles: [role(true, -1)] }, ['expired']],
   ['a timestamp that nobody asked for lately', { roles: [role(false, -20), role(true, 0)] }, []],
 ])('%s', (_, over, gaps) => {

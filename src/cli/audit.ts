@@ -16,7 +16,8 @@ export function audit(report: CollectionReport): AuditRow {
   if (known !== undefined) gaps.add(known);
   else if (problem !== null && !withdrawn) gaps.add('damaged');
   if (withdrawn) gaps.add('withdrawn');
-  if (known === undefined && anchor === 'first-use' && pin === null) gaps.add('first-use');
+  // Of one that is gone the keys that were there are no hint: whoever makes it anew has others.
+  if (known === undefined && anchor === 'first-use' && pin === null && !withdrawn) gaps.add('first-use');
   if (roles.some(({ people, daysLeft }) => people && daysLeft !== null && daysLeft < 0)) gaps.add('expired');
   return { ...report, gaps: [...gaps] };
 }

@@ -85,7 +85,12 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
     'resolve [image...]',
     'which digest would be served, and why; "-": a list on stdin',
     resolveImages,
-  ).option('--gate <host...>', 'names that begin with this host mean this gate itself');
+  ).option(
+    '--gate <host>',
+    'names that begin with this host mean this gate itself; may be repeated',
+    (host: string, before: readonly string[]) => [...before, host],
+    [],
+  );
   telling(
     program.command('config').description('the configuration'),
     'check',

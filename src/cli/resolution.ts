@@ -20,8 +20,24 @@ export interface Resolution {
   readonly length: number | null;
   readonly mediaType: string | null;
   readonly rule: string | null;
-  readonly sources: readonly unknown[];
+  readonly sources: readonly SourceReport[];
   readonly checkedAt: string | null;
+}
+
+/** What one source said; `failure` is why it could not confirm that just now. */
+export interface SourceReport {
+  readonly source: string;
+  readonly kind: string;
+  readonly outcome: string;
+  readonly reason: Reason | null;
+  readonly digest: string | null;
+  readonly roles: readonly string[];
+  readonly signers: readonly string[];
+  readonly root: SourceVerdict['root'] | null;
+  readonly versions: ReadonlyMap<string, number>;
+  /** By role; ISO 8601. */
+  readonly expires: ReadonlyMap<string, string>;
+  readonly failure: SourceVerdict['failure'] | null;
 }
 
 /** Also for images that are refused: the answer is the report. @throws only faults of our own */
@@ -94,8 +110,8 @@ function report(
   };
 }
 
-function sourceReport(verdict: SourceVerdict): unknown {
-  const { source, kind, outcome, reason, digest, roles, signers, root, versions, expires } = verdict;
+function sourceReport(verdict: SourceVerdict): SourceReport {
+  const { source, kind, outcome, reason, digest, roles, signers, root, versions, expires, failure } = verdict;
   const instants = new Map([...expires].map(([role, at]) => [role, new Date(at).toISOString()]));
   return {
     source,
@@ -108,5 +124,6 @@ function sourceReport(verdict: SourceVerdict): unknown {
     root: root ?? null,
     versions,
     expires: instants,
+    failure: failure ?? null,
   };
 }

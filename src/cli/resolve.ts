@@ -5,7 +5,7 @@ import { type Asked, AskedImages } from './asked-images.ts';
 import type { CommandContext, Input } from './context.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import { inOrder } from './in-order.ts';
-import { refused, type Resolution, resolveImage } from './resolution.ts';
+import { refused, type Resolution, resolveImage, type SourceReport } from './resolution.ts';
 
 /** Trust sources and registries are not ours to hammer. */
 const AT_ONCE = 4;
@@ -23,7 +23,8 @@ export async function resolveImages(
   const [only] = all;
   const alone = !listed && images.length === 1 ? only : undefined;
   if (alone?.kind === 'unreadable') throw alone.error;
-  const judge = await composeJudge(config);
+  // Asked now: what a gate may still believe for `check_every` is not the answer here.
+  const judge = await composeJudge({ ...config, freshness: { ...config.freshness, checkEveryMs: 0 } });
   try {
     if (alone !== undefined) return answerOne(context, await resolutionOf(judge.deps, alone));
     return await answerMany(context, judge.deps, all);
@@ -86,10 +87,18 @@ function line(resolution: Resolution): string {
 }
 
 function page(resolution: Resolution): string {
-  const { image, decision, digest, reason, rule: matched, wouldDeny } = resolution;
+  const { image, decision, digest, reason, rule: matched, wouldDeny, sources } = resolution;
   const verdict = decision === 'allow' ? `allow  ${image}\n       ${String(digest)}` : `deny   ${image}`;
   const why = reason === null ? '' : `\n       ${wouldDeny ? 'would deny, ' : ''}${because(resolution)}`;
-  return `${verdict}${why}${matched === null ? '' : `\n       ${matched}`}`;
+  const failures = sources.map(failureWords).join('');
+  return `${verdict}${why}${failures}${matched === null ? '' : `\n       ${matched}`}`;
+}
+
+/** What is verified goes on serving while its source fails: that it does is the operator's to know. */
+function failureWords({ source, outcome, failure }: SourceReport): string {
+  if (failure === null || failure === undefined) return '';
+  const what = outcome === 'signed' ? `as last verified: ${source} could not confirm it now` : source;
+  return `\n       ${what}: ${failure.reason}: ${failure.message}`;
 }
 
 function because({ reason, message }: Resolution): string {

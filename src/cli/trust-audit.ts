@@ -3,7 +3,8 @@ import { TufgateError } from '../errors.ts';
 import { audit, auditCsv, type AuditRow, type Gap } from './audit.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-code.ts';
-import { endWords } from './trust-list.ts';
+import { requireState } from './stored-state.ts';
+import { endWords, warnOfClock } from './trust-list.ts';
 import { reportOn } from './trust-report.ts';
 
 /** Every stored collection with its anchor and root keys, and what is missing. Exits 3 when something is. */
@@ -12,8 +13,11 @@ export async function auditTrust(
   { csv }: { readonly csv?: boolean },
 ): Promise<number> {
   if (csv === true && out.json) throw new TufgateError('usage', '--csv and --json exclude each other');
-  const judge = await composeJudge(config());
+  const configured = config();
+  requireState(configured);
+  const judge = await composeJudge(configured);
   try {
+    warnOfClock(out, judge);
     const rows: AuditRow[] = [];
     const collections = await judge.state.listTrust();
     for (const collection of collections) {
@@ -62,7 +66,7 @@ function adviceOn(gap: Gap, { source, gun, root }: AuditRow): string {
     case 'expired':
       return 'what its people signed has ended: they must sign it anew';
     case 'withdrawn':
-      return 'ask its publisher whether it was deleted on purpose';
+      return `ask its publisher whether it was deleted on purpose; if it was made anew, tufgate trust forget ${gun} --source ${source}`;
     case 'not-configured':
       return `no source is called ${source} any more; tufgate trust forget ${gun} --source ${source}`;
     case 'nothing-verified':

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { messageOf, TufgateError } from '../errors.ts';
 import { lockDataFolder } from '../state/sqlite/lock.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
@@ -20,13 +21,22 @@ interface ClockOptions {
 export async function trustClock(context: CommandContext, options: ClockOptions): Promise<number> {
   const { data } = context.config();
   // A gate that runs remembers the time it has seen, and would raise it again.
-  const unlock = options.reset === true ? lockDataFolder(join(data, 'serve.lock')) : undefined;
+  const unlock = options.reset === true ? lockStopped(data) : undefined;
   const state = openSqliteStore(join(data, 'tufgate.db'));
   try {
     return await tell(context, state, options);
   } finally {
     await state.close();
     unlock?.();
+  }
+}
+
+/** @throws usage while a gate runs */
+function lockStopped(data: string): () => void {
+  try {
+    return lockDataFolder(join(data, 'serve.lock'));
+  } catch (cause) {
+    throw new TufgateError('usage', `stop the gate first, then repeat (${messageOf(cause)})`, { cause });
   }
 }
 

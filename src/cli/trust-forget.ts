@@ -3,11 +3,13 @@ import type { Config } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { Collection, StateStore, StoredTrust } from '../state/store.ts';
+import { EVERYTHING } from '../trust/collection-name.ts';
 import { confirm } from './ask.ts';
 import type { CommandContext } from './context.ts';
 import { pinWordsFor } from './coverage.ts';
 import { EXIT } from './exit-code.ts';
 import { recordAct } from './record-act.ts';
+import { requireState } from './stored-state.ts';
 import { storedOf } from './stored-collections.ts';
 import { storedFacts } from './stored-facts.ts';
 
@@ -23,9 +25,11 @@ export async function forgetTrust(
   [repository = '']: readonly string[],
 ): Promise<number> {
   const config = context.config();
+  requireState(config);
   const state = openSqliteStore(join(config.data, 'tufgate.db'));
   try {
     const collection = single(await storedOf(state, config.trust, repository, options.source));
+    refuseUnmeant(collection, repository, options.source);
     await forget(context, config, state, collection, options);
     return EXIT.done;
   } finally {
@@ -41,6 +45,16 @@ function single(collections: readonly Collection[]): Collection {
   throw new TufgateError('usage', `several trust sources have it (${sources}): say which one with --source`);
 }
 
+/**
+ * A TUF 1.0 repository speaks for all images: the name of one of them, or a slip of the finger, must not cost the floors of
+ * all. @throws usage
+ */
+function refuseUnmeant({ source, gun }: Collection, repository: string, named: string | undefined): void {
+  if (gun !== EVERYTHING || repository === EVERYTHING || named !== undefined) return;
+  const how = `to forget it, say: tufgate trust forget "${EVERYTHING}" --source ${source}`;
+  throw new TufgateError('usage', `${source} is one repository for all images, ${repository} among them; ${how}`);
+}
+
 async function forget(
   context: CommandContext,
   config: Config,
@@ -53,9 +67,9 @@ async function forget(
   if (stored === undefined) throw new TufgateError('upstream.not-found', `${collection.gun} is no longer stored`);
   const then = whatThen(config, collection);
   for (const line of [...losses(collection, stored), '', then]) out.message(line);
-  await confirm(context, options, `Forget ${collection.gun} of ${collection.source}?`);
+  await confirm(context, options, `Forget ${called(collection)} of ${collection.source}?`);
   const { root } = storedFacts(stored);
-  const message = `${collection.gun} of ${collection.source} was forgotten: root version ${root.version}, keys ${root.keys.join(', ')}`;
+  const message = `${called(collection)} of ${collection.source} ${collection.gun === EVERYTHING ? 'were' : 'was'} forgotten: root version ${root.version}, keys ${root.keys.join(', ')}`;
   await recordAct(state, config, { command: 'trust forget', about: collection.gun, message });
   await state.forgetTrust(collection);
   if (out.json) out.document({ forgotten: { ...collection, ...storedFacts(stored) }, then });
@@ -67,13 +81,17 @@ function losses({ source, gun }: Collection, stored: StoredTrust): readonly stri
   const begun = anchor === 'first-use' ? 'first use: nobody pinned it' : `pinned by ${anchor}`;
   const seen = checkedAt === undefined ? 'never confirmed' : `confirmed ${new Date(checkedAt).toISOString()}`;
   return [
-    `This is lost of ${gun} (${source}):`,
+    `This is lost of ${called({ source, gun })} (${source}):`,
     `  anchor        ${begun}`,
     `  root chain    versions ${stored.roots[0]?.version ?? '?'} to ${root.version}`,
     ...root.keys.map((key, i) => `  ${i === 0 ? 'root keys    ' : '             '} ${key}`),
     `  lowest        ${[...versions].map(([role, version]) => `${role} ${version}`).join(', ') || 'none'}: older ones were refused`,
     `  view          ${hasView ? `its tags and digests, ${seen}; what was superseded too` : 'none'}`,
   ];
+}
+
+function called({ gun }: Collection): string {
+  return gun === EVERYTHING ? 'all images' : gun;
 }
 
 function whatThen({ trust }: Config, { source, gun }: Collection): string {

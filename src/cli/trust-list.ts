@@ -1,12 +1,17 @@
-import { composeJudge } from '../compose.ts';
+import { composeJudge, type Judge } from '../compose.ts';
+import { clockAhead } from '../trust/clock-ahead.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
+import { requireState } from './stored-state.ts';
 import { type CollectionReport, reportOn } from './trust-report.ts';
 
 /** Every collection that trust data is stored of. */
 export async function listTrust({ config, out }: CommandContext): Promise<number> {
-  const judge = await composeJudge(config());
+  const configured = config();
+  requireState(configured);
+  const judge = await composeJudge(configured);
   try {
+    warnOfClock(out, judge);
     const collections = await judge.state.listTrust();
     const reports: CollectionReport[] = [];
     for (const collection of collections) reports.push(await reportOn(judge.trust, collection));
@@ -18,6 +23,11 @@ export async function listTrust({ config, out }: CommandContext): Promise<number
   } finally {
     await judge.close();
   }
+}
+
+export function warnOfClock(out: CommandContext['out'], { deps }: Judge): void {
+  const ahead = clockAhead(deps.now(), Date.now());
+  if (ahead !== undefined) out.message(`tufgate: ${ahead}`);
 }
 
 function line({ source, gun, problem, anchor, root, expires, checkedAt }: CollectionReport): string {

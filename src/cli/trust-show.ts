@@ -2,6 +2,7 @@ import { composeJudge } from '../compose.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
 import type { RoleReport } from './role-report.ts';
+import { requireState } from './stored-state.ts';
 import { storedOf } from './stored-collections.ts';
 import { type CollectionReport, reportOn } from './trust-report.ts';
 
@@ -11,7 +12,9 @@ export async function showTrust(
   _: unknown,
   [repository = '']: readonly string[],
 ): Promise<number> {
-  const judge = await composeJudge(config());
+  const configured = config();
+  requireState(configured);
+  const judge = await composeJudge(configured);
   try {
     const stored = await storedOf(judge.state, judge.trust.sources, repository);
     const reports = await Promise.all(stored.map((each) => reportOn(judge.trust, each)));

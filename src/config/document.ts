@@ -1,13 +1,16 @@
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
-  parseDocument,
   type ParsedNode,
-  type YAMLParseError,
+  Parser,
+  YAMLParseError,
 } from 'yaml';
 import type { MapEntry, MapNode, Node } from './node.ts';
 import { Problems } from './problems.ts';
@@ -22,6 +25,8 @@ import { Problems } from './problems.ts';
 const MAX_CHARACTERS = 256 * 1024;
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 32;
+const MAX_MISTAKES = 20;
+const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`;
 
 export interface Source {
   readonly root: MapNode | undefined;
@@ -35,11 +40,13 @@ export function readDocument(text: string, file: string): Source {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   });
-  const document = text.length > MAX_CHARACTERS ? 'too long' : parse(text, counter);
-  if (typeof document === 'string') {
-    problems.add(0, document === 'too long' ? `the file is longer than ${MAX_CHARACTERS} characters` : document);
+  const refused = refusal(text);
+  if (refused !== undefined) {
+    problems.add(refused.at, refused.why);
     return { root: undefined, problems };
   }
+  const document = parse(text, counter);
+  if (document === undefined) return { root: undefined, problems };
   for (const error of document.errors) problems.add(error.pos[0], wordsFor(error));
   if (document.errors.length > 0) return { root: undefined, problems };
   return { root: rootOf(document, problems), problems };
@@ -50,17 +57,36 @@ function wordsFor({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): 
   return 'a second YAML document begins here (`---`): one file is one configuration; give the other a file of its own';
 }
 
-function parse(text: string, lineCounter: LineCounter): Document.Parsed | string {
-  try {
-    return parseDocument(text, {
-      lineCounter,
-      schema: 'failsafe',
-      prettyErrors: false,
-      uniqueKeys: false, // quadratic; the tree below looks for itself
-      logLevel: 'error', // 'silent' would also accept several documents
-    });
-  } catch {
-    return 'this cannot be read as YAML; is it nested very deeply?';
+/** What the library would need minutes for: its time grows with the square of the depth. Its lexer's does not. */
+function refusal(text: string): { readonly at: number; readonly why: string } | undefined {
+  if (text.length > MAX_CHARACTERS) return { at: 0, why: `the file is longer than ${MAX_CHARACTERS} characters` };
+  let at = 0;
+  let depth = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth++;
+    if (token === ']' || token === '}') depth--;
+    if (depth > MAX_DEPTH) return { at, why: TOO_DEEP };
+    at += token.length;
+  }
+  return undefined;
+}
+
+/** As the library's own parseDocument, but for the mistakes. @returns a document also of an empty text */
+function parse(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false }); // quadratic; the tree below looks for itself
+  const tokens = firstMistakes(new Parser(lineCounter.addNewLine).parse(text));
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (second !== undefined && document !== undefined)
+    document.errors.push(new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', ''));
+  return document;
+}
+
+/** Nobody reads thousands of them, and each costs as much as a line that is right. */
+function* firstMistakes(tokens: Iterable<CST.Token>): Iterable<CST.Token> {
+  let mistakes = 0;
+  for (const token of tokens) {
+    yield token;
+    if (token.type === 'error' && ++mistakes >= MAX_MISTAKES) return;
   }
 }
 
@@ -85,7 +111,7 @@ class TreeBuilder {
   node(source: ParsedNode | null | undefined, fallback: number, depth: number): Node | undefined {
     if (!source) return { kind: 'text', text: '', at: fallback };
     const at = source.range[0];
-    if (depth > MAX_DEPTH) return this.refuse(at, `nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) return this.refuse(at, TOO_DEEP);
     if (++this.nodes > MAX_NODES) return this.refuse(at, `more than ${MAX_NODES} values`);
     if (isAlias(source))
       return this.refuse(at, 'aliases (*name) are not supported; a pattern that begins with * needs quotes: "**"');

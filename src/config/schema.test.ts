@@ -314,7 +314,7 @@ log: { level: loud }
     ['a second document', '---\na: b', 'one file is one configuration'],
     ['broken YAML', 'log: [', 'not YAML'],
     ['deep nesting', `log: ${'['.repeat(40)}${']'.repeat(40)}`, 'nested deeper'],
-    ['very deep nesting', `log: ${'['.repeat(20_000)}`, 'YAML'],
+    ['very deep nesting', `log: ${'['.repeat(20_000)}`, 'nested deeper'],
     ['a huge file', `# ${'x'.repeat(300_000)}`, 'longer than'],
     ['too many values', `log: [${'a,'.repeat(30_000)}]`, 'more than 20000 values'],
   ])('%s is refused', (_name, top, expected) => {

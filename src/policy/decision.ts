@@ -23,6 +23,8 @@ export interface SourceVerdict {
   readonly expires: ReadonlyMap<string, number>;
   /** When the source last confirmed what is believed, epoch milliseconds. */
   readonly checkedAt?: number;
+  /** Why it could not confirm that just now; for operators: it may name hosts. */
+  readonly failure?: { readonly reason: Reason; readonly message: string };
 }
 
 /** One line of the decision log. */

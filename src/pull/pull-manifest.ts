@@ -22,6 +22,8 @@ export interface PulledManifest extends VerifiedManifest {
  * @throws policy.* · trust.* · upstream.* · integrity.*: nothing was served
  */
 export async function pullManifest(deps: PullDeps, request: TagRequest | DigestRequest): Promise<PulledManifest> {
+  // Before the ruling: a registry that holds the manifest back must not make a revocation meanwhile look older than it.
+  const asked = deps.now();
   return await recorded(deps, request, 'manifest', async (rule) => {
     const ruling = await ruleOn(deps, request);
     rule(ruling);
@@ -29,7 +31,7 @@ export async function pullManifest(deps: PullDeps, request: TagRequest | DigestR
     const upstream = upstreamOf(deps, request.repository);
     const size = length === undefined ? {} : { length };
     const manifest = await deps.manifests.get({ upstream, path: request.repository.path, digest, ...size });
-    await rememberGivenOut(deps, request, ruling, digest);
+    await rememberGivenOut(deps, request, ruling, digest, asked);
     return { ...manifest, sources: ruling.sources };
   });
 }
@@ -60,6 +62,7 @@ async function rememberGivenOut(
   request: TagRequest | DigestRequest,
   ruling: TagRuling & Pick<DigestRuling, 'tag' | 'current' | 'edge'>,
   digest: Digest,
+  at: number,
 ): Promise<void> {
   const byTag = 'tag' in request;
   const covered = ruling.tag !== undefined || ruling.verified;
@@ -67,5 +70,5 @@ async function rememberGivenOut(
   const tag = byTag ? request.tag : (ruling.tag ?? NO_TAG);
   const repository = repositoryName(request.repository);
   const { verified, rule } = ruling;
-  await deps.givenOut.remember({ repository, tag, digest, verified, basis: deps.basis(rule), at: deps.now() });
+  await deps.givenOut.remember({ repository, tag, digest, verified, basis: deps.basis(rule), at });
 }

@@ -25,12 +25,12 @@ export function storedBytes(body: string): number {
 }
 
 /**
- * Equal for decisions that differ only in when they were made, when their sources last looked, and what the client calls
+ * Equal for decisions that differ only in when they were made, when and how their sources last looked, and what the client calls
  * itself: it can call itself anything, and a flood of made-up names must not push everything else out of the log.
  */
 export function decisionKey(decision: Decision): string {
   const { address } = decision.client;
-  const sources = decision.sources.map((source) => entriesWithout(['checkedAt'], plainSource(source)));
+  const sources = decision.sources.map((source) => entriesWithout(['checkedAt', 'failure'], plainSource(source)));
   return JSON.stringify([address, sources, entriesWithout(['at', 'client', 'sources'], decision)]);
 }
 

@@ -102,7 +102,8 @@ export interface TrustStore {
   highestClock(): Promise<number>;
   /**
    * Forgets that later instants than `to` were seen; never raises. For the operator alone, after a clock that ran ahead:
-   * what expired since `to` counts again. Other processes hear of it with their next `raiseClock`.
+   * what expired since `to` counts again, and no instant that is stored of trust lies behind it. Other processes hear of it
+   * with their next `raiseClock`.
    */
   lowerClock(to: number): Promise<void>;
 }

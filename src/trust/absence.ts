@@ -8,7 +8,8 @@ export function unsigned({ source, gun }: Collection): TufgateError {
 
 /** It had, and has no more. */
 export function withdrawn({ source, gun }: Collection): TufgateError {
-  const advice = 'ask its publisher whether it was deleted on purpose';
+  const advice =
+    'ask its publisher whether it was deleted on purpose; if it was made anew, pin its new root, and "tufgate trust forget" it';
   return new TufgateError(
     'trust.withdrawn',
     `${source} no longer has the trust data of ${gun} that it had before: ${advice}`,

@@ -177,6 +177,17 @@ describe('what has expired is asked for once more', () => {
     expect([reason(answer), message(answer)]).toEqual(['trust.unreachable', 'connect ECONNREFUSED']);
   });
 
+  test('and where it offers only what is refused, that is, told once', async () => {
+    const made = alpine();
+    const collection = await notary(made);
+    await ask(collection, tag());
+    clock = made.of('timestamp').expires;
+    source.instead.set('timestamp', answering(new NotaryRepository(GUN, NOW).publish().bytesOf('timestamp')));
+    const answer = await ask(collection, tag());
+    expect(reason(answer)).toBe('trust.signature');
+    expect(message(answer)).not.toContain('newer trust data');
+  });
+
   test('and where it is there no more, that is', async () => {
     const made = alpine();
     const collection = await notary(made);
@@ -220,12 +231,22 @@ describe('a delegated file of TUF 1.0 that does not fit the snapshot', () => {
     await ask(collection, target('other:1'));
     clock += 10_000;
     source.instead.set('owner', gone);
+    source.instead.set('timestamp', () => ((clock += 10_000), Promise.resolve(made.at('timestamp'))));
     const answer = await ask(collection, target());
     expect([reason(answer), [...answer.basis!.versions.keys()]]).toEqual([
       'trust.hash',
       ['root', 'timestamp', 'snapshot'],
     ]);
     expect(source.take().filter((name) => name === 'owner')).toHaveLength(1);
+  });
+
+  test('is the reason, also when the source is away by the time it is asked for a newer view', async () => {
+    const collection = await tuf(layout());
+    await ask(collection, target('other:1'));
+    clock += 10_000;
+    source.instead.set('owner', gone);
+    source.instead.set('timestamp', down);
+    expect(reason(await ask(collection, target()))).toBe('trust.hash');
   });
 
   test.each(['trust.hash', 'trust.signature', 'trust.threshold', 'trust.expired'] as const)(

@@ -46,14 +46,14 @@ const MAY_PASS: Record<Question['kind'], ReadonlySet<string>> = {
 
 async function tryOnce(
   collection: Collection,
-  { view, checkedAt }: Current,
+  current: Current,
   question: Question,
 ): Promise<Answer | { readonly error: unknown }> {
   try {
-    const found = await find(collection, view, question);
+    const found = await find(collection, current.view, question);
     const { digest, length, roles, behind, signers } = found.found;
     const verdict = { outcome: 'signed', digest, length, roles, signers } as const;
-    return { verdict, basis: basisOf(found.view, behind, checkedAt) };
+    return { verdict, basis: basisOf({ ...current, view: found.view }, behind) };
   } catch (error) {
     return { error };
   }
@@ -85,11 +85,12 @@ async function find(collection: Collection, view: View, question: Question): Pro
 const MAX_LOADS = 512;
 
 /** A tag that is missing only because newer trust data was refused says so: "ask its publisher to sign it" would mislead. */
-function refused({ view, checkedAt, failure }: Current, error: unknown): Answer {
+function refused(current: Current, error: unknown): Answer {
+  const { failure } = current;
   const verdict = refusedBy(error);
   const newer = failure !== undefined && failure !== error && failure.code !== 'trust.unreachable';
   const message = newer ? `${verdict.message}; newer trust data was refused: ${failure.message}` : verdict.message;
-  return { verdict: { ...verdict, message }, basis: basisOf(view, [], checkedAt) };
+  return { verdict: { ...verdict, message }, basis: basisOf(current, []) };
 }
 
 export function refusedBy(error: unknown): Refused {
@@ -103,6 +104,8 @@ export function reasonOf(error: unknown): Reason {
   throw error;
 }
 
-function basisOf(view: View, behind: readonly string[], checkedAt: number): AnswerBasis {
-  return { root: rootOf(view), versions: versionsOf(view, behind), expires: expiriesOf(view, behind), checkedAt };
+function basisOf({ view, checkedAt, failure }: Current, behind: readonly string[]): AnswerBasis {
+  const rests = { root: rootOf(view), versions: versionsOf(view, behind), expires: expiriesOf(view, behind) };
+  if (failure === undefined || !isReason(failure.code)) return { ...rests, checkedAt };
+  return { ...rests, checkedAt, failure: { reason: failure.code, message: failure.message } };
 }

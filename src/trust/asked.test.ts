@@ -55,27 +55,36 @@ test('a question is answered, and what was seen then is known', async () => {
 
 describe('who names a digest', () => {
   test('is asked of the source first', async () => {
-    expect(await (await open()).naming([A, B])).toEqual([NAMED]);
+    expect(await (await open()).naming([A, B], '')).toEqual([NAMED]);
+  });
+
+  test('is told of names that begin as asked, and of no others', async () => {
+    repository.sign('2', A, 1).publish();
+    const asked = await open();
+    const tags = async (prefix: string) => (await asked.naming([A], prefix)).map(({ tag }) => tag);
+    expect(await tags('')).toEqual(['1', '2']);
+    expect(await tags('2')).toEqual(['2']);
+    expect(await tags('3')).toEqual([]);
   });
 
   test('is told by the last view when the source is away, or has no such collection any more', async () => {
     const asked = await open({ staleIfUnreachableMs: 0 });
-    await asked.naming([A]);
+    await asked.naming([A], '');
     for (const instead of [down, gone]) {
       source.instead.set('*', instead);
       clock += MINUTE;
-      expect(await asked.naming([A])).toEqual([NAMED]);
+      expect(await asked.naming([A], '')).toEqual([NAMED]);
     }
   });
 
   test('is a question without an answer when nothing is known', async () => {
     source.instead.set('*', down);
-    expect(await (await open()).naming([A]).catch(codeOf)).toBe('trust.unreachable');
+    expect(await (await open()).naming([A], '').catch(codeOf)).toBe('trust.unreachable');
   });
 
   test('must be asked elsewhere once the collection is too large for this thread', async () => {
-    await (await open()).naming([A]);
-    await expect((await open({ largeBytes: 1 })).naming([A])).rejects.toBeInstanceOf(Outgrown);
+    await (await open()).naming([A], '');
+    await expect((await open({ largeBytes: 1 })).naming([A], '')).rejects.toBeInstanceOf(Outgrown);
   });
 });
 
@@ -104,7 +113,7 @@ describe('names', () => {
 
 test('a view that was confirmed longer ago than this is asked for again', async () => {
   const asked = await open();
-  await asked.naming([]);
+  await asked.naming([], '');
   source.take();
   clock += 10_000;
   await asked.refreshOlderThan(10_001);

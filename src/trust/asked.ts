@@ -11,10 +11,11 @@ export interface Asked {
   /** A refusal is an answer. @throws faults of our own */
   ask(question: Question): Promise<Answer>;
   /**
-   * Who names one of these digests; when the source cannot confirm it now, as the last view has it: it only tells where
+   * Who names one of these digests, under names that begin so: in a collection for all images one repository's publisher must
+   * not make another's requests travel with all that he names. When the source cannot confirm it now, as the last view has it: it only tells where
    * to look. @throws what kept it from being confirmed, when nothing is known
    */
-  naming(digests: readonly Digest[]): Promise<readonly SignedTag[]>;
+  naming(digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]>;
   /** The first names, in order, that begin so and that some role of the view signs, each once. @throws trust.* */
   names(prefix: string): Promise<readonly string[]>;
   /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. Never throws. */
@@ -40,11 +41,11 @@ export class AskedHere implements Asked {
     return await ask(this.collection, question);
   }
 
-  async naming(digests: readonly Digest[]): Promise<readonly SignedTag[]> {
+  async naming(digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]> {
     const failure = await this.collection.current().then(() => undefined, thrown);
     const said = this.collection.said();
     if (failure !== undefined && (said === undefined || failure.error instanceof Outgrown)) throw failure.error;
-    return said === undefined ? [] : naming(said, digests);
+    return said === undefined ? [] : naming(said, digests).filter(({ tag }) => tag.startsWith(prefix));
   }
 
   async names(prefix: string): Promise<readonly string[]> {

@@ -7,6 +7,7 @@ import { down, gone, SimulatedSource } from '../simulator/simulated-source.ts';
 import { TufRepository } from '../simulator/tuf-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
+import { ask } from './ask.ts';
 import { Collection, type CollectionOptions } from './collection.ts';
 import { nodeCrypto } from './crypto.ts';
 import { Outgrown } from './outgrown.ts';
@@ -77,6 +78,24 @@ describe('the source is asked', () => {
     expect(source.take()).toEqual(['2.root', 'timestamp']);
   });
 
+  test('no sooner although nothing stale may serve', async () => {
+    const { collection } = await notary({ staleIfUnreachableMs: 0 });
+    await collection.current();
+    source.take();
+    clock += MINUTE - 1;
+    expect(await collection.current()).not.toHaveProperty('failure');
+    expect(source.asked).toEqual([]);
+  });
+
+  test('and what it confirms is the very view that was held', async () => {
+    const { collection } = await notary();
+    const { view } = await collection.current();
+    clock += MINUTE;
+    const confirmed = await collection.current();
+    expect(confirmed.checkedAt).toBe(clock);
+    expect(confirmed.view.targets).toBe(view.targets);
+  });
+
   test('once in five seconds however often it fails', async () => {
     const { collection } = await notary();
     source.instead.set('*', down);
@@ -141,6 +160,19 @@ describe('a view that cannot be confirmed', () => {
   });
 });
 
+test('what a view named is known also when it may not serve any more', async () => {
+  const { made, collection } = await notary();
+  const named = (): string[] | undefined => collection.said() && [...collection.said()!.targets.keys()];
+  expect(named()).toBeUndefined();
+  await collection.current();
+  expect(named()).toEqual(['targets']);
+  made.rotate('targets').publish();
+  source.instead.set('timestamp', down);
+  clock += MINUTE;
+  expect(await refused(collection)).toBe('trust.unreachable');
+  expect(named()).toEqual(['targets']);
+});
+
 describe('those who watch are told', () => {
   const collection = expect.objectContaining({ source: 'vendor', gun: GUN }) as unknown;
 
@@ -178,6 +210,44 @@ describe('those who watch are told', () => {
     const changed = told().find(({ kind }) => kind === 'changed');
     expect(changed).toMatchObject({ tags: { new: 2, moved: 1, removed: 2 }, rootVersion: 2, rootChanged: true });
     expect(changed).toHaveProperty('newSigners', [key.keyId]);
+  });
+
+  test('of a change under the same root, which is no first use', async () => {
+    const { made, collection: opened } = await notary();
+    await opened.current();
+    told();
+    made.sign('2', A, 1).publish();
+    clock += MINUTE;
+    await opened.current();
+    const [changed, ...rest] = told();
+    const tags = { new: 1, moved: 0, removed: 0 };
+    expect(changed).toEqual({ kind: 'changed', collection, tags, newSigners: [], rootVersion: 1, rootChanged: false });
+    expect(rest.map(({ kind }) => kind)).toEqual(['refreshed']);
+  });
+
+  test('of no first use when a view was lost and another came', async () => {
+    const { made, collection: opened } = await notary();
+    await opened.current();
+    made.rotate('targets').publish();
+    source.instead.set('timestamp', down);
+    clock += MINUTE;
+    expect(await refused(opened)).toBe('trust.unreachable');
+    source.instead.clear();
+    told();
+    clock += MINUTE;
+    await opened.current();
+    expect(told().map(({ kind }) => kind)).toEqual(['changed', 'refreshed']);
+  });
+
+  test('of the tags of a delegation that is no more', async () => {
+    const { made, collection: opened } = await notary();
+    made.delegate('targets/qa').sign('q', A, 1, 'targets/qa').publish();
+    await opened.current();
+    told();
+    made.undelegate('targets/qa').publish();
+    clock += MINUTE;
+    await opened.current();
+    expect(told()).toMatchObject([{ tags: { new: 0, moved: 0, removed: 1 } }, { kind: 'refreshed' }]);
   });
 
   test('how long an update took', async () => {
@@ -235,8 +305,9 @@ describe('those who watch are told', () => {
 
   test('of a fault of our own as an alarm, and whoever waits is told too', async () => {
     const { collection: opened } = await notary();
-    source.instead.set('*', () => Promise.reject(new Error('a fault')));
-    await expect(opened.current()).rejects.toMatchObject({ code: 'internal', message: 'a fault' });
+    const cause = new Error('a fault');
+    source.instead.set('*', () => Promise.reject(cause));
+    await expect(opened.current()).rejects.toMatchObject({ code: 'internal', message: 'a fault', cause });
     expect(alarms()).toEqual(['internal']);
   });
 });
@@ -252,6 +323,27 @@ describe('a TUF 1.0 repository', () => {
     expect(alarms()).toEqual(['trust.unreachable']);
   });
 
+  test('whose root takes the keys of the view away and gives them back goes on with what it had', async () => {
+    const { made, collection } = await tuf();
+    const { keys } = made.authority('timestamp');
+    const { view } = await collection.current();
+    made.rotate('timestamp').resign('root').rotate('timestamp', keys).resign('root');
+    clock += MINUTE;
+    const current = await collection.current();
+    expect([current.checkedAt, current.view.root.file.version]).toEqual([clock, 3]);
+    expect(current.view.timestamp.file.sha256).toBe(view.timestamp.file.sha256);
+  });
+
+  test('that serves two timestamps of one version goes on with the first, and somebody should look', async () => {
+    const { made, collection } = await tuf();
+    await collection.current();
+    told();
+    made.forge('timestamp', { edit: (signed) => (signed['x'] = 1) });
+    clock += MINUTE;
+    expect(await collection.current()).not.toHaveProperty('failure');
+    expect(alarms()).toEqual(['trust.equal-version']);
+  });
+
   test('what no search has loaded in the new view ended nowhere', async () => {
     const { made, collection } = await tuf((repository) =>
       repository
@@ -262,7 +354,7 @@ describe('a TUF 1.0 repository', () => {
           length: 1,
         }),
     );
-    await collection.current();
+    await ask(collection, { kind: 'target', target: 'app:1' });
     told();
     made.remove('a').touch('owner').publish();
     clock += MINUTE;

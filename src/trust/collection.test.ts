@@ -6,6 +6,7 @@ import { NotaryRepository } from '../simulator/notary-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore, TrustStore } from '../state/store.ts';
 import { Collection, type CollectionOptions } from './collection.ts';
+import { Overtaken } from './held-trust.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { fileName } from './notary-source.ts';
 import type { TrustEvent } from './trust-event.ts';
@@ -125,9 +126,11 @@ test('what an update verified is not read back, and is what the next start reads
   repository.rotate('root', [next]).sign('1', B, 1).publish();
   clock += MINUTE;
   expect(await answer(collection)).toBe(B);
+  instead.set('*', 'down');
+  clock += MINUTE;
+  expect(await answer(collection)).toBe(B);
   expect(loads).toBe(0);
   const again = await open(anchor);
-  instead.set('*', 'down');
   expect(await answer(again)).toBe(B);
   expect((await again.current()).view.root.model.version).toBe(2);
 });
@@ -327,6 +330,23 @@ describe('withdrawn', () => {
     expect(await answer(collection)).toBe('trust.withdrawn');
   });
 
+  test('is remembered by the next start', async () => {
+    await answer(await open());
+    instead.set('*', 'gone');
+    clock += MINUTE;
+    expect(await answer(await open())).toBe('trust.withdrawn');
+    instead.set('*', 'down');
+    expect(await answer(await open())).toBe('trust.withdrawn');
+  });
+
+  test('is nothing that was never there, although its root is known', async () => {
+    instead.set('timestamp', 'gone');
+    const collection = await open();
+    expect(await answer(collection)).toBe('trust.unsigned');
+    clock += MINUTE;
+    expect(await answer(collection)).toBe('trust.unsigned');
+  });
+
   test('in the update that found a new root, and back again', async () => {
     const collection = await open();
     await answer(collection);
@@ -349,6 +369,7 @@ describe('two processes on one state', () => {
     repository.sign('1', B, 2).publish();
     instead.set('*', 'down');
     const server = await open();
+    expect(events.at(-1)).toMatchObject({ kind: 'alarm', error: { code: 'trust.pin' } });
     expect(await answer(server)).toBe('trust.unreachable');
     instead.clear();
     expect(await answer(await open())).toBe(B);
@@ -364,7 +385,23 @@ describe('two processes on one state', () => {
     clock += 2 * MINUTE;
     expect(await answer(await open(pin(), strict))).toBe(B);
     clock += 1;
+    asked = [];
     expect(await answer(server)).toBe(B);
+    expect(asked.filter(({ name }) => name === 'timestamp')).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'alarm')).toEqual([]);
+  });
+
+  test('the one that is overtaken again and again serves what it has, and says so without an alarm', async () => {
+    const advanceTrust: TrustStore['advanceTrust'] = (...step) =>
+      clock === NOW ? state.advanceTrust(...step) : Promise.resolve('conflict');
+    const server = await open(pin(), {
+      store: Object.create(state, { advanceTrust: { value: advanceTrust } }) as never,
+    });
+    await answer(server);
+    clock += MINUTE;
+    const { failure } = await server.current();
+    expect(failure?.code).toBe('trust.unreachable');
+    expect(failure?.cause).toBeInstanceOf(Overtaken);
     expect(events.filter(({ kind }) => kind === 'alarm')).toEqual([]);
   });
 });

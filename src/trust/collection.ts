@@ -278,7 +278,7 @@ export class Collection {
 
   /** The source said nothing new, which is what it says most of the time: what is held stands as it was verified. */
   private async confirm(held: Held, view: View, confirmed: Confirmed): Promise<void> {
-    const stands = this.state.held.generation === held.generation && this.state.view !== undefined;
+    const stands = this.state.held.generation === held.generation;
     await this.state.persist(confirmed);
     if (stands) this.state.reconfirm(confirmed, view.unusable);
     else this.state.adopt(view, confirmed);

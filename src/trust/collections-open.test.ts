@@ -86,7 +86,7 @@ describe('a collection of this thread', () => {
     expect(answers.map(({ verdict }) => verdict.outcome)).toEqual(['signed', 'signed']);
     const before = loads;
     expect(await made.names(opened(), '')).toEqual(['1']);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: '1', digest: A }]);
+    expect(await made.naming(opened(), [A], '')).toEqual([{ role: 'targets', tag: '1', digest: A }]);
     expect(loads).toBe(before);
     expect(source.take().filter((name) => name === 'timestamp')).toHaveLength(1);
   });
@@ -130,7 +130,7 @@ describe('a large collection', () => {
     const { began, large } = elsewhere();
     const made = collections({ large });
     expect(await made.names(opened(), 'from ')).toEqual([`from ${GUN}`]);
-    expect(await made.naming(opened(), [A])).toEqual([{ role: 'targets', tag: GUN, digest: A }]);
+    expect(await made.naming(opened(), [A], '')).toEqual([{ role: 'targets', tag: GUN, digest: A }]);
     expect((await made.ask(opened(), question)).verdict).toMatchObject({ message: GUN });
     expect(began).toEqual([GUN]);
   });
@@ -227,6 +227,17 @@ describe('what is not used is closed', () => {
     expect(await answer).toBe('after all');
     await use('c');
     expect(began).toEqual(['a', 'b', 'c']);
+  });
+
+  test('one that is closed while it is opened, and cannot be, says why', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const trustBytes = ({ gun }: Opened): Promise<number> =>
+      gun === 'a' ? new Promise((_, reject) => (fail = reject)) : Promise.resolve(101);
+    const { use } = far({ maxHeldBytes: 100, store: store({ trustBytes }) }, () => 101);
+    const answer = use('a').catch(codeOf);
+    await use('b');
+    fail(new TufgateError('state.failed', 'disk'));
+    expect(await answer).toBe('state.failed');
   });
 
   test('collections of one name from two sources are two', async () => {

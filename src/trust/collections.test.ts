@@ -97,17 +97,17 @@ test('one that turns out to be large in the middle of a question is answered els
   clock += 60_000;
   expect(await outcome(open, alpine)).toBe('elsewhere');
   expect(await open.names(alpine, '')).toEqual(['elsewhere']);
-  expect(await open.naming(alpine, [])).toMatchObject([{ tag: 'elsewhere' }]);
+  expect(await open.naming(alpine, [], '')).toMatchObject([{ tag: 'elsewhere' }]);
   expect(movedAway).toEqual(['docker.io/library/alpine']);
 });
 
 test('whoever asks who names a digest is sent elsewhere too, although there is a view', async () => {
   const open = collections();
   const alpine = collection('alpine');
-  await open.naming(alpine, []);
+  await open.naming(alpine, [], '');
   grow('alpine');
   clock += 60_000;
-  expect(await open.naming(alpine, [])).toMatchObject([{ tag: 'elsewhere' }]);
+  expect(await open.naming(alpine, [], '')).toMatchObject([{ tag: 'elsewhere' }]);
 });
 
 test('one that is large in the database is not even loaded here', async () => {

@@ -49,8 +49,8 @@ export class Collections {
   }
 
   /** As `Asked.naming`. */
-  async naming(opened: Opened, digests: readonly Digest[]): Promise<readonly SignedTag[]> {
-    return await this.with(opened, (asked) => asked.naming(digests));
+  async naming(opened: Opened, digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]> {
+    return await this.with(opened, (asked) => asked.naming(digests, prefix));
   }
 
   /** As `Asked.names`. */
@@ -120,7 +120,7 @@ export class Collections {
 
   private weigh(key: string, { bytes }: Asked): void {
     const open = this.open.get(key);
-    if (open === undefined || open.bytes === bytes) return;
+    if (open === undefined) return;
     this.heldBytes += bytes - open.bytes;
     this.open.set(key, { ...open, bytes });
     this.closeOldest();

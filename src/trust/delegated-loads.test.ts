@@ -112,11 +112,12 @@ describe('a delegated file', () => {
   test('is given half a minute', async () => {
     const view = await current();
     source.instead.set('1.owner', () => aborted(source.signals.at(-1)!));
-    const waiting = refused(load(view));
+    const waiting = load(view).catch((error: unknown) => error);
     for (let turns = 0; turns < 20; turns++) await Promise.resolve();
     expect(timers.map(({ ms }) => ms)).toEqual([30_000]);
     timers[0]?.task();
-    expect(await waiting).toBe('trust.unreachable');
+    const message = 'loading owner of approvals did not end within 30 seconds';
+    expect(await waiting).toMatchObject({ code: 'trust.unreachable', message });
   });
 
   test('that the source does not have ends the search', async () => {

@@ -117,7 +117,6 @@ export class DelegatedLoads {
     before: TrustFile | undefined,
   ): Promise<void> {
     const { file } = accepted;
-    if (file.sha256 === before?.sha256) return;
     const replaces = before?.version === file.version ? { forget: [file.role] } : {};
     const ended = before === undefined ? [] : endedBy(this.options.ctx, view, before, { accepted, authority });
     await this.options.keep(view, { ...replaces, floors: [file], ended });

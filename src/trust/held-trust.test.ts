@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Code, codeOf, type TufgateError } from '../errors.ts';
+import { codeOf, type TufgateError } from '../errors.ts';
 import { plainKey, rootKey } from '../simulator/notary-key.ts';
 import { contextOf } from '../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../simulator/notary-repository.ts';
-import { SimulatedSource } from '../simulator/simulated-source.ts';
+import { down, SimulatedSource } from '../simulator/simulated-source.ts';
 import { TufRepository } from '../simulator/tuf-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore, TrustAdvance, TrustStore } from '../state/store.ts';
@@ -24,7 +24,7 @@ const one = { digest: A, length: 1 };
 let state: StateStore;
 let source: SimulatedSource;
 let ctx: TrustContext;
-let uncovered: Code[];
+let uncovered: TufgateError[];
 beforeEach(() => {
   state = openSqliteStore(':memory:');
   uncovered = [];
@@ -32,8 +32,7 @@ beforeEach(() => {
 afterEach(async () => await state.close());
 
 function holding(anchor: Anchor = ctx.anchor, store: TrustStore = state): HeldTrust {
-  const told = ({ code }: TufgateError): void => void uncovered.push(code);
-  return new HeldTrust(NAME, { ...ctx, anchor }, { store, now: () => NOW }, told);
+  return new HeldTrust(NAME, { ...ctx, anchor }, { store, now: () => NOW }, (error) => uncovered.push(error));
 }
 
 function notary(): NotaryRepository {
@@ -81,6 +80,12 @@ function shelved(made: TufRepository, role = 'owner'): TrustAdvance {
   return { floors: [trustFile(role, made.of(role).version, made.at(role))] };
 }
 
+/** The view as a search leaves it that has loaded `owner`. */
+function withOwner(view: View, made: TufRepository): View {
+  const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };
+  return { ...view, targets: new Map(view.targets).set('owner', owner) };
+}
+
 describe('what is held', () => {
   test('is nothing at first, and what was stored after it was loaded', async () => {
     notary();
@@ -106,6 +111,16 @@ describe('what is held', () => {
     await update(held);
     expect(held.held.generation).toBe((await stored()).generation);
     expect(rolesOf(held)).toEqual(['targets']);
+  });
+
+  test('stays the very view, and what was made of it once, while the steps are under the same root', async () => {
+    const made = notary();
+    const held = holding();
+    await update(held);
+    const { view } = held;
+    made.sign('2', A, 1).publish();
+    await walk(held);
+    expect(held.view).toBe(view);
   });
 
   test('goes no step further when the state cannot be stored, and the next step may', async () => {
@@ -144,7 +159,7 @@ describe('what is held', () => {
     notary();
     const held = holding();
     held.reconfirm({ withdrawn: true });
-    expect(held.confirmed.withdrawn).toBe(false);
+    expect(held.held).toEqual({ kind: 'nothing', generation: 0 });
     await update(held);
     held.reconfirm({ withdrawn: true });
     expect(held.confirmed).toMatchObject({ checkedAt: NOW, withdrawn: true });
@@ -173,6 +188,43 @@ describe('what is held', () => {
     held.adopt(view, { checkedAt: NOW, withdrawn: false });
     held.carry(view);
     expect(held.held).toEqual({ kind: 'nothing', generation: 0 });
+  });
+});
+
+describe('the bytes of what is held', () => {
+  const sum = (...files: Uint8Array[]): number => files.reduce((all, { length }) => all + length, 0);
+  const files = (made: NotaryRepository, ...roles: string[]): Uint8Array[] => roles.map((role) => made.bytesOf(role));
+
+  test('are of every file once, of what was accepted since the view and of the view', async () => {
+    const made = notary();
+    const held = holding();
+    const first = files(made, 'root', 'timestamp', 'snapshot', 'targets');
+    await walk(held);
+    expect(held.bytes).toBe(sum(...first));
+    await update(held);
+    expect(held.bytes).toBe(sum(...first));
+    made.sign('2', A, 1).publish();
+    await walk(held);
+    expect(held.bytes).toBe(sum(...first, ...files(made, 'timestamp', 'snapshot', 'targets')));
+  });
+
+  test('are of what a view said that fell, too', async () => {
+    const made = notary();
+    const held = holding();
+    await update(held);
+    const before = files(made, 'root', 'timestamp', 'snapshot', 'targets');
+    made.rotate('targets').publish();
+    source.instead.set('timestamp', down);
+    await walk(held).catch(codeOf);
+    expect(held.bytes).toBe(sum(...before, ...files(made, 'root')));
+  });
+
+  test('are there before there is more than a root', async () => {
+    const made = notary();
+    source.instead.set('timestamp', down);
+    const held = holding();
+    await walk(held).catch(codeOf);
+    expect(held.bytes).toBe(sum(...files(made, 'root')));
   });
 });
 
@@ -212,7 +264,7 @@ describe('a pin that does not cover what is stored', () => {
     const held = holding(other);
     await held.load();
     await held.load();
-    expect(uncovered).toEqual(['trust.pin']);
+    expect(uncovered).toMatchObject([{ code: 'trust.pin', cause: { code: 'trust.pin' } }]);
     expect(held.held).toEqual({ kind: 'uncovered', generation: (await stored()).generation });
     expect([held.view, held.bytes]).toEqual([undefined, 0]);
   });
@@ -228,7 +280,7 @@ describe('a pin that does not cover what is stored', () => {
     const held = holding();
     await held.load();
     await update(held);
-    expect(uncovered).toEqual(['trust.pin']);
+    expect(uncovered.map(codeOf)).toEqual(['trust.pin']);
     expect((await stored()).roots.map(({ bytes }) => Buffer.from(bytes))).toEqual([Buffer.from(made.bytesOf('root'))]);
     expect(held.view?.targets.get('targets')?.file.bytes).toEqual(made.bytesOf('targets'));
   });
@@ -293,6 +345,34 @@ describe('a delegated file of TUF 1.0', () => {
     expect(nothing.held.kind).toBe('nothing');
   });
 
+  test('is not kept before the first update has come to its end', async () => {
+    const made = tuf();
+    const held = holding();
+    const view = await walk(held);
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual([]);
+    await state.forgetTrust(NAME);
+    source.instead.set('timestamp', down);
+    const early = holding();
+    expect(await walk(early).catch(codeOf)).toBe('trust.unreachable');
+    await early.shelve(view, shelved(made));
+    expect(shelfOf(early)).toEqual([]);
+  });
+
+  test('is on no shelf when the collection was forgotten while it was stored', async () => {
+    const { made, view } = await withView();
+    const advanceTrust: TrustStore['advanceTrust'] = async (...step) => {
+      const result = await state.advanceTrust(...step);
+      await state.forgetTrust(NAME);
+      await held.load();
+      return result;
+    };
+    const held = holding(ctx.anchor, Object.create(state, { advanceTrust: { value: advanceTrust } }) as TrustStore);
+    await held.load();
+    await held.shelve(view, shelved(made));
+    expect(held.held).toEqual({ kind: 'nothing', generation: 0 });
+  });
+
   test('is not kept for the newest snapshot while the view is still the one before', async () => {
     const { made, held } = await withView();
     made.touch('owner').publish();
@@ -329,8 +409,7 @@ describe('a delegated file of TUF 1.0', () => {
 
   test('that a search has loaded goes into the view, as long as it is the same', async () => {
     const { made, held, view } = await withView();
-    const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };
-    const loaded = { ...view, targets: new Map(view.targets).set('owner', owner) };
+    const loaded = withOwner(view, made);
     held.carry(loaded);
     expect(rolesOf(held)).toEqual(['targets', 'owner']);
     made.touch('targets').publish();
@@ -341,6 +420,22 @@ describe('a delegated file of TUF 1.0', () => {
     expect(rolesOf(held)).toEqual(['targets']);
     held.carry({ ...loaded, targets: loaded.targets });
     expect(rolesOf(held)).toEqual(['targets']);
+  });
+
+  test('that was loaded before a recovery does not take the place of the one of that version after it', async () => {
+    const { made, held, view } = await withView();
+    const loaded = withOwner(view, made);
+    made.rotate('timestamp').put('app:1', { digest: B, length: 1 }, 'owner').publish({ owner: 1 });
+    await update(held);
+    held.carry(loaded);
+    expect(rolesOf(held)).toEqual(['targets']);
+  });
+
+  test('goes into no view where there is none', async () => {
+    const made = tuf();
+    const held = holding();
+    held.carry(withOwner(await walk(held), made));
+    expect(held.view).toBeUndefined();
   });
 
   test('those loaded first give way to more than can be held', async () => {
@@ -354,8 +449,7 @@ describe('a delegated file of TUF 1.0', () => {
 
   test('that was carried stays when what is stored is read back', async () => {
     const { made, held, view } = await withView();
-    const owner = { ...view.targets.get('targets')!, file: shelved(made).floors![0]! };
-    held.carry({ ...view, targets: new Map(view.targets).set('owner', owner) });
+    held.carry(withOwner(view, made));
     await held.load();
     expect(rolesOf(held)).toEqual(['targets', 'owner']);
   });
@@ -375,14 +469,16 @@ describe('a delegated file of TUF 1.0', () => {
     await held.shelve(view, shelved(made));
     const ended = [{ role: 'targets', tag: 'b:1', digest: A as never, removed: true }];
     await held.persist({ forget: [role, 'owner'], ended });
-    expect((await stored()).floors.map(({ role: left }) => left)).not.toContain('owner');
+    const left = (await stored()).floors.map((floor) => floor.role);
+    expect([left.includes('owner'), left.includes(role)]).toEqual([false, false]);
     expect([...(await state.removals(NAME, ['app:1', 'b:1'])).keys()].sort()).toEqual(['app:1', 'b:1']);
   });
 
-  test('a step that forgets something else leaves the shelf', async () => {
+  test('a step that forgets something else, or nothing, leaves the shelf', async () => {
     const { made, held, view } = await withView();
     await held.shelve(view, shelved(made));
     await held.persist({ forget: ['targets'] });
+    await held.persist({ checkedAt: NOW + 1 });
     expect((await stored()).floors.map(({ role }) => role)).toContain('owner');
     expect(shelfOf(held)).toEqual(['owner']);
   });

@@ -147,11 +147,12 @@ export class HeldTrust {
   /** Recovery takes the whole shelf, also what a search has put there since the update began. */
   private withShelf(step: TrustAdvance): TrustAdvance {
     const { held } = this;
-    const recovers = step.forget?.some((role) => role === 'timestamp' || role === 'snapshot') ?? false;
-    if (held.kind !== 'trusted' || this.ctx.format.kind === 'notary' || !recovers) return step;
+    const { forget = [], ended = [] } = step;
+    const recovers = forget.some((role) => role === 'timestamp' || role === 'snapshot');
+    if (held.kind !== 'trusted' || !recovers) return step;
     const { shelf } = held.trusted;
-    const forget = [...new Set([...(step.forget ?? []), ...shelf.keys()])];
-    return { ...step, forget, ended: [...(step.ended ?? []), ...allEnded(this.ctx, [...shelf.values()])] };
+    const all = [...new Set([...forget, ...shelf.keys()])];
+    return { ...step, forget: all, ended: [...ended, ...allEnded(this.ctx, [...shelf.values()])] };
   }
 
   /**

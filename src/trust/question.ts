@@ -46,4 +46,6 @@ export interface AnswerBasis {
   readonly expires: ReadonlyMap<string, number>;
   /** When the source last confirmed it. */
   readonly checkedAt: number;
+  /** Why it could not confirm it just now: the last view answers. */
+  readonly failure?: Pick<Refused, 'reason' | 'message'>;
 }

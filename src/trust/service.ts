@@ -66,7 +66,9 @@ class Service implements TrustService {
   async statements(source: string, repository: Repository, digests: readonly Digest[]): Promise<readonly Statement[]> {
     const config = this.config(source);
     const opened = this.opened(config, repository);
-    const current = await this.options.collections.naming(opened, digests).catch(noneForAReason);
+    const current = await this.options.collections
+      .naming(opened, digests, signedName(config, repository, ''))
+      .catch(noneForAReason);
     const ended = await this.options.store.endedTags(opened, digests);
     return [...current, ...ended].flatMap((signed: Statement) => {
       const tag = tagOf(config, repository, signed.tag);
@@ -146,8 +148,11 @@ const MAX_TAGS = 32;
 function verdictOf({ name: source, kind }: TrustSourceConfig, { verdict, basis }: Answer): SourceVerdict {
   const rest = basis ?? { versions: new Map<string, number>(), expires: new Map<string, number>() };
   if (verdict.outcome === 'signed') return { source, kind, ...verdict, ...rest };
-  const message = verdict.reason === 'trust.unreachable' ? unreachable(source) : verdict.message;
-  return { source, kind, outcome: 'refused', reason: verdict.reason, message, roles: [], signers: [], ...rest };
+  const { reason } = verdict;
+  const out = reason === 'trust.unreachable';
+  const message = out ? unreachable(source) : verdict.message;
+  const failure = out && { failure: { reason, message: verdict.message } };
+  return { source, kind, outcome: 'refused', reason, message, roles: [], signers: [], ...rest, ...failure };
 }
 
 function refused(config: TrustSourceConfig, error: unknown): SourceVerdict {
@@ -162,9 +167,9 @@ function otherDigest(verdict: SourceVerdict, digest: Digest): SourceVerdict {
   return { source, kind, outcome: 'refused', reason: 'trust.wrong-name', message, roles: [], signers: [], ...basis };
 }
 
-/** Clients read this. Hosts, files and variables of ours are for the log, which the thrown error goes to. */
+/** Clients read this. Hosts, files and variables of ours are for `failure`, which operators read. */
 function unreachable(source: string): string {
-  return `the trust source ${source} could not be reached, and nothing verified and fresh is at hand; pull again in a moment`;
+  return `the trust source ${source} could not be reached, and nothing verified and fresh is at hand`;
 }
 
 function noneForAReason(error: unknown): readonly SignedTag[] {

@@ -276,6 +276,21 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
       expect(await store.raiseClock(T0 - MINUTE + 1)).toBe(T0 - MINUTE + 1);
     });
 
+    it('leaves nothing of trust in the future when the clock is lowered', async () => {
+      const [role, tag] = ['targets', '1.27'];
+      const late = T0 + MINUTE;
+      await store.raiseClock(late);
+      const given = { repository: 'a/b', tag, digest: digest('a'), verified: true, basis: 'rule 1' };
+      await store.giveOut({ ...given, at: late });
+      await start({ checkedAt: late });
+      await advance({ ended: [{ role, tag, digest: digest('a'), removed: true }] }, late);
+      await store.lowerClock(T0);
+      expect((await store.loadTrust(vendor))?.checkedAt).toBe(T0);
+      expect(await store.givenOut('a/b', [digest('a')])).toEqual([{ ...given, at: T0 }]);
+      expect(await store.removals(vendor, [tag])).toEqual(new Map([[tag, T0]]));
+      expect(await store.endedTags(vendor, [digest('a')])).toMatchObject([{ until: T0 }]);
+    });
+
     describe('closure', () => {
       const index = digest('1');
       const image = digest('2');

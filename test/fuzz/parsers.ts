@@ -40,8 +40,6 @@ export interface Parser {
   readonly name: string;
   readonly samples: readonly Uint8Array[];
   readonly codes: readonly (Code | 'JsonError')[];
-  /** Written by the operator and read once at the start: what it costs is nobody's attack. */
-  readonly own?: true;
   parse(input: Uint8Array): unknown;
 }
 
@@ -223,7 +221,6 @@ export const PARSERS: readonly Parser[] = [
     name: 'configurations',
     samples: configs.map((name) => readFileSync(new URL(`config/${name}`, root))),
     codes: ['config.invalid'],
-    own: true,
     parse: (input) =>
       parseConfig(text(input), '/etc/tufgate/tufgate.yaml', () => {
         throw Object.assign(new Error('no file'), { code: 'ENOENT' });

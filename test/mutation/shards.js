@@ -21,7 +21,7 @@ const PARTS = [
     name: 'collection',
     folder: 'src/trust',
     files: ['collection', 'trust-event', 'absence'],
-    tests: ['src/trust/collection.test.ts', 'src/trust/collection-told.test.ts'],
+    tests: ['src/trust/collection.test.ts', 'src/trust/collection-{search,told}.test.ts'],
   },
   { name: 'ask', folder: 'src/trust', files: ['ask', 'asked'] },
   { name: 'collections', folder: 'src/trust', files: ['collections'], tests: ['src/trust/collections*.test.ts'] },

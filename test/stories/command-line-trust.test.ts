@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TufRepository } from '../../src/simulator/tuf-repository.ts';
@@ -84,10 +84,62 @@ test('a clock that ran ahead binds, until somebody says that it was wrong', asyn
 test('a gate that runs would raise the clock again: it must be stopped first', async () => {
   const file = await trusted();
   const unlock = lockDataFolder(join(folder(), 'data', 'serve.lock'));
-  expect(await command('trust', 'clock', '--reset', '--yes', '--config', file)).toBe(1);
-  expect(said.stderr).toContain('another tufgate serves');
+  expect(await command('trust', 'clock', '--reset', '--yes', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('stop the gate first');
   expect(await command('trust', 'clock', '--config', file)).toBe(0);
   unlock();
+});
+
+test('who only looks does not move the clock that binds, and is told when it is ahead', async () => {
+  const file = await trusted();
+  const highest = await ranAhead();
+  for (const looking of [['list'], ['audit'], ['show', GUN]]) await command('trust', ...looking, '--config', file);
+  for (const looking of ['list', 'audit']) {
+    await command('trust', looking, '--config', file);
+    expect(said.stderr).toMatch(/876[0-9] h ahead of this machine, and binds.*trust clock --reset/);
+  }
+  const state = openSqliteStore(join(folder(), 'data', 'tufgate.db'));
+  expect(await state.highestClock()).toBe(highest);
+  await state.lowerClock(Date.now() - 3_600_000);
+  const lowered = await state.highestClock();
+  await state.close();
+  for (const looking of [['list'], ['audit'], ['show', GUN]]) await command('trust', ...looking, '--config', file);
+  const after = openSqliteStore(join(folder(), 'data', 'tufgate.db'));
+  expect(await after.highestClock()).toBe(lowered);
+  await after.close();
+});
+
+test('a slip in `data` makes no folder in which all is well', async () => {
+  const file = await trusted();
+  await configure((await config()).replace('./data', './dat'));
+  for (const looking of [['audit'], ['list'], ['show', GUN], ['forget', GUN, '--yes']]) {
+    expect(await command('trust', ...looking, '--config', file)).toBe(4);
+    expect(said.stderr).toContain('its `data` is another folder');
+  }
+  await expect(stat(join(folder(), 'dat'))).rejects.toThrow('ENOENT');
+});
+
+test('what is served from the last view because its source fails is said, and why', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  expect(await command('resolve', APP, '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject({ decision: 'allow', sources: [{ outcome: 'signed', failure: null }] });
+  gate.notary.misbehaviours.set('*', { kind: 'status', status: 401 });
+  expect(await command('resolve', APP, '--config', file)).toBe(0);
+  expect(said.stdout).toMatch(/as last verified: vendor could not confirm it now: trust\.unreachable: .*credentials/);
+  expect(await command('resolve', APP, '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject({ sources: [{ outcome: 'signed', failure: { reason: 'trust.unreachable' } }] });
+  expect(await command('trust', 'forget', GUN, '--yes', '--config', file)).toBe(0);
+  expect(await command('resolve', APP, '--config', file)).toBe(5);
+  expect(said.stdout).toMatch(/vendor: trust\.unreachable: .*credentials/);
+});
+
+test('resolve asks now, whatever a gate has asked a moment ago', async () => {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate));
+  expect(await command('resolve', APP, '--config', file)).toBe(0);
+  gate.publisher.revoke('1.0').publish();
+  expect(await command('resolve', APP, '--config', file)).toBe(3);
 });
 
 const config = async (): Promise<string> => await readFile(join(folder(), 'tufgate.yaml'), 'utf8');
@@ -241,7 +293,12 @@ test('it has no pins to edit, and is forgotten by its own name', async () => {
   const file = await fromFolder();
   expect(await command('trust', 'pin', 'approvals', GUN, '--keys', 'a'.repeat(64), '--config', file)).toBe(2);
   expect(said.stderr).toContain('trust.approvals.root names its root file');
+  for (const name of [GUN, 'nginx']) {
+    expect(await command('trust', 'forget', name, '--yes', '--config', file)).toBe(2);
+    expect(said.stderr).toContain('one repository for all images');
+  }
   expect(await command('trust', 'forget', '*', '--source', 'approvals', '--yes', '--config', file)).toBe(0);
+  expect(said.stdout).toContain('all images of approvals were forgotten');
   expect(said.stderr).toContain('Trust begins anew at the pin root');
   expect(await command('trust', 'list', '--json', '--config', file)).toBe(0);
   expect(document()).toEqual([]);

@@ -26,6 +26,36 @@ test('a client does not wait for a source that was asked in the background', asy
   expect(world.notary.requests).toHaveLength(asked);
 });
 
+test('the attack: a clock that ran ahead for a moment, so that for days nothing grows old and no revocation is seen', async () => {
+  await open();
+  world.clock += 13 * DAY;
+  expect((await pull()).status).toBe(200);
+  world.clock -= 13 * DAY;
+  world.publisher.revoke('1.0').publish();
+  const pass = (ms: number): void => {
+    world.clock += ms;
+    world.elapsed += ms;
+  };
+  pass(60_000);
+  expect((await pull()).status).toBe(200);
+  pass(61_000);
+  expect((await pull()).reason).toBe('trust.unsigned');
+  expect((await pull(`/v2/acme/app/manifests/${world.image.digest}`)).status).toBe(403);
+});
+
+test('nor does it come back with `trust clock --reset`', async () => {
+  await open();
+  world.clock += 13 * DAY;
+  expect((await pull()).status).toBe(200);
+  world.clock -= 13 * DAY;
+  await world.gate.state.lowerClock(world.clock);
+  await world.restart();
+  world.publisher.revoke('1.0').publish();
+  world.clock += 60_001;
+  expect((await pull()).reason).toBe('trust.unsigned');
+  expect((await pull(`/v2/acme/app/manifests/${world.image.digest}`)).status).toBe(403);
+});
+
 test('what nobody pulls any more rests, and names that nobody signed are never asked for', async () => {
   await open();
   await pull();

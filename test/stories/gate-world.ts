@@ -25,6 +25,8 @@ export interface GateWorld {
   readonly gate: Gate;
   /** Epoch milliseconds. */
   clock: number;
+  /** Milliseconds of a clock that nobody sets. */
+  elapsed: number;
   readonly get: (path: string, options?: { method?: string; headers?: Record<string, string> }) => Promise<Answer>;
   /** Stops the gate and starts it again on the same data, with other trust settings if given. */
   restart(over?: Partial<Settings>): Promise<void>;
@@ -81,7 +83,12 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
       if (bytes === undefined) throw new Error(`${path} is not to be read`);
       return bytes;
     });
-    gate = await composeGate(config, { log: silent, clock: () => world.clock, trustWorker: WORKER });
+    gate = await composeGate(config, {
+      log: silent,
+      clock: () => world.clock,
+      elapsed: () => world.elapsed,
+      trustWorker: WORKER,
+    });
     listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
   };
   const stop = async (): Promise<void> => {
@@ -95,6 +102,7 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
     image,
     folder,
     clock: START,
+    elapsed: 0,
     get url() {
       return listener.url;
     },

@@ -16,7 +16,7 @@ const pull = async () => {
 };
 /** What `tufgate resolve` does, in a process of its own beside the server. */
 async function resolveBeside(): Promise<string> {
-  const judge = await composeJudge(world.gate.config, { clock: () => world.clock });
+  const judge = await composeJudge(world.gate.config, { clock: () => world.clock, elapsed: () => world.elapsed });
   try {
     const source = { kind: 'source', source: 'vendor' } as const;
     return (await judge.deps.trust.resolve(source, { registry: 'reg.example', path: 'acme/app' }, '1.0')).outcome;

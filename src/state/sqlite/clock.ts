@@ -11,6 +11,8 @@ export class HighestClock {
   readonly #read: Database.Statement<[], ClockRow>;
   readonly #raise: Database.Statement<[number, number]>;
   readonly #lower: Database.Statement<[number]>;
+  readonly #clamp: readonly Database.Statement<[{ to: number }]>[];
+  readonly #lowerAll: Database.Transaction<(to: number) => void>;
   #seen = 0;
   #lowered = 0;
 
@@ -21,6 +23,11 @@ export class HighestClock {
          ON CONFLICT (id) DO UPDATE SET highest = max(highest, excluded.highest) WHERE lowered = excluded.lowered`,
     );
     this.#lower = db.prepare('UPDATE clock SET highest = min(highest, ?), lowered = lowered + 1 WHERE id = 1');
+    this.#clamp = CLAMPED.map((sql) => db.prepare(sql));
+    this.#lowerAll = db.transaction((to: number) => {
+      this.#lower.run(to);
+      for (const clamp of this.#clamp) clamp.run({ to });
+    });
   }
 
   /** @param now epoch milliseconds */
@@ -39,7 +46,7 @@ export class HighestClock {
   lower(to: number): void {
     this.#recall();
     this.keep();
-    this.#lower.run(to);
+    this.#lowerAll.immediate(to);
     this.#recall();
   }
 
@@ -55,6 +62,17 @@ export class HighestClock {
     return stored;
   }
 }
+
+/**
+ * What was seen while the clock was ahead lies in the future now: a view that was confirmed then would not grow old, and
+ * what was given out then would outlive its revocation. The order of things stays: what was not later is not later now.
+ */
+const CLAMPED = [
+  'UPDATE collection SET checked_at = :to WHERE checked_at > :to',
+  'UPDATE given_out SET at = :to WHERE at > :to',
+  'UPDATE ended_tag SET until = :to WHERE until > :to',
+  'UPDATE ended_tag SET removed_at = :to WHERE removed_at > :to',
+];
 
 interface ClockRow {
   readonly highest: number;

@@ -29,7 +29,7 @@ export function checkSnapshot(
 }
 
 const REMADE =
-  '; if its keys were not rotated by the trusted root, the collection was made anew, or by somebody else: ask its publisher, and pin the new root only if it is right';
+  '; if its keys were not rotated by the trusted root, the collection was made anew, or by somebody else: ask its publisher, and only if it is right pin the new root, and "tufgate trust forget" what is known of the old one';
 const GONE = '; its signer may have been removed: one who still may sign must sign it again';
 
 /** @param known the same bytes need not be parsed and verified twice */

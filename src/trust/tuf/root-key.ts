@@ -87,7 +87,7 @@ function ineligible(ctx: TrustContext, what: string, key: Key, at: number | unde
   if (!pinned(ctx, key.keyId, leaf, bundled, at))
     return refuse(
       'trust.pin',
-      `${what}: key ${id} is not covered by the pin for ${ctx.gun}; if the publisher rotated the root key, check the new one and pin it`,
+      `${what}: key ${key.keyId} is not covered by the pin for ${ctx.gun}: Notary makes a root certificate, with an id of its own, for each repository, and a new one when the root key is rotated; check this one with its publisher, and pin it`,
     );
   return undefined;
 }

@@ -76,10 +76,13 @@ test('each kind of request has its own kind of reply', async () => {
   const answer = await put(tag);
   expect(answer).toMatchObject({ kind: 'reply', id: 4, reply: { verdict: { outcome: 'signed', digest: A } } });
   const named = [{ role: 'targets', tag: '1', digest: A }];
-  expect(await put({ kind: 'naming', digests: [A] })).toEqual({ kind: 'reply', id: 4, reply: named });
+  expect(await put({ kind: 'naming', digests: [A], prefix: '' })).toEqual({ kind: 'reply', id: 4, reply: named });
   expect(await put({ kind: 'names', prefix: '' })).toEqual({ kind: 'reply', id: 4, reply: ['1'] });
   expect(await put({ kind: 'names', prefix: '2' })).toEqual({ kind: 'reply', id: 4, reply: [] });
-  expect(await put({ kind: 'refresh', olderThanMs: 0 })).toEqual({ kind: 'reply', id: 4, reply: undefined });
+  source.take();
+  clock += 10_000;
+  expect(await put({ kind: 'refresh', olderThanMs: 10_000 })).toEqual({ kind: 'reply', id: 4, reply: undefined });
+  expect(source.asked).toEqual(['2.root', 'timestamp']);
 });
 
 test('files are asked for of the thread that has the connections, by the name of the collection', async () => {

@@ -77,7 +77,7 @@ async function replyOf(asked: Asked, request: Request): Promise<Replies[Request[
     case 'ask':
       return await asked.ask(request.question);
     case 'naming':
-      return await asked.naming(request.digests);
+      return await asked.naming(request.digests, request.prefix);
     case 'names':
       return await asked.names(request.prefix);
     case 'refresh':

@@ -55,3 +55,12 @@ test('nothing is asked for who had gone before, and nothing abandoned that has a
   controller.abort();
   expect(posted).toHaveLength(1);
 });
+
+test('what arrives in the very turn in which it is given up has arrived', async () => {
+  const controller = new AbortController();
+  const answer = sources.of('a').fetch(timestamp, 9, controller.signal);
+  sources.arrived(0, pieces);
+  controller.abort();
+  expect(await answer).toBe(pieces);
+  expect(posted).toHaveLength(1);
+});

@@ -46,8 +46,11 @@ export class FarSources {
   }
 
   private abandon(id: number, reason: unknown): void {
+    const waiting = this.take(id);
+    // It may have arrived in this very turn.
+    if (waiting === undefined) return;
     this.post({ kind: 'abandon', id });
-    this.take(id)?.reject(reason);
+    waiting.reject(reason);
   }
 
   private take(id: number): Waiting | undefined {

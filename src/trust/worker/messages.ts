@@ -37,7 +37,7 @@ export function keyOf({ source, gun }: Pick<PlainOpened, 'source' | 'gun'>): str
 /** What can be asked, as `Asked` has it. */
 export type Request =
   | { readonly kind: 'ask'; readonly question: Question }
-  | { readonly kind: 'naming'; readonly digests: readonly Digest[] }
+  | { readonly kind: 'naming'; readonly digests: readonly Digest[]; readonly prefix: string }
   | { readonly kind: 'names'; readonly prefix: string }
   | { readonly kind: 'refresh'; readonly olderThanMs: number };
 

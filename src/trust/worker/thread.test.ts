@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { contextOf } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { SimulatedSource } from '../../simulator/simulated-source.ts';
@@ -36,6 +36,7 @@ beforeEach(() => {
   };
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await thread.close();
   rmSync(folder, { recursive: true });
 });
@@ -73,7 +74,7 @@ test('questions go there, answers, errors and events come back as what they were
   const { verdict, basis } = await collection.ask(asked);
   expect(verdict).toMatchObject({ outcome: 'signed', digest: A, roles: ['targets'] });
   expect(basis?.expires.get('timestamp')).toBeGreaterThan(NOW);
-  expect(await collection.naming([A as never])).toEqual([{ role: 'targets', tag: '1', digest: A }]);
+  expect(await collection.naming([A as never], '')).toEqual([{ role: 'targets', tag: '1', digest: A }]);
   expect(await collection.names('')).toEqual(['1']);
   expect(events.map(({ kind }) => kind)).toEqual(['first-use', 'changed', 'refreshed']);
   source.fetch = () => Promise.reject(new TufgateError('trust.unreachable', 'down', { detail: { alarm: true } }));
@@ -83,6 +84,20 @@ test('questions go there, answers, errors and events come back as what they were
   expect(alarm).toMatchObject({ kind: 'alarm', collection: { source: 'vendor', gun: GUN } });
   expect(alarm?.kind === 'alarm' && alarm.error).toBeInstanceOf(TufgateError);
   expect(refreshed).toMatchObject({ kind: 'refreshed', failure: { code: 'trust.unreachable', message: 'down' } });
+});
+
+test('what has more than a quarter of a MiB of metadata lives there, is known, and takes none of the memory here', () => {
+  const { bytes, isKnown } = open();
+  expect([thread.fromBytes, bytes, isKnown]).toEqual([256 * 1024, 0, true]);
+});
+
+test('what cannot be answered comes back as what it was', async () => {
+  source.fetch = () => Promise.reject(new TufgateError('trust.unreachable', 'down', { detail: { alarm: true } }));
+  const error: unknown = await open()
+    .names('')
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TufgateError);
+  expect(error).toMatchObject({ code: 'trust.unreachable', message: 'down', detail: { alarm: true } });
 });
 
 test('what it verified is in the database of the thread that serves', async () => {
@@ -106,6 +121,23 @@ test('a fetch that nobody waits for any more is broken off', async () => {
   await thread.close();
   expect(await answer).toBe('internal');
   expect(signal?.aborted).toBe(true);
+  expect(deaths).toEqual([]);
+});
+
+test('nor does one go on that the worker gives up', async () => {
+  source.fetch = (_, __, signal) =>
+    new Promise((___, reject) => signal?.addEventListener('abort', () => reject(new Error('broken off'))));
+  const text = `import { parentPort } from 'node:worker_threads';
+    let asked;
+    parentPort.on('message', ({ kind, id, opened, error }) => {
+      if (kind === 'close') return parentPort.close();
+      if (kind === 'no-file') return parentPort.postMessage({ kind: 'reply', id: asked, reply: [error.message] });
+      asked = id;
+      const collection = opened.source + '\\n' + opened.gun;
+      parentPort.postMessage({ kind: 'fetch', id: 7, collection, file: { kind: 'timestamp' }, maxBytes: 9 });
+      parentPort.postMessage({ kind: 'abandon', id: 7 });
+    });`;
+  expect(await open(script(text)).names('')).toEqual(['broken off']);
 });
 
 test('one that dies is started again, and what waited is asked once more', async () => {
@@ -134,6 +166,30 @@ test('a question that ends it twice is answered with a fault of our own, and the
   await refused.toMatchObject({ code: 'internal', message: expect.stringContaining('out of memory') as string });
   expect(deaths).toHaveLength(2);
   expect(await collection.names('')).toEqual(['fine']);
+});
+
+test('one that is closed is told to, so that it can close its database', async () => {
+  const text = `import { writeFileSync } from 'node:fs';
+    import { parentPort, workerData } from 'node:worker_threads';
+    parentPort.on('message', ({ kind, id }) => {
+      if (kind === 'request') return parentPort.postMessage({ kind: 'reply', id, reply: [] });
+      writeFileSync(workerData.database, kind);
+      parentPort.close();
+    });`;
+  await open(script(text)).names('');
+  await thread.close();
+  expect(readFileSync(join(folder, 'tufgate.db'), 'utf8')).toBe('close');
+});
+
+test('one that does not end when it is told to is ended after two seconds', async () => {
+  const text = `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ kind, id }) => kind === 'request' && parentPort.postMessage({ kind: 'reply', id, reply: [] }));`;
+  await open(script(text)).names('');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const closed = thread.close();
+  vi.advanceTimersByTime(2_000);
+  await closed;
+  expect(deaths).toEqual([]);
 });
 
 test('one that is closed asks nothing any more', async () => {

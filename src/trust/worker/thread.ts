@@ -70,7 +70,7 @@ export class TrustThread implements LargeCollections {
       bytes: 0,
       isKnown: true,
       ask: (question) => this.#put<'ask'>(plain, { kind: 'ask', question }),
-      naming: (digests) => this.#put<'naming'>(plain, { kind: 'naming', digests }),
+      naming: (digests, prefix) => this.#put<'naming'>(plain, { kind: 'naming', digests, prefix }),
       names: (prefix) => this.#put<'names'>(plain, { kind: 'names', prefix }),
       refreshOlderThan: (olderThanMs) =>
         this.#put<'refresh'>(plain, { kind: 'refresh', olderThanMs }).catch(() => undefined),
