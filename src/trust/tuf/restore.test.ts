@@ -196,7 +196,7 @@ describe('pins that came later', () => {
     const outdated = { kind: 'keys', keyIds: [old!.keyId] } as const;
     expect(pinnedTo(outdated, files)).toBe('trust.pin');
     expect(message(() => restore(contextOf(GUN, outdated), files))).toContain(
-      `root version 2 of ${GUN}: key ${next.keyId.slice(0, 12)} is not covered by the pin`,
+      `root version 2 of ${GUN}: key ${next.keyId} is not covered by the pin`,
     );
     const { trusted } = restore(contextOf(GUN, { kind: 'keys', keyIds: [next.keyId] }), files);
     expect(trusted.roots.map(({ model }) => model.version)).toEqual([2]);

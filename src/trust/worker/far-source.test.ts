@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import { TufgateError } from '../../errors.ts';
 import { FarSources } from './far-source.ts';
@@ -54,6 +55,15 @@ test('nothing is asked for who had gone before, and nothing abandoned that has a
   await answer;
   controller.abort();
   expect(posted).toHaveLength(1);
+});
+
+test('a signal that many files of one update have in common keeps none that has arrived', async () => {
+  const { signal } = new AbortController();
+  const answer = sources.of('a').fetch(timestamp, 9, signal);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  sources.arrived(0, pieces);
+  await answer;
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('what arrives in the very turn in which it is given up has arrived', async () => {
