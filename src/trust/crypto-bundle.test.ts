@@ -1,7 +1,10 @@
 import { constants, type KeyObject, sign } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { issueCertificate, newKeyPair } from '../simulator/notary-certificate.ts';
+import { readCertificate } from './certificate.ts';
 import { nodeCrypto } from './crypto.ts';
+
+vi.mock(import('./certificate.ts'), { spy: true });
 
 const MESSAGE = Buffer.from('message');
 const spkiOf = (key: KeyObject): Buffer => Buffer.from(key.export({ type: 'spki', format: 'der' }));
@@ -28,7 +31,7 @@ describe('a signature', () => {
 });
 
 describe('a bundle of certificates', () => {
-  const read = (pem: string) => nodeCrypto.readCertificates(pem);
+  const read = (pem: string, most = 8) => nodeCrypto.readCertificates(pem, most);
   const padded = bundleWithPadding();
 
   test('needs no line break at its end, and may have blank lines before, between and after', () => {
@@ -43,6 +46,16 @@ describe('a bundle of certificates', () => {
       expect(read(space + padded)).toBeUndefined();
       expect(read(padded + space)).toBeUndefined();
     }
+  });
+
+  test('is read as far as it may be long, and no further', () => {
+    const reading = vi.mocked(readCertificate);
+    reading.mockClear();
+    expect(read(padded.repeat(3), 3)).toHaveLength(3);
+    expect(reading).toHaveBeenCalledTimes(3);
+    reading.mockClear();
+    expect(read(padded.repeat(50), 3)).toBeUndefined();
+    expect(reading).toHaveBeenCalledTimes(3);
   });
 
   test('is canonical base64: no bits that are read away, no missing padding', () => {

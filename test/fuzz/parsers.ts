@@ -30,6 +30,7 @@ import type { Format } from '../../src/trust/tuf/format/format.ts';
 import { parseInstant } from '../../src/trust/tuf/format/instant.ts';
 import { notaryFormat } from '../../src/trust/tuf/format/notary.ts';
 import { tufFormat } from '../../src/trust/tuf/format/tuf.ts';
+import { MAX_CERTIFICATES } from '../../src/trust/tuf/limits.ts';
 import { acceptable, matches } from '../../src/trust/tuf/path-pattern.ts';
 import { parseChallenges } from '../../src/upstream/challenge.ts';
 import { parseDockerConfig } from '../../src/upstream/docker-config.ts';
@@ -167,7 +168,7 @@ export const PARSERS: readonly Parser[] = [
     name: 'certificates',
     samples: [certificateOf(notary)],
     codes: [],
-    parse: (input) => nodeCrypto.readCertificates(Buffer.from(input).toString('latin1')),
+    parse: (input) => nodeCrypto.readCertificates(Buffer.from(input).toString('latin1'), MAX_CERTIFICATES),
   },
   { name: 'public keys', samples: [spkiOf(notary)], codes: [], parse: (input) => nodeCrypto.readKey(input) },
   {
@@ -285,7 +286,7 @@ function certificateOf(repository: NotaryRepository): Uint8Array {
 
 function spkiOf(repository: NotaryRepository): Uint8Array {
   const pem = Buffer.from(publicOf(repository), 'base64').toString();
-  return nodeCrypto.readCertificates(pem)![0]!.spki;
+  return nodeCrypto.readCertificates(pem, MAX_CERTIFICATES)![0]!.spki;
 }
 
 function publicOf(repository: NotaryRepository): string {

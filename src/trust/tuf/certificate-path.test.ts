@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chainsTo, validAt } from './certificate-path.ts';
 import type { Certificate } from './crypto-port.ts';
-import { NOT_BEFORE_SKEW_MS } from './limits.ts';
+import { MAX_CERTIFICATES, NOT_BEFORE_SKEW_MS } from './limits.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const ANY = '2.5.29.37.0';
@@ -152,6 +153,108 @@ describe('what a certificate is for', () => {
     expect(chainsTo(certificate({}, lower), [lower, upper], [root], NOW)).toBe(false);
   });
 });
+
+describe('what a bundle can cost', () => {
+  const SEVEN = MAX_CERTIFICATES - 1;
+  let verified = 0;
+  const counted = (over: Partial<Certificate>, issuedBy: (issuer: Certificate) => boolean): Certificate =>
+    certificate({ isCa: true, ...over, issuedBy: (issuer) => ((verified += 1), issuedBy(issuer)) });
+  /** Certificates that have all issued each other, and a leaf below every one of them. */
+  const circle = (anchor?: Certificate): readonly Certificate[] => {
+    verified = 0;
+    const all: Certificate[] = [];
+    const ours = (issuer: Certificate): boolean => issuer === anchor || all.includes(issuer);
+    all.push(...Array.from({ length: SEVEN }, () => counted({}, ours)));
+    return [counted({ isCa: false }, (issuer) => all.includes(issuer)), ...all];
+  };
+
+  test('is one verification for each certificate and anchor, while no anchor has issued any', () => {
+    const [leaf, ...bundled] = circle();
+    expect(chainsTo(leaf!, bundled, [ca()], NOW)).toBe(false);
+    expect(verified).toBe(MAX_CERTIFICATES);
+    expect(chainsTo(leaf!, bundled, [ca(), ca(), ca()], NOW)).toBe(false);
+    expect(verified).toBe(4 * MAX_CERTIFICATES);
+  });
+
+  test('is one for each two certificates at most, when an anchor has issued them', () => {
+    const root = ca();
+    const [, ...bundled] = circle(root);
+    const nobodys = counted({ isCa: false }, () => false);
+    expect(chainsTo(nobodys, bundled, [root], NOW)).toBe(false);
+    expect(verified).toBe(2 * MAX_CERTIFICATES - 1);
+    const narrow = ca({ pathLength: 0 });
+    const [leaf, ...others] = circle(narrow);
+    expect(chainsTo(leaf!, others, [narrow], NOW)).toBe(false);
+    expect(verified).toBe(1);
+    const chain: Certificate[] = [root];
+    for (let i = 0; i < SEVEN; i++) chain.push(counted({}, (issuer) => issuer === chain[i]));
+    verified = 0;
+    expect(chainsTo(nobodys, chain.slice(1).reverse(), [root], NOW)).toBe(false);
+    expect(verified).toBe((MAX_CERTIFICATES * (MAX_CERTIFICATES + 1)) / 2);
+  });
+
+  test('a full bundle, cross-signed and in any order, chains to any of several anchors', () => {
+    const [root, other] = [ca({ pathLength: SEVEN }), ca({ pathLength: 1 })];
+    const chain: Certificate[] = [root];
+    for (let i = 1; i <= SEVEN; i++)
+      chain.push(ca({ pathLength: SEVEN - i }, chain[i - 1]!, ...(i === 1 ? [other] : [])));
+    const leaf = certificate({}, chain[SEVEN]!);
+    for (const bundled of [chain.slice(1), chain.slice(1).reverse()]) {
+      expect(chainsTo(leaf, bundled, [other, root], NOW)).toBe(true);
+      expect(chainsTo(leaf, bundled, [other], NOW)).toBe(false);
+    }
+  });
+});
+
+test('a leaf chains to an anchor whenever any order of the certificates of its bundle leads there', () => {
+  const usages = fc.constantFrom(undefined, [SERVER_AUTH], [CODE_SIGNING], [EMAIL]);
+  const kind = fc.record({
+    usages,
+    pathLength: fc.constantFrom(undefined, 0, 1, 2),
+    isCa: fc.constantFrom(true, true, false),
+  });
+  const size = 7;
+  const edges = fc.array(fc.boolean(), { minLength: size * size, maxLength: size * size });
+  fc.assert(
+    fc.property(fc.array(kind, { minLength: size, maxLength: size }), edges, (kinds, issued) => {
+      const all: Certificate[] = kinds.map(({ isCa, usages: listed, pathLength }, child) =>
+        certificate({
+          isCa,
+          ...(listed && { extendedKeyUsages: listed }),
+          ...(pathLength !== undefined && { pathLength }),
+          issuedBy: (issuer) => issued[child * size + all.indexOf(issuer)] === true,
+        }),
+      );
+      const [leaf, first, second, ...bundled] = all as [Certificate, Certificate, Certificate, ...Certificate[]];
+      expect(chainsTo(leaf, bundled, [first, second], NOW)).toBe(anyPath(leaf, bundled, [first, second], [leaf]));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** Every path there is, one after the other. */
+function anyPath(
+  child: Certificate,
+  bundled: readonly Certificate[],
+  anchors: readonly Certificate[],
+  path: readonly Certificate[],
+): boolean {
+  const issues = (issuer: Certificate): boolean =>
+    issuer.isCa && (issuer.pathLength ?? size(path)) >= size(path) && child.issuedBy(issuer);
+  const serves = (purpose: string, { extendedKeyUsages }: Certificate): boolean =>
+    extendedKeyUsages?.includes(purpose) ?? true;
+  const together = (last: Certificate): boolean =>
+    [SERVER_AUTH, CODE_SIGNING].some((purpose) => [...path, last].every((each) => serves(purpose, each)));
+  return (
+    anchors.some((anchor) => issues(anchor) && together(anchor)) ||
+    bundled.some((next) => !path.includes(next) && issues(next) && anyPath(next, bundled, anchors, [...path, next]))
+  );
+}
+
+/** The leaf is no CA. */
+function size(path: readonly Certificate[]): number {
+  return path.length - 1;
+}
 
 test('a certificate is valid from a day before it begins to the instant it ends', () => {
   const begun = certificate({ notBefore: NOW, notAfter: NOW });

@@ -10,8 +10,11 @@ export interface Crypto {
   verify(spki: Uint8Array, method: SignatureMethod, message: Uint8Array, signature: Uint8Array): boolean;
   /** An RSA or NIST-curve public key in DER SubjectPublicKeyInfo; undefined for any other and for trailing bytes. */
   readKey(spki: Uint8Array): KeyFacts | undefined;
-  /** PEM bundle → certificates in order; undefined when a block is no certificate, or anything else stands there. */
-  readCertificates(pem: string): readonly Certificate[] | undefined;
+  /**
+   * PEM bundle → certificates in order; undefined when a block is no certificate, or anything else stands there.
+   * @param most no more are read; a bundle that has more is undefined
+   */
+  readCertificates(pem: string, most: number): readonly Certificate[] | undefined;
 }
 
 export type SignatureMethod =

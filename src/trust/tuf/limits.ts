@@ -8,7 +8,7 @@ export const MAX_SIGNATURES = 64;
 export const MAX_KEYS = 64;
 export const MAX_CERTIFICATES = 8;
 export const MAX_ROOTS = 1_024;
-/** Roles of one update, `targets` included. */
+/** Roles of one update, `targets` included, and so delegations of one Notary file. */
 export const MAX_ROLES = 256;
 /** In one TUF 1.0 file; a delegation per repository of a large registry fits. */
 export const MAX_DELEGATIONS = 32_768;

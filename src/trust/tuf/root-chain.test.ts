@@ -12,7 +12,9 @@ import { contextOf, firstRoot, refresh, walkRoots } from '../../simulator/notary
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { contextOf as tufContext, walkRoots as walkTufRoots } from '../../simulator/tuf-refresh.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
+import { nodeCrypto } from '../crypto.ts';
 import { acceptRoot, type Anchor, finishRoots, newestRoot, startChain, type Trusted } from './collection.ts';
+import type { Certificate, Crypto } from './crypto-port.ts';
 import { namesCollection } from './root-key.ts';
 import { code, message } from '../../../test/thrown.ts';
 
@@ -377,6 +379,27 @@ describe('a pinned CA', () => {
     expect(withRootKeys([certified()], { kind: 'ca', pem: 'nothing here' })).toBe('trust.pin');
   });
 
+  test('costs little, whatever the bundles hold: nothing for a key that did not sign, for others one look', () => {
+    const keys = newKeyPair();
+    const circle = Array.from({ length: 7 }, () => certificate({ commonNames: ['M'], ca: true, keys }));
+    const list = [1, 2, 3].map(() => {
+      const leaf = certificate({ issuer: circle[0]! });
+      return certifiedKey([leaf, ...circle].map(({ pem }) => pem).join(''), leaf.keys);
+    });
+    const made = new NotaryRepository(GUN, NOW);
+    Object.assign(made.of('root'), { keys: list, signers: list.slice(1) });
+    const bytes = made.publish().bytesOf('root');
+    const { crypto, count } = countingCrypto();
+    const pinned = { ...contextOf(GUN, { kind: 'ca', pem: ca.pem }), crypto };
+    expect(code(() => startChain(pinned, bytes))).toBe('trust.pin');
+    expect(count).toEqual({ bundles: list.length + 1, verified: 2 * 8 });
+    Object.assign(count, { bundles: 0, verified: 0 });
+    made.of('root').signers = [rootKey(GUN, NOW)];
+    const unsigned = made.touch('root').publish().bytesOf('root');
+    expect(code(() => startChain(pinned, unsigned))).toBe('trust.signature');
+    expect(count).toEqual({ bundles: list.length, verified: 0 });
+  });
+
   test('covers rotated keys without a change of the pin', () => {
     const made = new NotaryRepository(GUN, NOW);
     const issue = (): NotaryKey => certified({ issuer: ca });
@@ -386,6 +409,25 @@ describe('a pinned CA', () => {
     expect(refresh(pinned, made, NOW).trusted.roots).toHaveLength(2);
   });
 });
+
+/** Counts the bundles that are read, and the signatures on certificates that are verified. */
+function countingCrypto(): { readonly crypto: Crypto; readonly count: { bundles: number; verified: number } } {
+  const count = { bundles: 0, verified: 0 };
+  const inner = new Map<Certificate, Certificate>();
+  const counted = (of: Certificate): Certificate => {
+    const outer: Certificate = {
+      ...of,
+      issuedBy: (issuer) => ((count.verified += 1), of.issuedBy(inner.get(issuer) ?? issuer)),
+    };
+    inner.set(outer, of);
+    return outer;
+  };
+  const crypto: Crypto = {
+    ...nodeCrypto,
+    readCertificates: (...of) => ((count.bundles += 1), nodeCrypto.readCertificates(...of)?.map(counted)),
+  };
+  return { crypto, count };
+}
 
 describe('TUF 1.0', () => {
   const tuf = (): TufRepository => new TufRepository(NOW).publish();

@@ -38,7 +38,8 @@ function countPlain(ctx: TrustContext, what: string, authority: Root['root'], si
  * name, so that a root of one collection never vouches for another.
  *
  * Per certificate (notary trustpinning/certs.go): one leaf, first, then only CAs; no SHA-1 (it has no key then); common
- * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold.
+ * name = GUN; the pin. The ones that fail are taken away and the rest alone must reach the threshold. Only certificates
+ * of keys that have signed are judged: a list of keys costs whoever writes it nothing.
  * Dates are judged only when `at` is given, which is for the newest root: for a root that was trusted before, an old
  * certificate is no reason to break the chain (Docker's official images became unverifiable in 2025 that way).
  */
@@ -49,21 +50,26 @@ function countCertified(
   signed: Signed<Root>,
   at: number | undefined,
 ): SignedBy {
-  const refused = new Map<string, TufgateError>();
-  const eligible = authority.keys.filter((key) => {
-    const why = ineligible(ctx, what, key, at);
-    if (why !== undefined) refused.set(key.keyId, why);
+  const covers = pinOf(ctx, at);
+  const refused: TufgateError[] = [];
+  const by = signedBy(ctx.crypto, authority.keys, signed, (key) => {
+    const why = ineligible(ctx, what, key, covers, at);
+    if (why !== undefined) refused.push(why);
     return why === undefined;
   });
-  const by = signedBy(ctx.crypto, eligible, signed);
   const short = shortOfThreshold(what, by, authority.threshold, OTHER_HOLDER);
   if (short === undefined) return by;
   // Who would have counted says more than that too few did: a valid signature by a key with the wrong name, say.
-  const others = signedBy(ctx.crypto, authority.keys, signed).signers.map((keyId) => refused.get(keyId));
-  throw others.find((why) => why !== undefined) ?? short;
+  throw refused[0] ?? short;
 }
 
-function ineligible(ctx: TrustContext, what: string, key: Key, at: number | undefined): TufgateError | undefined {
+function ineligible(
+  ctx: TrustContext,
+  what: string,
+  key: Key,
+  covers: Pin,
+  at: number | undefined,
+): TufgateError | undefined {
   const [leaf, ...bundled] = key.material?.certificates ?? [];
   const id = key.keyId.slice(0, 12);
   if (leaf === undefined || leaf.isCa || bundled.some((certificate) => !certificate.isCa))
@@ -84,7 +90,7 @@ function ineligible(ctx: TrustContext, what: string, key: Key, at: number | unde
       'trust.expired',
       `${what}: the certificate of key ${id} is not valid now; the publisher must renew it`,
     );
-  if (!pinned(ctx, key.keyId, leaf, bundled, at))
+  if (!covers(key.keyId, leaf, bundled))
     return refuse(
       'trust.pin',
       `${what}: key ${key.keyId} is not covered by the pin for ${ctx.gun}: Notary makes a root certificate, with an id of its own, for each repository, and a new one when the root key is rotated; check this one with its publisher, and pin it`,
@@ -102,29 +108,28 @@ export function namesCollection(commonName: string, gun: string): boolean {
   return commonName.endsWith('/*') && commonName.length > 2 && gun.startsWith(commonName.slice(0, -1));
 }
 
-function pinned(
-  ctx: TrustContext,
-  keyId: string,
-  leaf: Certificate,
-  bundled: readonly Certificate[],
-  at?: number,
-): boolean {
+type Pin = (keyId: string, leaf: Certificate, bundled: readonly Certificate[]) => boolean;
+
+/** A CA file is read when the first key needs it, and once for all keys of a root: it may be large, and they many. */
+function pinOf(ctx: TrustContext, at: number | undefined): Pin {
   const { anchor } = ctx;
   switch (anchor.kind) {
     case 'keys':
-      return anchor.keyIds.includes(keyId);
-    case 'ca':
-      return chainsTo(leaf, bundled, authorities(ctx, anchor.pem), at);
+      return (keyId) => anchor.keyIds.includes(keyId);
+    case 'ca': {
+      let read: readonly Certificate[] | undefined;
+      return (_, leaf, bundled) => chainsTo(leaf, bundled, (read ??= authorities(ctx, anchor.pem)), at);
+    }
     case 'root-file':
     case 'first-use':
-      return true;
+      return () => true;
   }
 }
 
 /** CA files are written by people and often hold comments between the blocks. */
 function authorities(ctx: TrustContext, pem: string): readonly Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  const certificates = ctx.crypto.readCertificates(blocks.join('\n'));
+  const certificates = ctx.crypto.readCertificates(blocks.join('\n'), Infinity);
   if (certificates === undefined || certificates.length === 0)
     throw refuse('trust.pin', `the CA file pinned for ${ctx.gun} holds no readable certificate`);
   return certificates;

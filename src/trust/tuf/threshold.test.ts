@@ -64,6 +64,16 @@ describe('who signed', () => {
     };
     signedBy(counting, keys, file(by('1', 'anna'), by('1', 'anna'), by('1', 'anna')));
     expect(verified).toBe(1);
+    signedBy(counting, keys, file(by('1', 'anna'), by('1', 'anna'), by('1', 'anna')), () => false);
+    expect(verified).toBe(2);
+  });
+
+  test('may be judged further: each once, after its signature, and nobody who did not sign', () => {
+    const asked: string[] = [];
+    const notAnna = ({ keyId }: Key): boolean => (asked.push(keyId), keyId !== '1');
+    const signatures = [by('3', 'bert'), by('1', 'anna'), by('1', 'anna'), by('2', 'bert'), by('9', 'bert')];
+    expect(signedBy(crypto, keys, file(...signatures), notAnna)).toEqual({ signers: ['2'], signerKeys: ['bert'] });
+    expect(asked).toEqual(['1', '2']);
   });
 });
 

@@ -11,19 +11,30 @@ export interface SignedBy {
   readonly signerKeys: readonly string[];
 }
 
-/** Unknown key ids and signatures that do not verify are passed over; a key id counts once however often it signed. */
-export function signedBy(crypto: Crypto, keys: readonly Key[], signed: Signed<Model>): SignedBy {
-  const byId = new Map(keys.map((key) => [key.keyId, key.material]));
-  const signers = new Set<string>();
+/**
+ * Unknown key ids and signatures that do not verify are passed over; a key id counts once however often it signed.
+ * @param counts asked once about each key whose signature verifies, in the order of the signatures, and of no other
+ */
+export function signedBy(
+  crypto: Crypto,
+  keys: readonly Key[],
+  signed: Signed<Model>,
+  counts: (key: Key) => boolean = () => true,
+): SignedBy {
+  const byId = new Map(keys.map((key) => [key.keyId, key]));
+  const verified = new Set<string>();
+  const signers: string[] = [];
   const identities = new Set<string>();
   for (const signature of signed.signatures) {
-    const material = byId.get(signature.keyId);
-    if (material === undefined || signers.has(signature.keyId)) continue;
-    if (!verifies(crypto, material, signature, signed.message)) continue;
-    signers.add(signature.keyId);
-    identities.add(material.identity);
+    const key = byId.get(signature.keyId);
+    if (key?.material === undefined || verified.has(key.keyId)) continue;
+    if (!verifies(crypto, key.material, signature, signed.message)) continue;
+    verified.add(key.keyId);
+    if (!counts(key)) continue;
+    signers.push(key.keyId);
+    identities.add(key.material.identity);
   }
-  return { signers: [...signers], signerKeys: [...identities] };
+  return { signers, signerKeys: [...identities] };
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Plain } from '../../../src/simulator/notary-document.ts';
+import { issueCertificate } from '../../../src/simulator/notary-certificate.ts';
+import { certifiedKey } from '../../../src/simulator/notary-key.ts';
 import { delegationKey } from '../../../src/simulator/notary-repository.ts';
-import { EVIL, GOOD, memberOf, NEW, NOW, type NotaryScene } from './scene.ts';
+import { DAY, EVIL, GOOD, memberOf, NEW, NOW, type NotaryScene } from './scene.ts';
 import { attacks } from './stories.ts';
 
 const BEFORE = ['floor timestamp', 'floor snapshot'];
@@ -201,7 +203,7 @@ export const delegations = attacks('delegation', {
     },
   },
   'to-hundreds-of-roles': {
-    move: 'Delegates to three hundred roles, each with a file.',
+    move: 'Delegates to 256 roles, each with a file, which with targets itself is one too many.',
     lets: 'One pull makes the gate fetch and verify without end.',
     anchor: 'TUF 5.6.7.1; notary-v1 pitfall 25',
     expect: 'trust.too-large',
@@ -209,8 +211,24 @@ export const delegations = attacks('delegation', {
     story(scene) {
       const { publisher } = scene.pull();
       const keys = publisher.of('targets').keys;
-      for (let i = 0; i < 300; i++) publisher.delegate(`targets/r${i}`, { keys });
+      for (let i = 0; i < 256; i++) publisher.delegate(`targets/r${i}`, { keys });
       publisher.publish();
+    },
+  },
+  'to-one-key-hundreds-of-times': {
+    move: 'Delegates to three hundred roles that have no files, all to one key that is a long bundle of certificates.',
+    lets: 'The bundle is read once for each role, and the gate stands still for as long.',
+    anchor: 'notary-v1 pitfall 25',
+    expect: 'trust.too-large',
+    learns: BEFORE,
+    story(scene) {
+      const leaf = issueCertificate({ commonNames: ['x'], notBefore: NOW, notAfter: NOW + DAY });
+      const { keyId, entry } = certifiedKey(leaf.pem.repeat(100), leaf.keys);
+      const roles = Array.from({ length: 300 }, (_, i) => ({
+        ...{ name: `targets/r${i}`, paths: [''] },
+        ...{ keyids: [keyId], threshold: 1 },
+      }));
+      scene.pull().edit('targets', (signed) => (signed['delegations'] = { keys: { [keyId]: entry }, roles }));
     },
   },
   'without-end': {

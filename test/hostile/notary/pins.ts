@@ -42,6 +42,16 @@ const PATHS: Readonly<Record<string, Path>> = {
     anchor: 'notary-v1 section 4',
     path: () => [certificate({}), leafOf(certificate({ commonNames: ['Mallory CA'] }))],
   },
+  'by-a-circle-of-authorities': {
+    move: 'Bundles a root key with seven authorities of its own, each of which has issued all the others.',
+    lets: 'There are as many paths as orders of the seven: 7 KB, signed by nobody, stop the gate for seconds.',
+    anchor: 'RFC 5280 section 8; notary-v1 pitfall 25',
+    path: () => {
+      const mine = certificate({ commonNames: ['Mallory CA'] });
+      const others = Array.from({ length: 6 }, () => certificate({ commonNames: ['Mallory CA'], keys: mine.keys }));
+      return [certificate({}), leafOf(mine, [mine, ...others].map(({ pem }) => pem).join(''))];
+    },
+  },
   'by-a-leaf': {
     move: 'With a certificate that the pinned authority gave it for itself, certifies a root key.',
     lets: ANYBODY,

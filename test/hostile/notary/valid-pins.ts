@@ -56,6 +56,18 @@ export const validPins = oddities('pin', {
       pinned(scene, leafOf(second, first.pem + second.pem), ca.pem);
     },
   },
+  'authority-over-a-full-bundle': {
+    odd: 'Seven intermediates stand in the bundle in any order, two of them for one key: the other CA of the file issued one.',
+    anchor: 'limits; RFC 4158 section 2.4',
+    story(scene) {
+      const [ca, other] = [certificate(), certificate({ commonNames: ['Other CA'] })];
+      const chain = [ca];
+      for (let i = 1; i <= 6; i++) chain.push(certificate({ commonNames: [`Acme ${i}`], issuer: chain[i - 1]! }));
+      const crossed = certificate({ commonNames: ['Acme 1'], keys: chain[1]!.keys, issuer: other, pathLength: 0 });
+      const bundle = [...chain.slice(1), crossed].reverse().map(({ pem }) => pem);
+      pinned(scene, leafOf(chain[6]!, bundle.join('')), other.pem + ca.pem);
+    },
+  },
   'authority-with-the-path-length-it-needs': {
     odd: 'The pinned CA allows one authority below it, and there is one.',
     anchor: 'RFC 5280 section 4.2.1.9',

@@ -69,8 +69,7 @@ function bundle(bytes: Uint8Array, crypto: Crypto): readonly Certificate[] | und
   } catch {
     return undefined;
   }
-  const certificates = crypto.readCertificates(pem);
-  return certificates !== undefined && certificates.length <= MAX_CERTIFICATES ? certificates : undefined;
+  return crypto.readCertificates(pem, MAX_CERTIFICATES);
 }
 
 function shown(keyId: string): string {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { code, message } from '../../../../test/thrown.ts';
+import { issueCertificate } from '../../../simulator/notary-certificate.ts';
 import type { Plain } from '../../../simulator/notary-document.ts';
-import { plainKey } from '../../../simulator/notary-key.ts';
+import { certifiedKey, plainKey } from '../../../simulator/notary-key.ts';
 import { NotaryRepository } from '../../../simulator/notary-repository.ts';
 import { nodeCrypto } from '../../crypto.ts';
+import type { Crypto } from '../crypto-port.ts';
 import { signedBy } from '../threshold.ts';
 import { notaryFormat } from './notary.ts';
 
@@ -274,6 +276,41 @@ describe('what is named', () => {
     expect(code(() => read('targets', changed('targets', 'signed delegations roles', [role, role])))).toBe(
       'trust.malformed',
     );
+  });
+});
+
+describe('what a file can cost', () => {
+  const { pem, keys } = issueCertificate({ commonNames: ['a'], notBefore: NOW, notAfter: NOW + DAY });
+  const { keyId, entry } = certifiedKey(pem, keys);
+  const named = { keyids: [keyId], threshold: 1 };
+  const delegating = (count: number): Uint8Array => {
+    const roles = Array.from({ length: count }, (_, i) => ({ name: `targets/r${i}`, paths: [''], ...named }));
+    return changed('targets', 'signed delegations', { keys: { [keyId]: entry }, roles });
+  };
+  const reads = (parse: (crypto: Crypto) => unknown): number => {
+    let read = 0;
+    parse({ ...nodeCrypto, readCertificates: (...of) => ((read += 1), nodeCrypto.readCertificates(...of)) });
+    return read;
+  };
+
+  test('a key that many roles name is read once, one that none names never', () => {
+    expect(reads((crypto) => notaryFormat.targets(GUN, 'targets', delegating(256), crypto))).toBe(1);
+    const unused = changed('targets', 'signed delegations', { keys: { [keyId]: entry }, roles: [] });
+    expect(reads((crypto) => notaryFormat.targets(GUN, 'targets', unused, crypto))).toBe(0);
+    const document = honest('root');
+    document.signed['keys'] = { [keyId]: entry };
+    document.signed['roles'] = { root: named, timestamp: named, snapshot: named, targets: named };
+    const root = Buffer.from(JSON.stringify(document));
+    expect(reads((crypto) => notaryFormat.root(GUN, root, crypto))).toBe(1);
+  });
+
+  test('delegations are 256 at most, and none of more is read', () => {
+    const many = (count: number): string => code(() => read('targets', delegating(count)));
+    expect([many(256), many(257)]).toEqual(['accepted', 'trust.too-large']);
+    expect(message(() => read('targets', delegating(300)))).toBe(
+      `delegations of targets of ${GUN} are 300, more than 256`,
+    );
+    expect(reads((crypto) => code(() => notaryFormat.targets(GUN, 'targets', delegating(257), crypto)))).toBe(0);
   });
 });
 

@@ -3,7 +3,7 @@ import { type Json, type JsonObject, readJsonAs } from '../../../json/read.ts';
 import { TufgateError } from '../../../errors.ts';
 import type { Crypto } from '../crypto-port.ts';
 import { toHex } from '../hex.ts';
-import { JSON_LIMITS, MAX_KEYS, MAX_SIGNATURES } from '../limits.ts';
+import { JSON_LIMITS, MAX_KEYS, MAX_ROLES, MAX_SIGNATURES } from '../limits.ts';
 import type {
   Authority,
   Delegation,
@@ -21,6 +21,7 @@ import { delegatorOf, isDelegationName } from '../role-name.ts';
 import { decodeBase64 } from './base64.ts';
 import type { Format } from './format.ts';
 import { parseInstant } from './instant.ts';
+import { KeyRing } from './key-ring.ts';
 import { malformed, Members } from './member.ts';
 import { readKey } from './notary-key.ts';
 
@@ -51,7 +52,8 @@ export const notaryFormat: Format = {
 function parseRoot(gun: string, bytes: Uint8Array, crypto: Crypto): Signed<Root> {
   const reading = { what: `root of ${gun}`, crypto };
   return envelope(reading, bytes, 'Root', ['keys', 'roles', 'consistent_snapshot'], (signed, common) => {
-    const [roles, keys] = [signed.record('roles'), signed.record('keys')];
+    const roles = signed.record('roles');
+    const keys = keysOf(reading, signed.record('keys'));
     const authority = (role: string): Authority => authorityOf(reading, `role ${role}`, roles.get(role), keys);
     return {
       type: 'root',
@@ -124,14 +126,19 @@ function signaturesOf(what: string, outer: Members): readonly Signature[] {
   });
 }
 
-function authorityOf(reading: Reading, role: string, value: Json | undefined, keys: JsonObject): Authority {
+function keysOf(reading: Reading, listed: JsonObject): KeyRing {
+  return new KeyRing(listed, (keyId, entry) => readKey(reading.what, keyId, entry, reading.crypto));
+}
+
+function authorityOf(reading: Reading, role: string, value: Json | undefined, keys: KeyRing): Authority {
   const what = `${role} in ${reading.what}`;
   const members = new Members(what, value, ['keyids', 'threshold']);
   const keyIds = new Set(members.strings('keyids'));
   if (keyIds.size > MAX_KEYS) throw new TufgateError('trust.too-large', `${what} has more than ${MAX_KEYS} keys`);
   const listed = [...keyIds].map((keyId) => {
-    if (!keys.has(keyId)) throw malformed(what, `names a key ${JSON.stringify(keyId.slice(0, 12))} that is not there`);
-    return readKey(what, keyId, keys.get(keyId), reading.crypto);
+    const key = keys.get(keyId);
+    if (key !== undefined) return key;
+    throw malformed(what, `names a key ${JSON.stringify(keyId.slice(0, 12))} that is not there`);
   });
   return { keys: listed, threshold: members.integer('threshold', 1) };
 }
@@ -140,14 +147,17 @@ function delegationsOf(reading: Reading, role: string, signed: Members): readonl
   const section = signed.get('delegations');
   if (section === undefined || section === null) return [];
   const members = new Members(`delegations of ${reading.what}`, section, ['keys', 'roles']);
-  const keys = members.optionalObject('keys');
-  const delegations = members.optionalArray('roles').map((value) => delegation(reading, role, value, keys));
+  const roles = members.optionalArray('roles');
+  if (roles.length > MAX_ROLES)
+    throw new TufgateError('trust.too-large', `${members.what} are ${roles.length}, more than ${MAX_ROLES}`);
+  const keys = keysOf(reading, members.optionalObject('keys'));
+  const delegations = roles.map((value) => delegation(reading, role, value, keys));
   const names = new Set(delegations.map((child) => child.role));
   if (names.size < delegations.length) throw malformed(reading.what, 'delegates to one role twice');
   return delegations;
 }
 
-function delegation(reading: Reading, role: string, value: Json, keys: JsonObject): Delegation {
+function delegation(reading: Reading, role: string, value: Json, keys: KeyRing): Delegation {
   const members = new Members(`a delegation of ${reading.what}`, value, ['name', 'paths']);
   const name = members.string('name');
   if (!isDelegationName(name) || delegatorOf(name) !== role)

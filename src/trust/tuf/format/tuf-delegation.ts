@@ -4,8 +4,9 @@ import { MAX_DELEGATIONS, MAX_HASH_PREFIXES, MAX_PATTERNS } from '../limits.ts';
 import type { Bins, Delegation, Paths, Targets } from '../model.ts';
 import { acceptable } from '../path-pattern.ts';
 import type { Crypto } from '../crypto-port.ts';
+import type { KeyRing } from './key-ring.ts';
 import { malformed, Members } from './member.ts';
-import { KeyRing, readAuthority, requiredStrings } from './tuf-authority.ts';
+import { readAuthority, requiredStrings, tufKeys } from './tuf-authority.ts';
 import { isTufRoleName, TOP_LEVEL } from './tuf-role-name.ts';
 
 /**
@@ -15,7 +16,7 @@ import { isTufRoleName, TOP_LEVEL } from './tuf-role-name.ts';
 export function readDelegations(what: string, value: Json | undefined, crypto: Crypto): Delegations {
   if (value === undefined) return { delegations: [] };
   const members = new Members(`delegations of ${what}`, value, ['keys', 'roles', 'succinct_roles']);
-  const keys = new KeyRing(what, members.record('keys'), crypto);
+  const keys = tufKeys(what, members.record('keys'), crypto);
   return oneOf(members, 'roles', 'succinct_roles') === 'roles'
     ? { delegations: readRoles(members, keys) }
     : { delegations: [], bins: readBins(what, members.get('succinct_roles'), keys) };

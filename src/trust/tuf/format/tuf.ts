@@ -2,7 +2,7 @@ import type { Crypto } from '../crypto-port.ts';
 import type { Authority, MetaEntry, Root, Signed, Snapshot, TargetEntry, Targets, Timestamp } from '../model.ts';
 import type { Format } from './format.ts';
 import { malformed, Members } from './member.ts';
-import { KeyRing, readAuthority } from './tuf-authority.ts';
+import { readAuthority, tufKeys } from './tuf-authority.ts';
 import { readDelegations } from './tuf-delegation.ts';
 import { readMetaEntry, readTargetEntry } from './tuf-entry.ts';
 import { readEnvelope } from './tuf-envelope.ts';
@@ -18,7 +18,7 @@ export const tufFormat: Format = { kind: 'tuf', root, timestamp, snapshot, targe
 function root(name: string, bytes: Uint8Array, crypto: Crypto): Signed<Root> {
   const what = `root of ${name}`;
   return readEnvelope<Root>(what, bytes, 'root', ['keys', 'roles', 'consistent_snapshot'], (signed, common) => {
-    const keys = new KeyRing(what, signed.record('keys'), crypto);
+    const keys = tufKeys(what, signed.record('keys'), crypto);
     const roles = signed.record('roles');
     const authority = (role: string): Authority =>
       readAuthority(new Members(`role ${role} in ${what}`, roles.get(role), ['keyids', 'threshold']), keys);
