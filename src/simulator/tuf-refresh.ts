@@ -10,6 +10,7 @@ import {
   findTarget,
   finishRoots,
   type Found,
+  type Inquiry,
   newestRoot,
   rolesToLoad,
   type Signers,
@@ -79,18 +80,18 @@ export function ask(
   signers?: Signers,
 ): Answer {
   const loaded: string[] = [];
-  const failed = new Map<string, TufgateError>();
+  const asked = { signers, failed: new Map<string, TufgateError>(), inquiries: new Map<string, Inquiry>() };
   let view = before;
   try {
     for (;;) {
-      const step = findTarget(ctx, view, name, now, { signers, failed });
+      const step = findTarget(ctx, view, name, now, asked);
       if (step.kind === 'found') return { found: step.found, view, loaded };
       loaded.push(step.wanted.role);
       try {
         view = withRole(view, acceptDelegated(ctx, step, fileOf(repository, step.wanted), now));
       } catch (error) {
         if (step.signer === undefined || !(error instanceof TufgateError)) throw error;
-        failed.set(step.signer, error);
+        asked.failed.set(step.signer, error);
       }
     }
   } catch (error) {

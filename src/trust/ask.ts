@@ -1,7 +1,16 @@
 import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
 import type { Collection, Current } from './collection.ts';
 import type { Answer, AnswerBasis, Question, Refused } from './question.ts';
-import { expiriesOf, findTarget, type Found, lookup, rootOf, versionsOf, type View } from './tuf/collection.ts';
+import {
+  expiriesOf,
+  findTarget,
+  type Found,
+  type Inquiry,
+  lookup,
+  rootOf,
+  versionsOf,
+  type View,
+} from './tuf/collection.ts';
 
 /**
  * One question to one collection. A refusal is an answer, because the decision log needs it beside the others; only
@@ -64,17 +73,17 @@ async function find(collection: Collection, view: View, question: Question): Pro
   const now = collection.now();
   if (question.kind === 'tag') return { found: lookup(view, question.tag, question, now), view };
   const { target, signers } = question;
-  const failed = new Map<string, TufgateError>();
+  const asked = { signers, failed: new Map<string, TufgateError>(), inquiries: new Map<string, Inquiry>() };
   let loaded = view;
   for (let loads = 0; loads < MAX_LOADS; loads++) {
-    const step = findTarget(collection.ctx, loaded, target, now, { signers, failed });
+    const step = findTarget(collection.ctx, loaded, target, now, asked);
     if (step.kind === 'found') return { found: step.found, view: loaded };
     try {
       loaded = await collection.withDelegated(loaded, step);
     } catch (error) {
       // Among named signers it is one less; else the search has failed, nobody of lower priority is asked.
       if (step.signer === undefined || !(error instanceof TufgateError) || !isReason(error.code)) throw error;
-      failed.set(step.signer, error);
+      asked.failed.set(step.signer, error);
     }
   }
   const why = `more than ${MAX_LOADS} files would have to be loaded for one question`;

@@ -94,7 +94,7 @@ export class Collection {
       maxBytes,
       now,
       shelf: (role) => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf.get(role) : undefined),
-      keep: (view, step) => this.state.shelve(view, step),
+      keep: (view, step, instead) => this.state.shelve(view, step, instead),
       alarm: (error) => this.alarm(error),
       ...(options.schedule && { schedule: options.schedule }),
     });

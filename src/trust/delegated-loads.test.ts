@@ -138,6 +138,23 @@ describe('a delegated file', () => {
     ]);
   });
 
+  test('for which there is no room ends all that its role named, and nothing beyond that', async () => {
+    const instead: (TrustAdvance | undefined)[] = [];
+    loads = started({
+      keep: (_, step, full) => {
+        for (const file of step.floors ?? []) shelf.set(file.role, file);
+        return Promise.resolve(void instead.push(full()));
+      },
+    });
+    repository.put('other:1', one, 'owner').publish();
+    await load();
+    repository.touch('owner').publish();
+    const loaded = await load();
+    expect(loaded.targets.get('owner')?.model.targets.size).toBe(3);
+    const ended = ['app:1', 'app:2'].map((name) => ({ role: 'owner', tag: name, digest: A, removed: true }));
+    expect(instead).toEqual([undefined, { forget: ['owner'], ended }]);
+  });
+
   test('that cannot be kept answers nobody', async () => {
     loads = started({ keep: () => Promise.reject(new TufgateError('state.failed', 'disk')) });
     expect(await refused(load())).toBe('state.failed');

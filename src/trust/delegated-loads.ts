@@ -25,8 +25,11 @@ export interface LoadOptions {
   readonly schedule?: Schedule;
   /** The file that was accepted before under this role's name. */
   readonly shelf: (role: string) => TrustFile | undefined;
-  /** Makes the file durable, as the role's new floor, unless the view is of the past by now. */
-  readonly keep: (view: View, step: TrustAdvance) => Promise<void>;
+  /**
+   * Makes the file durable, as the role's new floor, unless the view is of the past by now, or there is no room for it:
+   * then `instead`.
+   */
+  readonly keep: (view: View, step: TrustAdvance, instead: () => TrustAdvance | undefined) => Promise<void>;
   /** Bytes that do not verify: somebody should look. */
   readonly alarm: (error: TufgateError) => void;
 }
@@ -118,8 +121,11 @@ export class DelegatedLoads {
   ): Promise<void> {
     const { file } = accepted;
     const replaces = before?.version === file.version ? { forget: [file.role] } : {};
-    const ended = before === undefined ? [] : endedBy(this.options.ctx, view, before, { accepted, authority });
-    await this.options.keep(view, { ...replaces, floors: [file], ended });
+    const { ctx } = this.options;
+    const ended = before === undefined ? [] : endedBy(ctx, view, before, { accepted, authority });
+    const instead = (): TrustAdvance | undefined =>
+      before && { forget: [file.role], ended: endedBy(ctx, view, before, { accepted: silent(accepted), authority }) };
+    await this.options.keep(view, { ...replaces, floors: [file], ended }, instead);
   }
 
   private fail(key: string, error: unknown): never {
@@ -128,6 +134,11 @@ export class DelegatedLoads {
     if (error instanceof TufgateError && error.code !== 'trust.unreachable') this.options.alarm(error);
     throw error;
   }
+}
+
+/** The role as if it named nothing: all that it named before has ended then, and counts as removed. */
+function silent(accepted: Accepted<Targets>): Accepted<Targets> {
+  return { ...accepted, model: { ...accepted.model, targets: new Map() } };
 }
 
 const UNSIGNED: ReadonlySet<string> = new Set(['trust.signature', 'trust.threshold']);

@@ -303,8 +303,10 @@ describe('a pin that does not cover what is stored', () => {
 });
 
 describe('a delegated file of TUF 1.0', () => {
-  async function withView(made = tuf()): Promise<{ made: TufRepository; held: HeldTrust; view: View }> {
-    const held = holding();
+  async function withView(
+    made = tuf(),
+    held = holding(),
+  ): Promise<{ made: TufRepository; held: HeldTrust; view: View }> {
     return { made, held, view: await update(held) };
   }
 
@@ -452,6 +454,51 @@ describe('a delegated file of TUF 1.0', () => {
     held.carry(withOwner(view, made));
     await held.load();
     expect(rolesOf(held)).toEqual(['targets', 'owner']);
+  });
+
+  describe('for which there is no room', () => {
+    const sized = (role: string, version: number, bytes: number): TrustAdvance => {
+      return { floors: [trustFile(role, version, Buffer.alloc(bytes, `${role} ${version}`))] };
+    };
+    const small = async (): ReturnType<typeof withView> => {
+      const made = tuf();
+      const options = { store: state, now: () => NOW, maxShelfBytes: 64_000 };
+      return await withView(made, new HeldTrust(NAME, ctx, options, () => undefined));
+    };
+
+    test('is not kept, and takes the place of no other', async () => {
+      const { made, held, view } = await small();
+      await held.shelve(view, sized('one', 1, 40_000));
+      const { bytes } = held;
+      await held.shelve(view, sized('two', 1, 24_001));
+      expect([shelfOf(held), held.bytes]).toEqual([['one'], bytes]);
+      await held.shelve(view, sized('three', 1, 20_000));
+      await held.shelve(view, shelved(made));
+      expect(shelfOf(held)).toEqual(['one', 'three', 'owner']);
+      expect((await stored()).floors.map(({ role }) => role)).not.toContain('two');
+    });
+
+    test('is only one that takes more than is left, without what it replaces', async () => {
+      const { held, view } = await small();
+      await held.shelve(view, sized('one', 1, 40_000));
+      await held.shelve(view, sized('two', 1, 24_000));
+      await held.shelve(view, sized('one', 2, 40_000));
+      expect(shelfOf(held)).toEqual(['one', 'two']);
+      expect((await stored()).floors.find(({ role }) => role === 'one')?.version).toBe(2);
+    });
+
+    test('leaves nothing of its role, and what that named has ended', async () => {
+      const { held, view } = await small();
+      await held.shelve(view, sized('one', 1, 40_000));
+      await held.shelve(view, sized('two', 1, 24_000));
+      const ended = [{ role: 'two', tag: 'b:1', digest: A as never, removed: true }];
+      await held.shelve(view, sized('two', 2, 24_001), () => ({ forget: ['two'], ended }));
+      expect(shelfOf(held)).toEqual(['one']);
+      const { generation, floors } = await stored();
+      expect(floors.map(({ role }) => role)).not.toContain('two');
+      expect(held.held.generation).toBe(generation);
+      expect([...(await state.removals(NAME, ['b:1'])).keys()]).toEqual(['b:1']);
+    });
   });
 
   test('recovery takes the whole shelf, and what lay there counts as removed', async () => {

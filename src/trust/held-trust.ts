@@ -2,10 +2,16 @@ import { TufgateError } from '../errors.ts';
 import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
 import { allEnded, carryOver, lightened, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
-import { MAX_LOADED_BYTES } from './tuf/limits.ts';
+import { MAX_LOADED_BYTES, MAX_SHELF_BYTES } from './tuf/limits.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
 export class Overtaken extends Error {}
+
+export interface HeldOptions {
+  readonly store: TrustStore;
+  readonly now: () => number;
+  readonly maxShelfBytes?: number;
+}
 
 /** What is held of one collection, in step with what is stored: nothing is held that was not made durable before. */
 export class HeldTrust {
@@ -14,6 +20,7 @@ export class HeldTrust {
   private readonly ctx: TrustContext;
   private readonly store: TrustStore;
   private readonly now: () => number;
+  private readonly maxShelfBytes: number;
   private readonly onUncovered: (error: TufgateError) => void;
   /** Steps are stored one after the other: the generation of one is where the next begins. */
   private last: Promise<unknown> = Promise.resolve();
@@ -23,13 +30,14 @@ export class HeldTrust {
   constructor(
     name: Collection,
     ctx: TrustContext,
-    { store, now }: { readonly store: TrustStore; readonly now: () => number },
+    { store, now, maxShelfBytes = MAX_SHELF_BYTES }: HeldOptions,
     onUncovered: (error: TufgateError) => void,
   ) {
     this.name = name;
     this.ctx = ctx;
     this.store = store;
     this.now = now;
+    this.maxShelfBytes = maxShelfBytes;
     this.onUncovered = onUncovered;
   }
 
@@ -77,15 +85,28 @@ export class HeldTrust {
    * TUF 1.0: a delegated file that a search loaded, for the shelf. One that was loaded for a view of the past is not kept,
    * nor while an update has gone beyond the view: its version may lie above what recovery is about to begin anew, and no
    * honest file could come after it. The search has its answer all the same.
+   *
+   * The attack: a role's owner makes forty roles of ten megabytes, and asks for a name of each; the shelf would hold them
+   * for good, for a role that was listed once stays listed. So what does not fit is not kept, and takes nobody else's
+   * place. No role goes back for that: its version is the snapshot's to say, whose own version and entries are floors.
+   *
+   * @param instead what to store when the file does not fit: its role's old one goes, with all that it named, because
+   *   what ends from now on would not be known
    */
-  async shelve(view: View, step: TrustAdvance): Promise<void> {
-    const mine = this.last.then(() => this.shelveNow(view, step));
+  async shelve(
+    view: View,
+    step: TrustAdvance,
+    instead: () => TrustAdvance | undefined = () => undefined,
+  ): Promise<void> {
+    const mine = this.last.then(() => this.shelveNow(view, step, instead));
     this.last = mine.catch(() => undefined);
     await mine;
   }
 
-  private async shelveNow(view: View, step: TrustAdvance): Promise<void> {
+  private async shelveNow(view: View, whole: TrustAdvance, instead: () => TrustAdvance | undefined): Promise<void> {
     if (!this.isNewest(view)) return;
+    const step = this.hasRoomFor(whole) ? whole : instead();
+    if (step === undefined) return;
     try {
       await this.advance(step, undefined);
     } catch (error) {
@@ -97,8 +118,16 @@ export class HeldTrust {
     const { held } = this;
     if (held.kind !== 'trusted') return;
     const shelf = new Map(held.trusted.shelf);
+    for (const role of step.forget ?? []) shelf.delete(role);
     for (const file of step.floors ?? []) shelf.set(file.role, file);
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
+  }
+
+  private hasRoomFor({ floors = [] }: TrustAdvance): boolean {
+    const { held } = this;
+    const shelf = new Map(held.kind === 'trusted' ? held.trusted.shelf : []);
+    for (const file of floors) shelf.set(file.role, file);
+    return [...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) <= this.maxShelfBytes;
   }
 
   private isNewest({ snapshot }: View): boolean {

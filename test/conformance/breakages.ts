@@ -69,7 +69,16 @@ export const BREAKAGES: ReadonlyMap<string, readonly Edit[]> = new Map<string, r
       ],
     ],
   ],
-  ['segments of a pattern', [['trust/tuf/path-pattern.ts', 'segments.length === names.length && ', '']]],
+  [
+    'segments of a pattern',
+    [
+      [
+        'trust/tuf/path-pattern.ts',
+        'wanted === SLASH) return false;',
+        'wanted === SLASH) return own === NONE && wanted === SLASH;',
+      ],
+    ],
+  ],
   [
     'snapshot named by the timestamp',
     [['trust/tuf/update.ts', "refuseLower(ctx, 'the snapshot that the timestamp names',", 'void (0,']],

@@ -74,8 +74,8 @@ const PARTS = [
   {
     name: 'search',
     folder: 'src/trust/tuf',
-    files: ['delegated', 'search', 'target', 'target-file'],
-    tests: ['src/trust/tuf/{delegated,search,target,target-file}.test.ts'],
+    files: ['delegated', 'inquiry', 'search', 'target', 'target-file'],
+    tests: ['src/trust/tuf/{delegated,inquiry,search,target,target-file}.test.ts'],
   },
   {
     name: 'view',

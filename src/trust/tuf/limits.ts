@@ -16,10 +16,17 @@ export const MAX_DELEGATIONS = 32_768;
 export const MAX_PATTERNS = 32_768;
 /** As `MAX_PATTERNS`: 16,384 hash bins that are listed one by one have some each. */
 export const MAX_HASH_PREFIXES = 131_072;
+/** Characters compared for one question, over all files that it comes by; two of the largest with real names fit. */
+export const MAX_STEPS = 1 << 22;
 /** Roles that one search of a TUF 1.0 target may come by, `targets` included; other clients have 32. */
 export const MAX_VISITED = 64;
 /** Bytes of the delegated files that a view of TUF 1.0 keeps parsed, which takes about ten times as much memory. */
 export const MAX_LOADED_BYTES = 16 << 20;
+/**
+ * Bytes of the delegated files of one TUF 1.0 collection that are kept as they were received, in memory and in the
+ * database.
+ */
+export const MAX_SHELF_BYTES = 64 << 20;
 /** Bytes of one root file, as TUF clients have it: it is parsed before any signature of it can be checked. */
 export const MAX_ROOT_BYTES = 1 << 20;
 /** Segments of a role name: `targets/a/b` has 3. */

@@ -160,6 +160,30 @@ describe('what a pattern begins with is another name', () => {
   });
 });
 
+describe('what matching costs', () => {
+  function costOf(pattern: string, name: string): number {
+    let cost = 0;
+    matches(pattern, name, { spend: (count) => void (cost += count) });
+    return cost;
+  }
+
+  test.each([
+    ['of another repository', 'docker.io/library/alpine:*', 'docker.io/library/nginx:1', 19],
+    ['that matches', 'docker.io/library/*', 'docker.io/library/nginx', 24],
+    ['that nearly matches', '*aab', 'aaaa', 9],
+    ['with a class', '[a-c][a-c]x', 'aby', 11],
+  ])('of a pattern %s is counted by the character', (_, pattern, name, cost) => {
+    expect(costOf(pattern, name)).toBe(cost);
+  });
+
+  test('is what ends a comparison, wherever it stands', () => {
+    const spend = (): never => {
+      throw new Error('too much');
+    };
+    expect(() => matches('*', 'a', { spend })).toThrow('too much');
+  });
+});
+
 /** The definition itself, exponential. */
 function tried(pattern: string, name: string): boolean {
   const [wanted, ...later] = pattern;

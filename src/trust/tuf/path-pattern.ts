@@ -5,16 +5,49 @@
  * TUF clients match with their language's own glob, and outside this core they disagree: `{a,b}`, `+(a)`, `\*`, `[^a]`,
  * a leading `!` or `#`. Such a pattern is not `acceptable`, for one client would see a delegation where another sees
  * none. No regular expression is made of it, and stars cost no more than pattern plus name squared (CVE-2026-26996).
+ *
+ * Read in place: thousands of patterns are compared with each name, and what were made of them would have to be made
+ * each time, or be kept, at many times their size.
+ *
+ * Greedy, and after a mismatch one step back to the last star alone: an earlier star can never do better.
  */
-export function matches(pattern: string, name: string): boolean {
-  if (beginsOtherwise(pattern, name)) return false;
-  const segments = pattern.split('/');
-  const names = name.split('/');
-  return segments.length === names.length && segments.every((segment, i) => matchesSegment(segment, names[i] ?? ''));
+export function matches(pattern: string, name: string, steps: Steps = FREE): boolean {
+  let token = 0;
+  let char = 0;
+  let star = NONE;
+  let from = NONE;
+  while (char < name.length) {
+    steps.spend(1);
+    const wanted = name.charCodeAt(char);
+    const own = token < pattern.length ? pattern.charCodeAt(token) : NONE;
+    if (own === STAR) {
+      star = ++token;
+      from = char;
+    } else if (own === wanted && own !== CLASS) {
+      token++;
+      char++;
+      if (own === SLASH) star = NONE;
+    } else if (wanted !== SLASH && (own === ANY || (own === CLASS && classHas(pattern, token, name, char, steps)))) {
+      token = own === ANY ? token + 1 : pattern.indexOf(']', token) + 1;
+      char += width(name, char);
+    } else if (star === NONE || wanted === SLASH) return false;
+    else {
+      token = star;
+      char = from += width(name, from);
+    }
+  }
+  while (pattern.charCodeAt(token) === STAR) token++;
+  return token === pattern.length;
+}
+
+/** What comparing costs: about one for each character that is compared. */
+export interface Steps {
+  /** @throws when it is too much */
+  spend(count: number): void;
 }
 
 export function acceptable(pattern: string): boolean {
-  return pattern.split('/').every((segment) => !FOREIGN.test(segment) && parse(segment) !== undefined);
+  return pattern.split('/').every((segment) => !FOREIGN.test(segment) && hasReadableClasses(segment));
 }
 
 /** Of ten thousand delegations nearly all are of other repositories: that shows before the pattern is read as one. */
@@ -27,73 +60,55 @@ export function beginsOtherwise(pattern: string, name: string): boolean {
   return false;
 }
 
-type Token = typeof STAR | ((char: string) => boolean);
-
-const STAR = '*';
+const FREE: Steps = { spend: () => undefined };
+const NONE = -1;
+const STAR = 0x2a;
+const ANY = 0x3f;
+const CLASS = 0x5b;
+const SLASH = 0x2f;
 /** What some client reads as something else than itself: escapes, braces, negation, comments, extended globs. */
 const FOREIGN = /[\\{}]|^[!#]|[?*+@!]\(/;
-/** In a class only the `!` that begins it means anything; these would mean more to some client. */
-const FOREIGN_IN_CLASS = new Set(['[', '^', '!', '-']);
+/** In a class only the `!` that begins it means anything; these would mean more to some client, or end the segment. */
+const FOREIGN_IN_CLASS: ReadonlySet<number> = new Set(Array.from('[^!-/', (char) => codePoint(char, 0)));
 
-function parse(segment: string): readonly Token[] | undefined {
-  const chars = Array.from(segment);
-  const tokens: Token[] = [];
-  for (let at = 0; at < chars.length; at++) {
-    const char = chars[at] ?? '';
-    if (char === '*') tokens.push(STAR);
-    else if (char === '?') tokens.push(() => true);
-    else if (char !== '[') tokens.push((other) => other === char);
-    else {
-      const end = chars.indexOf(']', at);
-      const oneOf = end === -1 ? undefined : parseClass(chars.slice(at + 1, end));
-      if (oneOf === undefined) return undefined;
-      tokens.push(oneOf);
-      at = end;
-    }
+function hasReadableClasses(segment: string): boolean {
+  for (let at = segment.indexOf('['); at !== NONE;) {
+    const end = segment.indexOf(']', at);
+    if (inClass(segment, at, end, 0) === undefined) return false;
+    at = segment.indexOf('[', end);
   }
-  return tokens;
+  return true;
 }
 
-/** What stands between the brackets: characters, and ranges in order of code points. */
-function parseClass(chars: readonly string[]): Token | undefined {
-  const negated = chars[0] === '!';
-  const ranges: (readonly [number, number])[] = [];
-  for (let at = negated ? 1 : 0; at < chars.length;) {
-    const size = chars[at + 1] === '-' ? 3 : 1;
-    const [first = '', last = ''] = [chars[at], chars[at + size - 1]];
-    if (FOREIGN_IN_CLASS.has(first) || FOREIGN_IN_CLASS.has(last)) return undefined;
-    if (codePoint(first) > codePoint(last)) return undefined;
-    ranges.push([codePoint(first), codePoint(last)]);
-    at += size;
-  }
-  if (ranges.length === 0) return undefined;
-  return (char) => ranges.some(([low, high]) => low <= codePoint(char) && codePoint(char) <= high) !== negated;
+function classHas(pattern: string, open: number, name: string, char: number, steps: Steps): boolean {
+  const end = pattern.indexOf(']', open);
+  steps.spend(Math.max(end - open, 0));
+  return inClass(pattern, open, end, codePoint(name, char)) === true;
 }
 
-/** Greedy, and after a mismatch one step back to the last star alone: an earlier star can never do better. */
-function matchesSegment(segment: string, name: string): boolean {
-  const tokens = parse(segment);
-  if (tokens === undefined) return false;
-  const chars = Array.from(name);
-  let token = 0;
-  let char = 0;
-  let retry: { readonly token: number; char: number } | undefined;
-  while (char < chars.length) {
-    const wanted = tokens[token];
-    if (wanted === STAR) retry = { token: ++token, char };
-    else if (wanted?.(chars[char] ?? '') === true) {
-      token++;
-      char++;
-    } else if (retry === undefined) return false;
-    else {
-      token = retry.token;
-      char = ++retry.char;
-    }
+/** Characters, and ranges in order of code points, between brackets. Undefined when that is not what stands there. */
+function inClass(pattern: string, open: number, end: number, char: number): boolean | undefined {
+  const negated = pattern[open + 1] === '!';
+  let at = open + (negated ? 2 : 1);
+  if (at >= end) return undefined;
+  let found = false;
+  while (at < end) {
+    const first = codePoint(pattern, at);
+    at += width(pattern, at);
+    const isRange = pattern[at] === '-';
+    const last = isRange ? codePoint(pattern, at + 1) : first;
+    if (isRange) at += 1 + width(pattern, at + 1);
+    // A range that is cut off ends behind the class.
+    if (at > end || first > last || FOREIGN_IN_CLASS.has(first) || FOREIGN_IN_CLASS.has(last)) return undefined;
+    found ||= first <= char && char <= last;
   }
-  return tokens.slice(token).every((left) => left === STAR);
+  return found !== negated;
 }
 
-/** Below every other for nothing at all: a range that is cut off ends before it begins. */
-function codePoint(char: string): number {
-  return char.codePointAt(0) ?? -1;
+function codePoint(text: string, at: number): number {
+  return text.codePointAt(at) ?? NONE;
+}
+
+function width(text: string, at: number): number {
+  return codePoint(text, at) > 0xffff ? 2 : 1;
 }

@@ -1,6 +1,6 @@
 import { sha256Hex } from './hex.ts';
 import type { Paths } from './model.ts';
-import { matches } from './path-pattern.ts';
+import { matches, type Steps } from './path-pattern.ts';
 
 /** Whether a delegation lets its role speak for this target. What lets it speak for several need hold only once. */
 export function permitsName(paths: Paths, name: string): boolean {
@@ -8,7 +8,7 @@ export function permitsName(paths: Paths, name: string): boolean {
 }
 
 /** The same, for one target and thousands of delegations: its hash is computed once. */
-export function permissionsFor(name: string): (paths: Paths) => boolean {
+export function permissionsFor(name: string, steps?: Steps): (paths: Paths) => boolean {
   let known: string | undefined;
   const hash = (): string => (known ??= sha256Hex(new TextEncoder().encode(name)));
   return (paths) => {
@@ -16,8 +16,9 @@ export function permissionsFor(name: string): (paths: Paths) => boolean {
       case 'prefixes':
         return paths.of.some((prefix) => name.startsWith(prefix));
       case 'patterns':
-        return paths.of.some((pattern) => matches(pattern, name));
+        return paths.of.some((pattern) => matches(pattern, name, steps));
       case 'hash-prefixes':
+        steps?.spend(paths.of.length);
         return paths.of.some((prefix) => hash().startsWith(prefix));
     }
   };

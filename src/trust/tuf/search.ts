@@ -1,9 +1,8 @@
 import { TufgateError } from '../../errors.ts';
-import { binFor } from './bins.ts';
 import { refuseExpired } from './freshness.ts';
+import { Inquiry } from './inquiry.ts';
 import { MAX_VISITED } from './limits.ts';
-import type { Authority, Delegation, Targets } from './model.ts';
-import { permissionsFor } from './paths.ts';
+import type { Authority } from './model.ts';
 import { targetsUnder } from './recovery.ts';
 import type { Reached } from './statement.ts';
 import type { TrustContext, Wanted } from './trusted.ts';
@@ -25,7 +24,13 @@ export type Search =
   | { readonly kind: 'absent' };
 
 /** The first role, in the order of priority, that names the target. @throws trust.* */
-export function search(ctx: TrustContext, view: View, name: string, now: number): Search {
+export function search(
+  ctx: TrustContext,
+  view: View,
+  name: string,
+  now: number,
+  inquiry = new Inquiry(ctx.gun, name),
+): Search {
   const visited = new Set<string>();
   let ahead: Visit[] = [top(view)];
   for (let visit = ahead.pop(); visit !== undefined; visit = ahead.pop()) {
@@ -35,11 +40,9 @@ export function search(ctx: TrustContext, view: View, name: string, now: number)
     const found = fileOf(ctx, view, visit, now);
     if (found.kind !== 'reached' || found.reached.accepted.model.targets.has(name)) return found;
     const { path, accepted } = found.reached;
-    const below = delegationsFor(accepted.model, name);
-    const end = below.findIndex(({ terminating }) => terminating);
-    if (end >= 0) ahead = [];
-    const next = end < 0 ? below : below.slice(0, end + 1);
-    for (const { role, ...authority } of next.toReversed()) ahead.push({ role, authority, above: path });
+    const below = inquiry.delegationsOf(accepted.model);
+    if (below.at(-1)?.terminating === true) ahead = [];
+    for (const { role, ...authority } of below.toReversed()) ahead.push({ role, authority, above: path });
   }
   return { kind: 'absent' };
 }
@@ -54,13 +57,13 @@ export const BELOW = ' > ';
  * The attack: role names are free, so whoever holds any delegation can make a role of the same name with keys of his own.
  * "The role of that name, wherever it is" was rejected for that.
  */
-export function reach(ctx: TrustContext, view: View, way: string, name: string, now: number): Search {
+export function reach(ctx: TrustContext, view: View, way: string, now: number, inquiry: Inquiry): Search {
   let visit: Visit = top(view);
   for (const role of way === 'targets' ? [] : way.split(BELOW)) {
     const found = fileOf(ctx, view, visit, now);
     if (found.kind !== 'reached') return found;
     const { path, accepted } = found.reached;
-    const delegation = delegationsFor(accepted.model, name).find((each) => each.role === role);
+    const delegation = inquiry.delegationTo(role, accepted.model);
     if (delegation === undefined) return { kind: 'absent' };
     visit = { role, authority: delegation, above: path };
   }
@@ -81,16 +84,6 @@ interface Visit {
 
 function top(view: View): Visit {
   return { role: 'targets', authority: view.root.model.targets, above: [] };
-}
-
-/** Who may speak for this name, in the order of the file. Bins are one role each, and terminating, as all clients have it. */
-function delegationsFor({ delegations, bins }: Targets, name: string): readonly Delegation[] {
-  if (bins === undefined) {
-    const permits = permissionsFor(name);
-    return delegations.filter(({ paths }) => permits(paths));
-  }
-  const { keys, threshold } = bins;
-  return [{ role: binFor(bins, name), keys, threshold, paths: { kind: 'patterns', of: [] }, terminating: true }];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isReason, TufgateError } from '../../errors.ts';
 import { agreement, type Found, foundBy, type Signers } from './agreement.ts';
+import { Inquiry } from './inquiry.ts';
 import { type Edge, reach, type Search, search } from './search.ts';
 import { named, type Reached, type Statement } from './statement.ts';
 import type { TrustContext } from './trusted.ts';
@@ -12,6 +13,8 @@ type Failed = ReadonlyMap<string, TufgateError>;
 export interface AskedRoles {
   readonly signers?: Signers | undefined;
   readonly failed?: Failed;
+  /** By signer, `''` when none is named: the same from step to step, so that no question costs more than one may. */
+  readonly inquiries?: Map<string, Inquiry>;
 }
 
 /** What a question came to: an answer, or the file to load first; then ask again. */
@@ -29,9 +32,17 @@ export type Step =
  */
 export function findTarget(ctx: TrustContext, view: View, name: string, now: number, asked: AskedRoles = {}): Step {
   refuseExpiredBase(view, now);
-  const { signers, failed = new Map<string, TufgateError>() } = asked;
-  if (signers !== undefined) return bySigners(ctx, view, name, now, signers, failed);
-  const found = search(ctx, view, name, now);
+  const { signers, failed = new Map<string, TufgateError>(), inquiries = new Map<string, Inquiry>() } = asked;
+  const inquiryFor = (signer: string): Inquiry => {
+    const inquiry = inquiries.get(signer) ?? new Inquiry(ctx.gun, name);
+    inquiries.set(signer, inquiry);
+    return inquiry;
+  };
+  if (signers !== undefined) {
+    const from = (role: string): Search => reach(ctx, view, role, now, inquiryFor(role));
+    return bySigners(view, name, signers, failed, from);
+  }
+  const found = search(ctx, view, name, now, inquiryFor(''));
   if (found.kind === 'wanted') return found;
   const statement = found.kind === 'reached' ? said(view, found.reached, name) : undefined;
   if (statement?.kind === 'names') return { kind: 'found', found: foundBy([statement], statement) };
@@ -40,10 +51,10 @@ export function findTarget(ctx: TrustContext, view: View, name: string, now: num
 }
 
 /** A role that cannot be believed, or had, is one signer less: one expired role of three must not lock out the other two. */
-function bySigners(ctx: TrustContext, view: View, name: string, now: number, signers: Signers, failed: Failed): Step {
+function bySigners(view: View, name: string, signers: Signers, failed: Failed, from: (role: string) => Search): Step {
   const statements: Statement[] = [];
   for (const role of new Set(signers.of)) {
-    const found = reachable(() => reach(ctx, view, role, name, now));
+    const found = reachable(() => from(role));
     if (found instanceof TufgateError) statements.push({ kind: 'unusable', role, error: found });
     else if (found.kind === 'absent') statements.push({ kind: 'silent', role });
     else if (found.kind === 'reached') statements.push({ ...said(view, found.reached, name), role });

@@ -273,4 +273,16 @@ export const delegated = attacks('delegated', {
       scene.pull().tag = '3';
     },
   },
+  'with-patterns-that-nearly-match': {
+    move: "In an owner's file, delegates with thousands of patterns that differ from the name at their last character.",
+    lets: 'Comparing them blocks every pull, again and again with each file that a search loads.',
+    anchor: 'CVE-2026-26996; TUF 4.5',
+    expect: 'trust.too-large',
+    learns: [...learns, `floor ${OWNER}`],
+    story(scene) {
+      owned(scene).tag = 'a'.repeat(128);
+      const near = (_: unknown, i: number): string => `docker.io/library/*${'a'.repeat(58)}b${i}`;
+      scene.publisher.delegate('night', { by: OWNER, paths: Array.from({ length: 1_200 }, near) }).publish();
+    },
+  },
 });
