@@ -12,6 +12,21 @@ const open = async (opening: Opening): Promise<TufWorld> => (world = await TufWo
 
 afterEach(() => world.close());
 
+/** Given out, revoked in the next version, which a search comes by, and signed again for another image. */
+async function revokedAndSignedAgain(role: string, other = () => world.pull('x')): Promise<unknown> {
+  const { approvals, gate } = world;
+  world.approve(TARGET, role).publish();
+  expect(await world.outcome('1.0')).toEqual([200, gate.image.digest]);
+  approvals.remove(TARGET, role).publish();
+  world.later();
+  await other();
+  const mended = world.move('mended', role);
+  approvals.publish();
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([200, mended]);
+  return await world.outcome(gate.image.digest);
+}
+
 test.each(['digests: any', SUPERSEDED, 'digests: current'])(
   'an image is revoked in a version that nobody read, and the tag signed again for another: with %s it is not served again',
   async (digests) => {
@@ -134,4 +149,32 @@ test('a named signer stands behind a role that ends the search: its tag moves, a
   world.later();
   expect(await world.outcome('1.0')).toEqual([200, next]);
   expect(await world.outcome(gate.image.digest)).toEqual([200, gate.image.digest]);
+});
+
+test.each([10, 1_000])('an owner of %d tags, whose delegation looks through many paths, revokes one', async (tags) => {
+  const nearly = Array.from({ length: 300 }, (_, i) => `reg.example/acme/*a*Q${i}*:*`);
+  const paths = [...nearly, 'reg.example/acme/a:*', ...PATHS];
+  await open({
+    rule: `require: [approvals]\n    ${SUPERSEDED}`,
+    layout: (made) => made.delegate('owner', { paths }),
+  });
+  for (let i = 0; i < tags; i++) world.approve(`reg.example/acme/a:${i}`, 'owner');
+  expect(await revokedAndSignedAgain('owner')).toEqual(GONE);
+});
+
+test('a sibling lists so many names that nothing is left to look through: what the owner revokes ends all the same', async () => {
+  const nearly = Array.from({ length: 300 }, (_, i) => `reg.example/acme/*a*Q${i}*:*`);
+  await open({
+    rule: `require: [approvals]\n    ${SUPERSEDED}`,
+    layout: (made) =>
+      made
+        .delegate('org', { paths: [...nearly, 'reg.example/acme/*:*'] })
+        .delegate('evil', { by: 'org', paths: ['reg.example/acme/evil:*'] })
+        .delegate('owner', { by: 'org', paths: PATHS }),
+  });
+  for (let i = 0; i < 1_000; i++) world.approve(`reg.example/acme/evil:${i}`, 'evil');
+  world.approvals.publish();
+  expect(await world.outcome('0', 'acme/evil')).toEqual([404, 'upstream.not-found']);
+  world.later();
+  expect(await revokedAndSignedAgain('owner')).toEqual(GONE);
 });

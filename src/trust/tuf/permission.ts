@@ -12,7 +12,16 @@ import type { Accepted } from './trusted.ts';
  * a digest has, which tags ended) fills with them.
  */
 export function mayName(loaded: Loaded, role: string, name: string, effort: Effort = new Map()): boolean {
-  return reaches(delegatorsIn(loaded), role, name, effort, new Set());
+  return reaches(delegatorsIn(loaded), role, name, permitting(effort, false), new Set());
+}
+
+/**
+ * Of a name that this role lists no more. The attack: names and patterns, many enough to spend what may be spent, and what
+ * an owner revokes is not noticed. So a name that nothing is left for counts as one that the role could speak for: too
+ * much that ended only refuses.
+ */
+export function mightName(loaded: Loaded, role: string, name: string, effort: Effort): boolean {
+  return reaches(delegatorsIn(loaded), role, name, permitting(effort, true), new Set());
 }
 
 /** What one look at many names has cost so far, by delegation. */
@@ -29,18 +38,25 @@ export interface Delegator {
   readonly most: number;
 }
 
-function reaches(delegators: Delegators, role: string, name: string, effort: Effort, seen: Set<string>): boolean {
+type Permits = (by: Delegator, name: string) => boolean;
+
+function reaches(delegators: Delegators, role: string, name: string, permits: Permits, seen: Set<string>): boolean {
   if (role === 'targets') return true;
   if (seen.has(role)) return false;
   seen.add(role);
   return (delegators.get(role) ?? []).some(
-    (by) => affords(by, name, effort) && by.permits(name) && reaches(delegators, by.role, name, effort, seen),
+    (by) => permits(by, name) && reaches(delegators, by.role, name, permits, seen),
   );
 }
 
+/** @param beyond the answer when nothing is left to spend */
+function permitting(effort: Effort, beyond: boolean): Permits {
+  return (by, name) => (affords(by, name, effort) ? by.permits(name) : beyond);
+}
+
 /**
- * The attack: thousands of names, and for each thousands of patterns that nearly match, keep the thread for minutes. A role
- * for which that is done may speak for nothing more; those of honest delegators need a few comparisons a name.
+ * The attack: thousands of names, and for each thousands of patterns that nearly match, keep the thread for minutes. So
+ * there is an end to it; those of honest delegators need a few comparisons a name.
  */
 function affords(by: Delegator, name: string, effort: Effort): boolean {
   const before = effort.get(by) ?? 0;

@@ -159,6 +159,24 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     ]);
   });
 
+  test('is known however many names there are, and paths to look through for each', () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `app:${i}`);
+    const nearly = Array.from({ length: 1_000 }, (_, i) => `*a*Q${i}*`);
+    const repository = new TufRepository(NOW).delegate('owner', { paths: [...nearly, 'app:*'] });
+    for (const tag of many) repository.put(tag, app(A), 'owner');
+    repository.publish();
+    const ctx = contextOf(repository);
+    const before = trustFile('owner', 1, repository.at('owner'));
+    for (const tag of many) repository.remove(tag, 'owner');
+    repository.publish();
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('owner'), NOW);
+    const ended = endedBy(ctx, view, before, { accepted, authority: step.authority });
+    expect(ended.map(({ tag }) => tag)).toEqual(many);
+  });
+
   test('is all that any role said, when recovery begins anew', () => {
     const repository = new TufRepository(NOW).put('top', app(B)).delegate('app').put('x', app(A), 'app');
     repository.put('odd', { length: 1, hashes: { sha512: 'ab'.repeat(64) } }, 'app').publish();

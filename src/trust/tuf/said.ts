@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
+import { type Effort, mightName } from './permission.ts';
 import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
 import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
@@ -90,10 +91,11 @@ export function endedBy(
   const known = saidBefore(ctx, [before]).targets.get(role) ?? { model, file, signers: [], signerKeys: [] };
   const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
   const loaded = new Map(view.targets).set(role, known);
-  return namedBy({ kind: 'tuf', targets: loaded }, role).flatMap((was): EndedTag[] => {
+  const effort: Effort = new Map();
+  return signedIn(known).flatMap((was): EndedTag[] => {
     const now = model.targets.get(was.tag)?.sha256;
     if (now !== undefined && sha256FromHex(now) === was.digest) return [];
-    return [{ ...was, removed: broken || now === undefined }];
+    return mightName(loaded, role, was.tag, effort) ? [{ ...was, removed: broken || now === undefined }] : [];
   });
 }
 
@@ -105,15 +107,16 @@ interface Replacement {
 
 /** TUF 1.0: recovery begins anew, so all that was said before counts as removed. */
 export function allEnded(ctx: TrustContext, files: readonly TrustFile[]): readonly EndedTag[] {
-  return [...saidBefore(ctx, files).targets].flatMap(([role, { model }]) =>
-    [...model.targets].flatMap(([tag, { sha256 }]): EndedTag[] =>
-      sha256 === undefined ? [] : [{ role, tag, digest: sha256FromHex(sha256), removed: true }],
-    ),
+  return [...saidBefore(ctx, files).targets.values()].flatMap((accepted) =>
+    signedIn(accepted).map((signed) => ({ ...signed, removed: true })),
   );
 }
 
-function namedBy(said: Said, role: string): readonly SignedTag[] {
-  return [...viewSignedTags(said)].filter((signed) => signed.role === role);
+/** What one file names, also beyond what its role may speak for. */
+function signedIn({ model, file: { role } }: Accepted<Targets>): readonly SignedTag[] {
+  return [...model.targets].flatMap(([tag, { sha256 }]) =>
+    sha256 === undefined ? [] : [{ role, tag, digest: sha256FromHex(sha256) }],
+  );
 }
 
 /** Who names one of these digests, for which tag. */
