@@ -93,7 +93,7 @@ export class Collection {
       source: this.source,
       maxBytes,
       now,
-      shelf: (role) => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf.get(role) : undefined),
+      shelf: () => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf : new Map()),
       keep: (view, step) => this.state.shelve(view, step),
       alarm: (error) => this.alarm(error),
       ...(options.schedule && { schedule: options.schedule }),

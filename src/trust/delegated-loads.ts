@@ -23,8 +23,8 @@ export interface LoadOptions {
   readonly maxBytes: number;
   readonly now: () => number;
   readonly schedule?: Schedule;
-  /** The file that was accepted before under this role's name. */
-  readonly shelf: (role: string) => TrustFile | undefined;
+  /** The files that were accepted before, by role name. */
+  readonly shelf: () => ReadonlyMap<string, TrustFile>;
   /** Makes the file durable, as the role's new floor, unless the view is of the past by now. */
   readonly keep: (view: View, step: TrustAdvance) => Promise<void>;
   /** Bytes that do not verify: somebody should look. */
@@ -74,7 +74,7 @@ export class DelegatedLoads {
   }
 
   private async loadOnce(view: View, edge: Edge): Promise<Accepted<Targets>> {
-    const before = this.options.shelf(edge.wanted.role);
+    const before = this.options.shelf().get(edge.wanted.role);
     const shelved = before !== undefined && isWanted(edge.wanted, before) ? this.fromShelf(edge, before) : undefined;
     if (shelved !== undefined) return shelved;
     const bytes = await this.fetch(edge);
@@ -119,7 +119,7 @@ export class DelegatedLoads {
     const { file } = accepted;
     if (file.sha256 === before?.sha256) return;
     const replaces = before?.version === file.version ? { forget: [file.role] } : {};
-    const ended = before === undefined ? [] : endedBy(this.options.ctx, view, before, { accepted, authority });
+    const ended = endedBy(this.options.ctx, view, this.options.shelf(), { accepted, authority });
     await this.options.keep(view, { ...replaces, floors: [file], ended });
   }
 

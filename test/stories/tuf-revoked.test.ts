@@ -178,3 +178,22 @@ test('a sibling lists so many names that nothing is left to look through: what t
   world.later();
   expect(await revokedAndSignedAgain('owner')).toEqual(GONE);
 });
+
+test('two delegators share a role, and after a restart a search comes by it along the other: what it revokes ends', async () => {
+  const shared = tufKey('ed25519', 'ci');
+  const lib = ['reg.example/acme/lib:*'];
+  await open({
+    rule: `require: [approvals]\n    ${SUPERSEDED}`,
+    layout: (made) =>
+      made
+        .delegate('team-a', { paths: lib })
+        .delegate('team-b', { paths: PATHS })
+        .delegate('ci', { by: 'team-a', paths: lib, keys: [shared] })
+        .delegate('ci', { by: 'team-b', paths: PATHS, keys: [shared] }),
+  });
+  const alongTheOther = async (): ReturnType<TufWorld['pull']> => {
+    await world.gate.restart();
+    return await world.pull('1.0', 'acme/lib');
+  };
+  expect(await revokedAndSignedAgain('ci', alongTheOther)).toEqual(GONE);
+});

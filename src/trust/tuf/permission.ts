@@ -2,7 +2,7 @@ import { binFor } from './bins.ts';
 import type { Paths, Targets } from './model.ts';
 import { beginsOtherwise } from './path-pattern.ts';
 import { permitsName } from './paths.ts';
-import type { Accepted } from './trusted.ts';
+import type { Accepted, TrustFile } from './trusted.ts';
 
 /**
  * TUF 1.0: may this role speak for this name, as far as the loaded files say? Along some chain of delegations from
@@ -16,19 +16,45 @@ export function mayName(loaded: Loaded, role: string, name: string, effort: Effo
 }
 
 /**
- * Of a name that this role lists no more. The attack: names and patterns, many enough to spend what may be spent, and what
- * an owner revokes is not noticed. So a name that nothing is left for counts as one that the role could speak for: too
- * much that ended only refuses.
+ * Of a name that this role listed, and lists no more. Too much that ended only refuses; the attacks lose what was revoked:
+ * names and patterns, many enough to spend what may be spent; and a search that comes by a role along one of its
+ * delegators, while the one that lets it speak for the name is not loaded. So a name that nothing is left for counts, and
+ * so does what a file on the shelf may let the role say.
  */
-export function mightName(loaded: Loaded, role: string, name: string, effort: Effort): boolean {
-  return reaches(delegatorsIn(loaded), role, name, permitting(effort, true), new Set());
+export function mightName(loaded: Loaded, shelf: Shelf, role: string): (name: string) => boolean {
+  const permits = permitting(new Map(), true);
+  const read = delegatorsIn(loaded);
+  const all = withUnread(
+    read,
+    [...shelf.values()].filter((file) => !loaded.has(file.role)),
+  );
+  return (name) => reaches(read, role, name, permits, new Set()) || reaches(all, role, name, permits, new Set());
+}
+
+/** Each file is looked through once for each role, however many names are asked for. */
+function withUnread(read: Delegators, unread: readonly TrustFile[]): Delegators {
+  const seen = new Map<string, readonly Delegator[]>();
+  return (role) => {
+    const found = seen.get(role) ?? [...read(role), ...unread.flatMap((file) => mayDelegate(file, role))];
+    seen.set(role, found);
+    return found;
+  };
+}
+
+/** Without parsing, because there may be thousands of files: the name of a role, or of its bins, is written as it is, or with a backslash. */
+function mayDelegate({ role, bytes }: TrustFile, child: string): readonly Delegator[] {
+  const text = new TextDecoder().decode(bytes);
+  const names = [child, child.replace(/-[0-9a-f]+$/, '')];
+  const mentions = text.includes('\\') || names.some((name) => text.includes(`"${name}"`));
+  return mentions ? [{ role, permits: () => true, costOf: () => 0, most: Infinity }] : [];
 }
 
 /** What one look at many names has cost so far, by delegation. */
 export type Effort = Map<Delegator, number>;
 
 type Loaded = ReadonlyMap<string, Accepted<Targets>>;
-type Delegators = ReadonlyMap<string, readonly Delegator[]>;
+type Shelf = ReadonlyMap<string, TrustFile>;
+type Delegators = (role: string) => readonly Delegator[];
 
 export interface Delegator {
   readonly role: string;
@@ -44,9 +70,7 @@ function reaches(delegators: Delegators, role: string, name: string, permits: Pe
   if (role === 'targets') return true;
   if (seen.has(role)) return false;
   seen.add(role);
-  return (delegators.get(role) ?? []).some(
-    (by) => permits(by, name) && reaches(delegators, by.role, name, permits, seen),
-  );
+  return delegators(role).some((by) => permits(by, name) && reaches(delegators, by.role, name, permits, seen));
 }
 
 /** @param beyond the answer when nothing is left to spend */
@@ -102,5 +126,5 @@ function collect(loaded: Loaded): Delegators {
         if (other.startsWith(`${bins.prefix}-`))
           add(other, { role, permits: (name) => bin(name) === other, costOf: () => 1, most: Infinity });
   }
-  return found;
+  return (role) => found.get(role) ?? [];
 }

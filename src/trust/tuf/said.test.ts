@@ -16,6 +16,7 @@ import {
   type Said,
   saidBefore,
   viewFiles,
+  withRole,
 } from './collection.ts';
 import { trustFile } from './trusted.ts';
 
@@ -124,7 +125,7 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     const step = findTarget(ctx, view, 'app:none', NOW);
     if (step.kind !== 'wanted') return expect.unreachable();
     const accepted = acceptDelegated(ctx, step, repository.at('app'), NOW);
-    return endedBy(ctx, view, before, { accepted, authority: step.authority });
+    return endedBy(ctx, view, new Map([[before.role, before]]), { accepted, authority: step.authority });
   }
 
   const changed = (repository: TufRepository): TufRepository =>
@@ -173,8 +174,43 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     const step = findTarget(ctx, view, 'app:none', NOW);
     if (step.kind !== 'wanted') return expect.unreachable();
     const accepted = acceptDelegated(ctx, step, repository.at('owner'), NOW);
-    const ended = endedBy(ctx, view, before, { accepted, authority: step.authority });
+    const ended = endedBy(ctx, view, new Map([[before.role, before]]), { accepted, authority: step.authority });
     expect(ended.map(({ tag }) => tag)).toEqual(many);
+  });
+
+  test('is what a delegator that is not loaded may have let it say', () => {
+    const keys = [tufKey('ed25519', 'ci')];
+    const repository = new TufRepository(NOW)
+      .delegate('a', { paths: ['a:*'] })
+      .delegate('b', { paths: ['b:*'] })
+      .delegate('c', { paths: ['c:*'] })
+      .delegate('ci', { by: 'a', paths: ['*'], keys })
+      .delegate('ci', { by: 'b', paths: ['*'], keys });
+    for (const tag of ['a:1', 'b:1', 'c:1']) repository.put(tag, app(A), 'ci');
+    repository.publish();
+    const shelf = new Map(['b', 'c', 'ci'].map((role) => [role, trustFile(role, 1, repository.at(role))]));
+    for (const tag of ['a:1', 'b:1', 'c:1']) repository.remove(tag, 'ci');
+    repository.publish();
+    const ctx = contextOf(repository);
+    let { view } = refresh(ctx, repository, NOW);
+    const first = findTarget(ctx, view, 'a:none', NOW);
+    if (first.kind !== 'wanted') return expect.unreachable();
+    view = withRole(view, acceptDelegated(ctx, first, repository.at('a'), NOW));
+    const step = findTarget(ctx, view, 'a:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('ci'), NOW);
+    const ended = endedBy(ctx, view, shelf, { accepted, authority: step.authority });
+    expect(ended.map(({ tag }) => tag)).toEqual(['a:1', 'b:1']);
+  });
+
+  test('is nothing for a role that was never seen', () => {
+    const repository = new TufRepository(NOW).delegate('app').put('app:1', app(A), 'app').publish();
+    const ctx = contextOf(repository);
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:1', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('app'), NOW);
+    expect(endedBy(ctx, view, new Map(), { accepted, authority: step.authority })).toEqual([]);
   });
 
   test('is all that any role said, when recovery begins anew', () => {

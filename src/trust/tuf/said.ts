@@ -3,7 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
-import { type Effort, mightName } from './permission.ts';
+import { mightName } from './permission.ts';
 import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
 import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
@@ -79,23 +79,27 @@ function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
  * removed then. So it does when the file before is not signed for the delegation of today: its keys were taken away from
  * it, or another delegator's file stood in the place of the one that revoked. What it named beyond its delegation never
  * counted.
+ *
+ * @param shelf the files that were accepted before
  */
 export function endedBy(
   context: TrustContext,
   view: View,
-  before: TrustFile,
+  shelf: ReadonlyMap<string, TrustFile>,
   { accepted: { model, file }, authority }: Replacement,
 ): readonly EndedTag[] {
   const { role } = file;
+  const before = shelf.get(role);
+  if (before === undefined) return [];
   const ctx = { ...context, format: readOnce(context.format) };
   const known = saidBefore(ctx, [before]).targets.get(role) ?? { model, file, signers: [], signerKeys: [] };
   const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
   const loaded = new Map(view.targets).set(role, known);
-  const effort: Effort = new Map();
+  const might = mightName(loaded, shelf, role);
   return signedIn(known).flatMap((was): EndedTag[] => {
     const now = model.targets.get(was.tag)?.sha256;
     if (now !== undefined && sha256FromHex(now) === was.digest) return [];
-    return mightName(loaded, role, was.tag, effort) ? [{ ...was, removed: broken || now === undefined }] : [];
+    return might(was.tag) ? [{ ...was, removed: broken || now === undefined }] : [];
   });
 }
 
