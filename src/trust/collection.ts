@@ -13,6 +13,7 @@ import { changeOf, type TrustEvent } from './trust-event.ts';
 import {
   difference,
   type Edge,
+  endedBelow,
   endsByPeople,
   type Said,
   type TrustContext,
@@ -267,8 +268,10 @@ export class Collection {
       await this.confirm(held, view, confirmed);
       return;
     }
-    const change = difference(comparable(before ?? fallen, view), view);
-    await this.state.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
+    const said = before ?? fallen;
+    const change = difference(this.ctx, comparable(said, view), view);
+    const step = { ...confirmed, ended: change.ended, view: viewFiles(view) };
+    await this.state.persist(step, undefined, (shelf) => endedBelow(this.ctx, said, view, shelf));
     this.state.adopt(view, confirmed);
     if (before === undefined && fallen === undefined && this.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });

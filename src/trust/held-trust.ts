@@ -1,11 +1,13 @@
 import { TufgateError } from '../errors.ts';
-import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { Collection, EndedTag, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
 import { allEnded, carryOver, lightened, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
 import { MAX_LOADED_BYTES } from './tuf/limits.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
 export class Overtaken extends Error {}
+
+type EndedBelow = (shelf: Trusted['shelf']) => readonly EndedTag[];
 
 /** What is held of one collection, in step with what is stored: nothing is held that was not made durable before. */
 export class HeldTrust {
@@ -65,10 +67,11 @@ export class HeldTrust {
 
   /**
    * @param after what the update trusts once the step is stored
+   * @param below what of the shelf ends with the step, also of what a search has put there meanwhile
    * @throws Overtaken: nothing was stored; state.failed
    */
-  async persist(step: TrustAdvance, after?: Trusted): Promise<void> {
-    const mine = this.last.then(() => this.advance(step, after));
+  async persist(step: TrustAdvance, after?: Trusted, below?: EndedBelow): Promise<void> {
+    const mine = this.last.then(() => this.advance(this.withBelow(step, below), after));
     this.last = mine.catch(() => undefined);
     await mine;
   }
@@ -142,6 +145,12 @@ export class HeldTrust {
       const next = after === undefined ? held : moved(this.ctx, held, after, whole.forget ?? []);
       this.held = { ...next, generation: generation + 1 };
     }
+  }
+
+  private withBelow(step: TrustAdvance, below: EndedBelow | undefined): TrustAdvance {
+    const { held } = this;
+    if (held.kind !== 'trusted' || below === undefined) return step;
+    return { ...step, ended: [...(step.ended ?? []), ...below(held.trusted.shelf)] };
   }
 
   /** Recovery takes the whole shelf, also what a search has put there since the update began. */

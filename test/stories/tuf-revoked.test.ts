@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { tufKey } from '../../src/simulator/tuf-key.ts';
 import type { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { MINUTE, type Opening, PATHS, TARGET, TufWorld } from './tuf-world.ts';
@@ -196,4 +196,55 @@ test('two delegators share a role, and after a restart a search comes by it alon
     return await world.pull('1.0', 'acme/lib');
   };
   expect(await revokedAndSignedAgain('ci', alongTheOther)).toEqual(GONE);
+});
+
+describe('a key was stolen, and what it signed was given out', () => {
+  const byOwner = { rule: `require: [approvals]\n    ${SUPERSEDED}`, layout: owned };
+
+  /** The thief's image, given out for the tag. */
+  async function stolen(role?: string): Promise<string> {
+    const evil = world.move('evil', role);
+    world.approvals.publish();
+    expect(await world.outcome('1.0')).toEqual([200, evil]);
+    return evil;
+  }
+
+  /** The publisher has made good: the tag is the image of the world again, and the thief's is gone, at once and later. */
+  async function madeGood(evil: string): Promise<void> {
+    world.later();
+    expect(await world.outcome('1.0')).toEqual([200, world.gate.image.digest]);
+    expect(await world.outcome(evil)).toEqual(GONE);
+    world.later(20 * 60 * MINUTE);
+    world.approvals.publish();
+    expect(await world.outcome(evil)).toEqual(GONE);
+  }
+
+  test('its role gives way to one of another name: the image ends', async () => {
+    const { approvals } = await open(byOwner);
+    const evil = await stolen('owner');
+    approvals.undelegate('owner').delegate('owner-2026', { paths: PATHS });
+    world.approve(TARGET, 'owner-2026').publish();
+    await madeGood(evil);
+  });
+
+  test('its delegation is taken away, and later given back: the image ends', async () => {
+    const { approvals } = await open(byOwner);
+    const { keys } = approvals.authority('owner');
+    const evil = await stolen('owner');
+    approvals.undelegate('owner').publish();
+    world.later();
+    expect(await world.outcome('1.0')).toEqual([403, 'trust.unsigned']);
+    expect(await world.outcome(evil)).toEqual(GONE);
+    approvals.delegate('owner', { paths: PATHS, keys: [...keys] });
+    world.approve(TARGET, 'owner').publish();
+    await madeGood(evil);
+  });
+
+  test('it was that of targets, and root rotates it: the image ends', async () => {
+    const { approvals } = await open({ rule: byOwner.rule });
+    const evil = await stolen();
+    approvals.rotate('targets');
+    world.approve().publish();
+    await madeGood(evil);
+  });
 });

@@ -53,7 +53,8 @@ function mayDelegate({ role, bytes }: TrustFile, child: string): readonly Delega
 export type Effort = Map<Delegator, number>;
 
 type Loaded = ReadonlyMap<string, Accepted<Targets>>;
-type Shelf = ReadonlyMap<string, TrustFile>;
+/** Files that were accepted before, by role name. */
+export type Shelf = ReadonlyMap<string, TrustFile>;
 type Delegators = (role: string) => readonly Delegator[];
 
 export interface Delegator {
@@ -74,7 +75,7 @@ function reaches(delegators: Delegators, role: string, name: string, permits: Pe
 }
 
 /** @param beyond the answer when nothing is left to spend */
-function permitting(effort: Effort, beyond: boolean): Permits {
+export function permitting(effort: Effort, beyond: boolean): Permits {
   return (by, name) => (affords(by, name, effort) ? by.permits(name) : beyond);
 }
 
@@ -98,6 +99,11 @@ function costOf(paths: Paths, name: string): number {
   return paths.of.length + COST.aMatch * alike.length;
 }
 
+/** One delegation for itself. */
+export function withinOnce(role: string, paths: Paths): Delegator {
+  return { role, permits: (name) => permitsName(paths, name), costOf: (name) => costOf(paths, name), most: COST.once };
+}
+
 /** Made when first asked for: the loaded files of a view never change. */
 const known = new WeakMap<Loaded, Delegators>();
 
@@ -118,8 +124,7 @@ function collect(loaded: Loaded): Delegators {
   const most = COST.once + COST.aName * names;
   for (const [role, { model }] of loaded) {
     const { bins } = model;
-    for (const { role: child, paths } of model.delegations)
-      add(child, { role, permits: (name) => permitsName(paths, name), costOf: (name) => costOf(paths, name), most });
+    for (const { role: child, paths } of model.delegations) add(child, { ...withinOnce(role, paths), most });
     const bin = (name: string): string => (bins === undefined ? '' : binFor(bins, name));
     if (bins !== undefined)
       for (const other of loaded.keys())
