@@ -16,6 +16,7 @@ import {
   endedBelow,
   endsByPeople,
   type Said,
+  sameFiles,
   type TrustContext,
   type Trusted,
   type View,
@@ -223,7 +224,7 @@ export class Collection {
 
   private async run(): Promise<void> {
     const began = this.options.now();
-    const before = this.state.view?.timestamp.file.sha256;
+    const { view: before } = this.state;
     try {
       await this.refreshOrJoin();
       this.failure = undefined;
@@ -264,7 +265,7 @@ export class Collection {
   private async commit(held: Held, view: View): Promise<void> {
     const { view: before, fallen } = held.kind === 'trusted' ? held : {};
     const confirmed = { checkedAt: this.options.now(), withdrawn: false };
-    if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
+    if (before !== undefined && sameFiles(before, view)) {
       await this.confirm(held, view, confirmed);
       return;
     }
@@ -311,10 +312,10 @@ export class Collection {
     this.options.on({ kind: 'alarm', collection: this.opened, error });
   }
 
-  private tell(before: string | undefined, ms: number): void {
+  private tell(before: View | undefined, ms: number): void {
     const { view, confirmed } = this.state;
     const { failure } = this;
-    const same = view?.timestamp.file.sha256 === before;
+    const same = before === view || (before !== undefined && view !== undefined && sameFiles(before, view));
     const unlessFailed = confirmed.withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
     const outcome = failure !== undefined ? 'failed' : unlessFailed;
     const why = failure === undefined ? {} : { failure };

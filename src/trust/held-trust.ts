@@ -1,7 +1,15 @@
 import { TufgateError } from '../errors.ts';
 import type { Collection, EndedTag, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
-import { allEnded, carryOver, lightened, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+import {
+  allEnded,
+  carryOver,
+  lightened,
+  sameFiles,
+  type TrustContext,
+  type Trusted,
+  type View,
+} from './tuf/collection.ts';
 import { MAX_LOADED_BYTES } from './tuf/limits.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
@@ -104,11 +112,10 @@ export class HeldTrust {
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
   }
 
-  private isNewest({ snapshot }: View): boolean {
+  private isNewest(view: View): boolean {
     const { held } = this;
-    if (held.kind !== 'trusted') return false;
-    const { sha256 } = snapshot.file;
-    return held.trusted.snapshot?.file.sha256 === sha256 && held.view?.snapshot.file.sha256 === sha256;
+    if (held.kind !== 'trusted' || held.view === undefined) return false;
+    return held.trusted.snapshot?.file.sha256 === view.snapshot.file.sha256 && sameFiles(held.view, view);
   }
 
   /** Every file of the view was verified in this update, or before under keys that still stand. */

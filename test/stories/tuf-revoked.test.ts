@@ -198,6 +198,22 @@ test('two delegators share a role, and after a restart a search comes by it alon
   expect(await revokedAndSignedAgain('ci', alongTheOther)).toEqual(GONE);
 });
 
+test('root rotates the key of targets, which revoke under the version they had, so that the timestamp stays: the image ends', async () => {
+  const { approvals, gate } = await open({ rule: 'require: [approvals]\n    digests: any' });
+  world.approve().publish();
+  expect(await world.outcome('1.0')).toEqual([200, gate.image.digest]);
+  const now = (role: string): number => approvals.of(role).version;
+  approvals.remove(TARGET).rotate('targets');
+  approvals.publish({ targets: now('targets'), snapshot: now('snapshot'), timestamp: now('timestamp') });
+  world.later();
+  expect(await world.outcome('1.0')).toEqual([403, 'trust.unsigned']);
+  world.later(120 * MINUTE);
+  const mended = world.move('mended');
+  approvals.publish();
+  expect(await world.outcome('1.0')).toEqual([200, mended]);
+  expect(await world.outcome(gate.image.digest)).toEqual(GONE);
+});
+
 describe('a key was stolen, and what it signed was given out', () => {
   const byOwner = { rule: `require: [approvals]\n    ${SUPERSEDED}`, layout: owned };
 

@@ -39,6 +39,7 @@ export {
   expiriesOf,
   rootOf,
   type Said,
+  sameFiles,
   type SignedTag,
   versionsOf,
   type View,
