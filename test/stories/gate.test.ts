@@ -331,6 +331,30 @@ test.each(['targets', 'targets/releases'])(
   },
 );
 
+test('a role that nobody believes names a superseded image every month: it ends when it would have', async () => {
+  await open({ rule: 'require: [vendor]\n    digests: { superseded: 30d }' });
+  const { publisher, registry, image } = world;
+  publisher.delegate('targets/releases').delegate('targets/dev');
+  publisher.sign('1.0', image.digest, image.size, 'targets/releases').publish();
+  await pull();
+  const next = registry.addImage({ repository: 'acme/app', layers: [Buffer.from('next')] });
+  publisher.sign('1.0', next.digest, next.size, 'targets/releases');
+  publisher.sign('1.0', image.digest, image.size, 'targets/dev').publish();
+  later(2 * MINUTE);
+  expect(await pull()).toBe(200);
+  later(29 * DAY);
+  publisher.now = world.clock;
+  publisher.of('timestamp').expires = world.clock + 14 * DAY;
+  publisher.sign('1.0', next.digest, next.size, 'targets/dev').publish();
+  expect(await pull()).toBe(200);
+  const past = `/v2/acme/app/manifests/${image.digest}`;
+  expect((await world.get(past)).status).toBe(200);
+  later(DAY + 2 * MINUTE);
+  publisher.sign('1.0', image.digest, image.size, 'targets/dev').publish();
+  expect(await pull()).toBe(200);
+  expect((await world.get(past)).reason).toBe('policy.digest-outside-closure');
+});
+
 test('a tag that is revoked and signed again does not bring back its past', async () => {
   await open({ rule: 'require: [vendor]\n    digests: any' });
   await pull();
