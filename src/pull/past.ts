@@ -1,5 +1,4 @@
 import type { DigestsConfig } from '../config/config.ts';
-import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/reference.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import type { GivenOut } from '../state/store.ts';
@@ -25,7 +24,7 @@ export async function coversPast(
 ): Promise<boolean> {
   if (given.basis !== deps.basis(ruled.rule)) return false;
   const now = deps.now();
-  const since = endOf(given.digest, statements) ?? given.at;
+  const since = endOf(given, statements) ?? given.at;
   const inFlight = now - given.at <= IN_FLIGHT_MS;
   if (!inFlight && !(given.verified && keeps(ruled.rule?.config.digests, now - since))) return false;
   return !(await removedSince(deps, repository, ruled, given));
@@ -46,10 +45,15 @@ function keeps(digests: DigestsConfig | undefined, age: number): boolean {
   }
 }
 
-/** When the tag stopped standing for it; undefined when no source says. */
-function endOf(digest: Digest, statements: readonly Statement[]): number | undefined {
-  const ends = statements.flatMap(({ until, digest: of }) => (of === digest && until !== undefined ? [until] : []));
-  return ends.length === 0 ? undefined : Math.max(...ends);
+/**
+ * When the tag stopped standing for it; undefined when no source says. The first end since it was given out: a role that no
+ * rule believes, and that names the digest and stops again every month, would keep it alive for ever.
+ */
+function endOf({ digest, at }: GivenOut, statements: readonly Statement[]): number | undefined {
+  const ends = statements.flatMap(({ until, digest: of }) =>
+    of === digest && until !== undefined && until >= at ? [until] : [],
+  );
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 async function removedSince(

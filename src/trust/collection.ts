@@ -13,8 +13,10 @@ import { changeOf, type TrustEvent } from './trust-event.ts';
 import {
   difference,
   type Edge,
+  endedBelow,
   endsByPeople,
   type Said,
+  sameFiles,
   type TrustContext,
   type Trusted,
   type View,
@@ -93,7 +95,7 @@ export class Collection {
       source: this.source,
       maxBytes,
       now,
-      shelf: (role) => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf.get(role) : undefined),
+      shelf: () => (this.state.held.kind === 'trusted' ? this.state.held.trusted.shelf : new Map()),
       keep: (view, step, instead) => this.state.shelve(view, step, instead),
       alarm: (error) => this.alarm(error),
       ...(options.schedule && { schedule: options.schedule }),
@@ -222,7 +224,7 @@ export class Collection {
 
   private async run(): Promise<void> {
     const began = this.options.now();
-    const before = this.state.view?.timestamp.file.sha256;
+    const { view: before } = this.state;
     try {
       await this.refreshOrJoin();
       this.failure = undefined;
@@ -263,12 +265,14 @@ export class Collection {
   private async commit(held: Held, view: View): Promise<void> {
     const { view: before, fallen } = held.kind === 'trusted' ? held : {};
     const confirmed = { checkedAt: this.options.now(), withdrawn: false };
-    if (before?.timestamp.file.sha256 === view.timestamp.file.sha256) {
+    if (before !== undefined && sameFiles(before, view)) {
       await this.confirm(held, view, confirmed);
       return;
     }
-    const change = difference(comparable(before ?? fallen, view), view);
-    await this.state.persist({ ...confirmed, ended: change.ended, view: viewFiles(view) });
+    const said = before ?? fallen;
+    const change = difference(this.ctx, comparable(said, view), view);
+    const step = { ...confirmed, ended: change.ended, view: viewFiles(view) };
+    await this.state.persist(step, undefined, (shelf) => endedBelow(this.ctx, said, view, shelf));
     this.state.adopt(view, confirmed);
     if (before === undefined && fallen === undefined && this.ctx.anchor.kind === 'first-use') {
       this.options.on({ kind: 'first-use', collection: this.opened, keys: view.root.signers });
@@ -308,10 +312,10 @@ export class Collection {
     this.options.on({ kind: 'alarm', collection: this.opened, error });
   }
 
-  private tell(before: string | undefined, ms: number): void {
+  private tell(before: View | undefined, ms: number): void {
     const { view, confirmed } = this.state;
     const { failure } = this;
-    const same = view?.timestamp.file.sha256 === before;
+    const same = before === view || (before !== undefined && view !== undefined && sameFiles(before, view));
     const unlessFailed = confirmed.withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
     const outcome = failure !== undefined ? 'failed' : unlessFailed;
     const why = failure === undefined ? {} : { failure };

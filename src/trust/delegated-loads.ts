@@ -1,5 +1,5 @@
 import { TufgateError } from '../errors.ts';
-import type { TrustAdvance } from '../state/store.ts';
+import type { EndedTag, TrustAdvance } from '../state/store.ts';
 import type { MetadataSource } from './metadata-source.ts';
 import { later, type Schedule, within } from './patience.ts';
 import { fetchRole } from './refresh.ts';
@@ -23,8 +23,8 @@ export interface LoadOptions {
   readonly maxBytes: number;
   readonly now: () => number;
   readonly schedule?: Schedule;
-  /** The file that was accepted before under this role's name. */
-  readonly shelf: (role: string) => TrustFile | undefined;
+  /** The files that were accepted before, by role name. */
+  readonly shelf: () => ReadonlyMap<string, TrustFile>;
   /**
    * Makes the file durable, as the role's new floor, unless the view is of the past by now, or there is no room for it:
    * then `instead`.
@@ -77,7 +77,7 @@ export class DelegatedLoads {
   }
 
   private async loadOnce(view: View, edge: Edge): Promise<Accepted<Targets>> {
-    const before = this.options.shelf(edge.wanted.role);
+    const before = this.options.shelf().get(edge.wanted.role);
     const shelved = before !== undefined && isWanted(edge.wanted, before) ? this.fromShelf(edge, before) : undefined;
     if (shelved !== undefined) return shelved;
     const bytes = await this.fetch(edge);
@@ -121,11 +121,12 @@ export class DelegatedLoads {
   ): Promise<void> {
     const { file } = accepted;
     const replaces = before?.version === file.version ? { forget: [file.role] } : {};
-    const { ctx } = this.options;
-    const ended = before === undefined ? [] : endedBy(ctx, view, before, { accepted, authority });
+    const shelf = this.options.shelf();
+    const endedWith = (after: Accepted<Targets>): readonly EndedTag[] =>
+      endedBy(this.options.ctx, view, shelf, { accepted: after, authority });
     const instead = (): TrustAdvance | undefined =>
-      before && { forget: [file.role], ended: endedBy(ctx, view, before, { accepted: silent(accepted), authority }) };
-    await this.options.keep(view, { ...replaces, floors: [file], ended }, instead);
+      before && { forget: [file.role], ended: endedWith(silent(accepted)) };
+    await this.options.keep(view, { ...replaces, floors: [file], ended: endedWith(accepted) }, instead);
   }
 
   private fail(key: string, error: unknown): never {

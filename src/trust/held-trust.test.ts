@@ -6,7 +6,7 @@ import { NotaryRepository } from '../simulator/notary-repository.ts';
 import { down, SimulatedSource } from '../simulator/simulated-source.ts';
 import { TufRepository } from '../simulator/tuf-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
-import type { StateStore, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { EndedTag, StateStore, TrustAdvance, TrustStore } from '../state/store.ts';
 import { nodeCrypto } from './crypto.ts';
 import { HeldTrust, Overtaken } from './held-trust.ts';
 import { refresh } from './refresh.ts';
@@ -519,6 +519,16 @@ describe('a delegated file of TUF 1.0', () => {
     const left = (await stored()).floors.map((floor) => floor.role);
     expect([left.includes('owner'), left.includes(role)]).toEqual([false, false]);
     expect([...(await state.removals(NAME, ['app:1', 'b:1'])).keys()].sort()).toEqual(['app:1', 'b:1']);
+  });
+
+  test('what of it ends with a step is asked when the step is stored, after what a search has put there meanwhile', async () => {
+    const { made, held, view } = await withView();
+    const shelving = held.shelve(view, shelved(made));
+    const ended = (roles: Iterable<string>): EndedTag[] =>
+      [...roles].map((role) => ({ role, tag: 'app:1', digest: A as never, removed: true }));
+    await held.persist({ checkedAt: NOW }, undefined, (shelf) => ended(shelf.keys()));
+    await shelving;
+    expect([...(await state.removals(NAME, ['app:1']))]).toEqual([['app:1', NOW]]);
   });
 
   test('a step that forgets something else, or nothing, leaves the shelf', async () => {

@@ -1,7 +1,15 @@
 import { TufgateError } from '../errors.ts';
-import type { Collection, TrustAdvance, TrustStore } from '../state/store.ts';
+import type { Collection, EndedTag, TrustAdvance, TrustStore } from '../state/store.ts';
 import { bytesOf, type Confirmed, type Held, moved, revived } from './held.ts';
-import { allEnded, carryOver, lightened, type TrustContext, type Trusted, type View } from './tuf/collection.ts';
+import {
+  allEnded,
+  carryOver,
+  lightened,
+  sameFiles,
+  type TrustContext,
+  type Trusted,
+  type View,
+} from './tuf/collection.ts';
 import { MAX_LOADED_BYTES, MAX_SHELF_BYTES } from './tuf/limits.ts';
 
 /** The compare-and-set was lost: another process, `tufgate resolve` perhaps, moved the same collection. */
@@ -12,6 +20,8 @@ export interface HeldOptions {
   readonly now: () => number;
   readonly maxShelfBytes?: number;
 }
+
+type EndedBelow = (shelf: Trusted['shelf']) => readonly EndedTag[];
 
 /** What is held of one collection, in step with what is stored: nothing is held that was not made durable before. */
 export class HeldTrust {
@@ -73,10 +83,11 @@ export class HeldTrust {
 
   /**
    * @param after what the update trusts once the step is stored
+   * @param below what of the shelf ends with the step, also of what a search has put there meanwhile
    * @throws Overtaken: nothing was stored; state.failed
    */
-  async persist(step: TrustAdvance, after?: Trusted): Promise<void> {
-    const mine = this.last.then(() => this.advance(step, after));
+  async persist(step: TrustAdvance, after?: Trusted, below?: EndedBelow): Promise<void> {
+    const mine = this.last.then(() => this.advance(this.withBelow(step, below), after));
     this.last = mine.catch(() => undefined);
     await mine;
   }
@@ -130,11 +141,10 @@ export class HeldTrust {
     return [...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) <= this.maxShelfBytes;
   }
 
-  private isNewest({ snapshot }: View): boolean {
+  private isNewest(view: View): boolean {
     const { held } = this;
-    if (held.kind !== 'trusted') return false;
-    const { sha256 } = snapshot.file;
-    return held.trusted.snapshot?.file.sha256 === sha256 && held.view?.snapshot.file.sha256 === sha256;
+    if (held.kind !== 'trusted' || held.view === undefined) return false;
+    return held.trusted.snapshot?.file.sha256 === view.snapshot.file.sha256 && sameFiles(held.view, view);
   }
 
   /** Every file of the view was verified in this update, or before under keys that still stand. */
@@ -171,6 +181,12 @@ export class HeldTrust {
       const next = after === undefined ? held : moved(this.ctx, held, after, whole.forget ?? []);
       this.held = { ...next, generation: generation + 1 };
     }
+  }
+
+  private withBelow(step: TrustAdvance, below: EndedBelow | undefined): TrustAdvance {
+    const { held } = this;
+    if (held.kind !== 'trusted' || below === undefined) return step;
+    return { ...step, ended: [...(step.ended ?? []), ...below(held.trusted.shelf)] };
   }
 
   /** Recovery takes the whole shelf, also what a search has put there since the update began. */

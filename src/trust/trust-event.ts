@@ -1,6 +1,6 @@
 import type { TufgateError } from '../errors.ts';
 import type { Collection } from '../state/store.ts';
-import { type Difference, newSigners, type View } from './tuf/collection.ts';
+import { type Difference, newSigners, type SignedTag, type View } from './tuf/collection.ts';
 
 /** What happens to a collection, for those who watch: counts and key ids, never lists of tags. */
 export type TrustEvent =
@@ -27,14 +27,18 @@ export type TrustEvent =
       readonly rootChanged: boolean;
     };
 
-/** @param before undefined for a collection that was not known */
+/**
+ * A tag that moved is told as that, also where its past ends with it.
+ * @param before undefined for a collection that was not known
+ */
 export function changeOf(
   before: View | undefined,
   view: View,
   { began, ended }: Difference,
 ): Omit<Extract<TrustEvent, { kind: 'changed' }>, 'kind' | 'collection'> {
-  const removed = ended.filter((tag) => tag.removed).length;
-  const moved = ended.length - removed;
+  const named = new Set(began.map(keyOf));
+  const moved = ended.filter((tag) => named.has(keyOf(tag))).length;
+  const removed = ended.length - moved;
   const { version } = view.root.file;
   return {
     tags: { new: began.length - moved, moved, removed },
@@ -42,4 +46,8 @@ export function changeOf(
     rootVersion: version,
     rootChanged: before !== undefined && before.root.file.version !== version,
   };
+}
+
+function keyOf({ role, tag }: SignedTag): string {
+  return `${role}\n${tag}`;
 }

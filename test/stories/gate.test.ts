@@ -311,6 +311,50 @@ test('what a stolen key named ends with the recovery, also when the view was los
   expect((await world.get(`/v2/acme/app/manifests/${evil.digest}`)).reason).toBe('policy.digest-outside-closure');
 });
 
+test.each(['targets', 'targets/releases'])(
+  'a key of %s was stolen, and is taken away while the gate looks on: what it named ends at once',
+  async (role) => {
+    await open({ rule: 'require: [vendor]\n    digests: any' });
+    const { publisher, registry, image } = world;
+    if (role !== 'targets') publisher.delegate(role);
+    const evil = registry.addImage({ repository: 'acme/app', layers: [Buffer.from('evil')] });
+    publisher.sign('1.0', evil.digest, evil.size, role).publish();
+    expect((await world.get(TAG)).headers['docker-content-digest']).toBe(evil.digest);
+    publisher.rotate(role).sign('1.0', image.digest, image.size, role).publish();
+    later(2 * MINUTE);
+    expect((await world.get(TAG)).headers['docker-content-digest']).toBe(image.digest);
+    const past = `/v2/acme/app/manifests/${evil.digest}`;
+    expect((await world.get(past)).reason).toBe('policy.digest-outside-closure');
+    later(10 * DAY);
+    expect(await pull()).toBe(200);
+    expect((await world.get(past)).reason).toBe('policy.digest-outside-closure');
+  },
+);
+
+test('a role that nobody believes names a superseded image every month: it ends when it would have', async () => {
+  await open({ rule: 'require: [vendor]\n    digests: { superseded: 30d }' });
+  const { publisher, registry, image } = world;
+  publisher.delegate('targets/releases').delegate('targets/dev');
+  publisher.sign('1.0', image.digest, image.size, 'targets/releases').publish();
+  await pull();
+  const next = registry.addImage({ repository: 'acme/app', layers: [Buffer.from('next')] });
+  publisher.sign('1.0', next.digest, next.size, 'targets/releases');
+  publisher.sign('1.0', image.digest, image.size, 'targets/dev').publish();
+  later(2 * MINUTE);
+  expect(await pull()).toBe(200);
+  later(29 * DAY);
+  publisher.now = world.clock;
+  publisher.of('timestamp').expires = world.clock + 14 * DAY;
+  publisher.sign('1.0', next.digest, next.size, 'targets/dev').publish();
+  expect(await pull()).toBe(200);
+  const past = `/v2/acme/app/manifests/${image.digest}`;
+  expect((await world.get(past)).status).toBe(200);
+  later(DAY + 2 * MINUTE);
+  publisher.sign('1.0', image.digest, image.size, 'targets/dev').publish();
+  expect(await pull()).toBe(200);
+  expect((await world.get(past)).reason).toBe('policy.digest-outside-closure');
+});
+
 test('a tag that is revoked and signed again does not bring back its past', async () => {
   await open({ rule: 'require: [vendor]\n    digests: any' });
   await pull();

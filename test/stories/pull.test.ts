@@ -221,6 +221,24 @@ test('digests: superseded serves what the tag stood for, as long as it says', as
   expect(await refusal(byDigest(image.digest))).toBe('policy.digest-outside-closure');
 });
 
+test('a role that nobody believes names a superseded digest every now and then: that does not keep it alive', async () => {
+  const { image, registry, trust } = await open([
+    rule({ match: 'reg.example/**', action: requireVendor, digests: { kind: 'superseded', forMs: 10 * HOUR } }),
+  ]);
+  trust.sign(APP, '1.0', image.digest);
+  await byTag('1.0');
+  const next = registry.addImage({ repository: APP.path, layers: [Buffer.from('two')] });
+  trust.now = world.clock = NOON + 5 * HOUR;
+  trust.sign(APP, '1.0', next.digest);
+  trust.state(APP, '1.0', image.digest, 'targets/dev');
+  trust.now = NOON + 14 * HOUR;
+  trust.sign(APP, '1.0', next.digest);
+  world.clock = NOON + 15 * HOUR;
+  expect((await byDigest(image.digest)).digest).toBe(image.digest);
+  world.clock += 1;
+  expect(await refusal(byDigest(image.digest))).toBe('policy.digest-outside-closure');
+});
+
 test('digests: any serves whatever the tag ever stood for here, and nothing else', async () => {
   const { image, registry, trust } = await open([
     rule({ match: 'reg.example/**', action: requireVendor, digests: { kind: 'any' } }),

@@ -13,7 +13,8 @@ export { acceptDelegated, carryOver, lightened, withRole } from './delegated.ts'
 export { type Inquiry } from './inquiry.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
-export { allEnded, type Difference, difference, endedBy, naming, saidBefore } from './said.ts';
+export { allEnded, type Difference, difference, endedBelow, endedBy, naming } from './said.ts';
+export { saidBefore } from './said-before.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
 export type { Targets } from './model.ts';
 export { newSigners } from './new-signers.ts';
@@ -39,6 +40,7 @@ export {
   expiriesOf,
   rootOf,
   type Said,
+  sameFiles,
   type SignedTag,
   versionsOf,
   type View,

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contextOf } from '../../simulator/tuf-refresh.ts';
 import { binOf } from '../../simulator/tuf-role.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import type { Accepted, Targets } from './collection.ts';
-import { mayName } from './permission.ts';
+import { mayName, mightName } from './permission.ts';
 import { trustFile } from './trusted.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -87,4 +87,35 @@ test('what was asked of a view once is looked up in the same files again', () =>
   counted[Symbol.iterator] = () => (looks++, files[Symbol.iterator]());
   for (let i = 0; i < 3; i++) expect(mayName(counted, 'a', 'a:1')).toBe(true);
   expect(looks).toBe(1);
+});
+
+describe('a file on the shelf that is not loaded may let a role say', () => {
+  /** Whether `role`, delegated to by `b` alone, might name this, while only `targets` and `role` are loaded. */
+  function might(repository: TufRepository, role: string, name: string): boolean {
+    const files = loaded(repository, 'targets', role);
+    return mightName(files, new Map([['b', trustFile('b', 1, repository.at('b'))]]), role)(name);
+  }
+
+  const made = (): TufRepository => new TufRepository(NOW).delegate('b', { paths: ['b:*'] });
+
+  test('what it may speak for itself', () => {
+    const repository = made().delegate('below', { by: 'b', paths: ['no'] });
+    expect(['b:1', 'c:1'].map((name) => might(repository, 'below', name))).toEqual([true, false]);
+  });
+
+  test('nothing, when it does not name the role', () => {
+    const repository = made()
+      .delegate('other', { by: 'b' })
+      .delegate('below', { paths: ['no'] });
+    expect(might(repository, 'below', 'b:1')).toBe(false);
+  });
+
+  test('by its bins', () => {
+    expect(might(made().bins('bin', { bits: 2, by: 'b' }), 'bin-0', 'b:1')).toBe(true);
+  });
+
+  test('in other spellings', () => {
+    const repository = made().delegate('be"low', { by: 'b', paths: ['no'] });
+    expect(might(repository, 'be"low', 'b:1')).toBe(true);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { code, message } from '../../../test/thrown.ts';
 import { contextOf as notaryContext, refresh as notaryRefresh } from '../../simulator/notary-refresh.ts';
+import { type NotaryKey, plainKey } from '../../simulator/notary-key.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import { contextOf, refresh } from '../../simulator/tuf-refresh.ts';
 import { tufKey } from '../../simulator/tuf-key.ts';
@@ -13,9 +14,12 @@ import {
   endedBy,
   findTarget,
   naming,
+  type Difference,
   type Said,
   saidBefore,
+  type View,
   viewFiles,
+  withRole,
 } from './collection.ts';
 import { trustFile } from './trusted.ts';
 
@@ -27,9 +31,13 @@ const [A, B, C] = ['aa', 'bb', 'cc'].map((byte) => parseDigest(`sha256:${byte.re
   Digest,
 ];
 
+const KEYS = ['targets', 'targets/releases'].map(() => plainKey('ecdsa')) as [NotaryKey, NotaryKey];
+
 /** What a collection says whose `targets` sign these tags. */
-function saying(tags: Readonly<Record<string, Digest>>, releases: Readonly<Record<string, Digest>> = {}): Said {
-  const repository = new NotaryRepository(GUN, NOW).delegate('targets/releases');
+function saying(tags: Readonly<Record<string, Digest>>, releases: Readonly<Record<string, Digest>> = {}): View {
+  const [targets, below] = KEYS;
+  const repository = new NotaryRepository(GUN, NOW).rotate('targets', [targets]);
+  repository.delegate('targets/releases', { keys: [below] });
   for (const [tag, digest] of Object.entries(tags)) repository.sign(tag, digest, 1);
   for (const [tag, digest] of Object.entries(releases)) repository.sign(tag, digest, 1, 'targets/releases');
   return notaryRefresh(notaryContext(GUN), repository.publish(), NOW).view;
@@ -72,24 +80,26 @@ describe('what a stored view said', () => {
   });
 });
 
+const changes = (before: Said | undefined, after: View): Difference => difference(notaryContext(GUN), before, after);
+
 describe('from one view to the next', () => {
   test('nothing changes when nothing did', () => {
-    expect(difference(saying({ 1: A }), saying({ 1: A }))).toEqual({ began: [], ended: [] });
+    expect(changes(saying({ 1: A }), saying({ 1: A }))).toEqual({ began: [], ended: [] });
   });
 
   test('nothing begins where nothing is said', () => {
-    expect(difference(undefined, saying({}))).toEqual({ began: [], ended: [] });
+    expect(changes(undefined, saying({}))).toEqual({ began: [], ended: [] });
   });
 
   test('all begins with the first', () => {
-    expect(difference(undefined, saying({ 1: A }))).toEqual({
+    expect(changes(undefined, saying({ 1: A }))).toEqual({
       began: [{ role: 'targets', tag: '1', digest: A }],
       ended: [],
     });
   });
 
   test('a tag may begin, move, and be removed', () => {
-    expect(difference(saying({ gone: A, moved: A, same: A }), saying({ moved: B, same: A, fresh: C }))).toEqual({
+    expect(changes(saying({ gone: A, moved: A, same: A }), saying({ moved: B, same: A, fresh: C }))).toEqual({
       began: [
         { role: 'targets', tag: 'moved', digest: B },
         { role: 'targets', tag: 'fresh', digest: C },
@@ -102,7 +112,7 @@ describe('from one view to the next', () => {
   });
 
   test('each role speaks for itself', () => {
-    expect(difference(saying({ 1: A }, { 1: A }), saying({}, { 1: A }))).toEqual({
+    expect(changes(saying({ 1: A }, { 1: A }), saying({}, { 1: A }))).toEqual({
       began: [],
       ended: [{ role: 'targets', tag: '1', digest: A, removed: true }],
     });
@@ -115,9 +125,10 @@ describe('a version that nobody read', () => {
   /** What ended with the version of `targets` that follows the one before by so many. */
   function ended(versions: number): readonly object[] {
     const repository = new TufRepository(NOW).put('app:1', { digest: A, length: 1 }).publish();
-    const before = refresh(contextOf(repository), repository, NOW).view;
+    const ctx = contextOf(repository);
+    const before = refresh(ctx, repository, NOW).view;
     repository.put('app:1', { digest: B, length: 1 }).publish({ targets: 1 + versions });
-    return difference(before, refresh(contextOf(repository), repository, NOW).view).ended;
+    return difference(ctx, before, refresh(ctx, repository, NOW).view).ended;
   }
 
   test('of targets may have revoked what the next signs again: in TUF 1.0 that counts as removed', () => {
@@ -130,13 +141,65 @@ describe('a version that nobody read', () => {
     const before = notaryRefresh(notaryContext(GUN), repository, NOW).view;
     repository.touch('targets').publish().sign('1', B, 1).publish();
     const after = notaryRefresh(notaryContext(GUN), repository, NOW).view;
-    expect(difference(before, after).ended).toEqual([{ role: 'targets', tag: '1', digest: A, removed: false }]);
+    expect(difference(notaryContext(GUN), before, after).ended).toEqual([
+      { role: 'targets', tag: '1', digest: A, removed: false },
+    ]);
   });
 
   test('is none of a role that is gone: all that it named is removed', () => {
     const repository = new TufRepository(NOW).put('app:1', { digest: A, length: 1 }).publish();
     const { view } = refresh(contextOf(repository), repository, NOW);
-    expect(difference(view, { ...view, targets: new Map() }).ended).toEqual([{ ...moved, removed: true }]);
+    expect(difference(contextOf(repository), view, { ...view, targets: new Map() }).ended).toEqual([
+      { ...moved, removed: true },
+    ]);
+  });
+});
+
+describe('what was signed by keys that were taken away since', () => {
+  const moved = (role: string, removed: boolean): object => ({ role, tag: '1', digest: A, removed });
+
+  /** The tag moves from one publish to the next. */
+  function notary(role: string, change: (repository: NotaryRepository) => NotaryRepository): readonly object[] {
+    const repository = new NotaryRepository(GUN, NOW).delegate('targets/a').delegate('targets/a/b');
+    const look = (): View => viewOf(repository.publish());
+    const before = (repository.sign('1', A, 1, role), look());
+    return changes(before, (change(repository).sign('1', B, 1, role), look())).ended;
+  }
+  const viewOf = (repository: NotaryRepository): View => notaryRefresh(notaryContext(GUN), repository, NOW).view;
+
+  test.each(['targets', 'targets/a', 'targets/a/b'])('counts as removed in Notary: those of %s', (role) => {
+    expect(notary(role, (repository) => repository.rotate(role))).toEqual([moved(role, true)]);
+    expect(notary(role, (repository) => repository)).toEqual([moved(role, false)]);
+  });
+
+  test('is what its own keys signed, not those of another role', () => {
+    expect(notary('targets/a', (repository) => repository.rotate('targets'))).toEqual([moved('targets/a', false)]);
+  });
+
+  test.each([true, false])('counts as removed in TUF 1.0: rotated %s', (rotated) => {
+    const repository = new TufRepository(NOW).put('1', { digest: A, length: 1 }).publish();
+    const ctx = contextOf(repository);
+    const before = refresh(ctx, repository, NOW).view;
+    if (rotated) repository.rotate('targets');
+    const after = refresh(ctx, repository.put('1', { digest: B, length: 1 }).publish(), NOW).view;
+    expect(difference(ctx, before, after).ended).toEqual([moved('targets', rotated)]);
+    expect(difference(ctx, saidBefore(ctx, viewFiles(before)), after).ended).toEqual([moved('targets', rotated)]);
+  });
+
+  test('is known too when one of two keys is taken away, and the other had signed as well', () => {
+    const [stays, goes] = [tufKey('ed25519', 'stays'), tufKey('ed25519', 'goes')];
+    const repository = new TufRepository(NOW)
+      .rotate('targets', [stays, goes])
+      .put('1', { digest: A, length: 1 })
+      .publish();
+    const ctx = contextOf(repository);
+    const before = refresh(ctx, repository, NOW).view;
+    const after = refresh(
+      ctx,
+      repository.rotate('targets', [stays]).put('1', { digest: B, length: 1 }).publish(),
+      NOW,
+    ).view;
+    expect(difference(ctx, before, after).ended).toEqual([moved('targets', false)]);
   });
 });
 
@@ -155,7 +218,7 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     const step = findTarget(ctx, view, 'app:none', NOW);
     if (step.kind !== 'wanted') return expect.unreachable();
     const accepted = acceptDelegated(ctx, step, repository.at('app'), NOW);
-    return endedBy(ctx, view, before, { accepted, authority: step.authority });
+    return endedBy(ctx, view, new Map([[before.role, before]]), { accepted, authority: step.authority });
   }
 
   const changed = (repository: TufRepository): TufRepository =>
@@ -188,6 +251,76 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     expect(ended((repository) => repository.put('app:same', unhashed, 'app'))).toEqual([
       { role: 'app', tag: 'app:same', digest: A, removed: true },
     ]);
+  });
+
+  test('is known however many names there are, and paths to look through for each', () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `app:${i}`);
+    const nearly = Array.from({ length: 1_000 }, (_, i) => `*a*Q${i}*`);
+    const repository = new TufRepository(NOW).delegate('owner', { paths: [...nearly, 'app:*'] });
+    for (const tag of many) repository.put(tag, app(A), 'owner');
+    repository.publish();
+    const ctx = contextOf(repository);
+    const before = trustFile('owner', 1, repository.at('owner'));
+    for (const tag of many) repository.remove(tag, 'owner');
+    repository.publish();
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('owner'), NOW);
+    const ended = endedBy(ctx, view, new Map([[before.role, before]]), { accepted, authority: step.authority });
+    expect(ended.map(({ tag }) => tag)).toEqual(many);
+  });
+
+  test('is what a delegator that is not loaded may have let it say', () => {
+    const keys = [tufKey('ed25519', 'ci')];
+    const repository = new TufRepository(NOW)
+      .delegate('a', { paths: ['a:*'] })
+      .delegate('b', { paths: ['b:*'] })
+      .delegate('c', { paths: ['c:*'] })
+      .delegate('ci', { by: 'a', paths: ['*'], keys })
+      .delegate('ci', { by: 'b', paths: ['*'], keys });
+    for (const tag of ['a:1', 'b:1', 'c:1']) repository.put(tag, app(A), 'ci');
+    repository.publish();
+    const shelf = new Map(['b', 'c', 'ci'].map((role) => [role, trustFile(role, 1, repository.at(role))]));
+    for (const tag of ['a:1', 'b:1', 'c:1']) repository.remove(tag, 'ci');
+    repository.publish();
+    const ctx = contextOf(repository);
+    let { view } = refresh(ctx, repository, NOW);
+    const first = findTarget(ctx, view, 'a:none', NOW);
+    if (first.kind !== 'wanted') return expect.unreachable();
+    view = withRole(view, acceptDelegated(ctx, first, repository.at('a'), NOW));
+    const step = findTarget(ctx, view, 'a:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('ci'), NOW);
+    const ended = endedBy(ctx, view, shelf, { accepted, authority: step.authority });
+    expect(ended.map(({ tag }) => tag)).toEqual(['a:1', 'b:1']);
+  });
+
+  test('is also what it let others say, within its own paths', () => {
+    const repository = new TufRepository(NOW)
+      .delegate('org', { paths: ['app:*'] })
+      .delegate('team', { by: 'org', paths: ['*'] });
+    repository.put('app:1', app(A), 'team').put('elsewhere', app(A), 'team').publish();
+    const shelf = new Map(['org', 'team'].map((role) => [role, trustFile(role, 1, repository.at(role))]));
+    repository.undelegate('team', 'org').publish();
+    const ctx = contextOf(repository);
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:1', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('org'), NOW);
+    expect(endedBy(ctx, view, shelf, { accepted, authority: step.authority })).toEqual([
+      { role: 'team', tag: 'app:1', digest: A, removed: true },
+    ]);
+  });
+
+  test('is nothing for a role that was never seen', () => {
+    const repository = new TufRepository(NOW).delegate('app').put('app:1', app(A), 'app').publish();
+    const ctx = contextOf(repository);
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:1', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('app'), NOW);
+    expect(endedBy(ctx, view, new Map(), { accepted, authority: step.authority })).toEqual([]);
   });
 
   test('is all that any role said, when recovery begins anew', () => {

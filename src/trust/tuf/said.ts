@@ -1,37 +1,14 @@
-import { messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
+import { mightName } from './permission.ts';
+import { authorityFor } from './progress.ts';
 import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
+import { type EndedTag, saidBefore, signedIn, unjudged } from './said-before.ts';
+import { takenAway } from './taken-away.ts';
 import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
-
-/**
- * What a stored view said that stands no more: its keys were rotated away, or the pin was narrowed. Nothing may rest on
- * it, because nobody verified it today; but what the next view no longer says was removed or revoked, and that must be
- * known however the view was lost.
- * @throws state.damaged
- */
-export function saidBefore(ctx: TrustContext, files: readonly TrustFile[]): Said {
-  const targets = new Map<string, Accepted<Targets>>();
-  for (const file of files) {
-    if (file.role === 'timestamp' || file.role === 'snapshot') continue;
-    targets.set(file.role, unjudged(ctx, file));
-  }
-  return { kind: ctx.format.kind, targets };
-}
-
-function unjudged(ctx: TrustContext, file: TrustFile): Accepted<Targets> {
-  try {
-    const { model } = ctx.format.targets(ctx.gun, file.role, file.bytes, ctx.crypto);
-    return { model, file, signers: [], signerKeys: [] };
-  } catch (cause) {
-    const hint = `restore the database from a backup, or drop this collection with "tufgate trust forget ${ctx.gun}"`;
-    const what = `the stored trust of ${ctx.gun} is damaged: ${messageOf(cause)}; ${hint}`;
-    throw new TufgateError('state.damaged', what, { cause });
-  }
-}
 
 /** What changed from one view to the next. */
 export interface Difference {
@@ -39,31 +16,41 @@ export interface Difference {
   readonly ended: readonly EndedTag[];
 }
 
-export interface EndedTag extends SignedTag {
-  /** The role names nothing for the tag any more: removed or revoked, not moved. */
-  readonly removed: boolean;
-}
-
 /**
+ * The attack: a key is stolen, signs, and is taken away; what it signed goes on as the past of its tags. So what a role
+ * names no more counts as removed where its file before is not signed by those who may sign it today.
+ *
  * In Notary a tag that moved is never taken for one that was revoked in a version in between and signed again: publishers
  * there write a version for each tag, so that most would be.
  *
  * @param before undefined when nothing was said yet
  */
-export function difference(before: Said | undefined, after: Said): Difference {
+export function difference(context: TrustContext, before: Said | undefined, after: View): Difference {
+  const ctx = { ...context, format: readOnce(context.format) };
   const was = byRoleAndTag(before);
   const is = byRoleAndTag(after);
-  const broken = (role: string): boolean => after.kind === 'tuf' && !follows(before, after, role);
   const began = [...is].filter(([key, { digest }]) => was.get(key)?.digest !== digest);
   const ended = [...was].filter(([key, { digest }]) => is.get(key)?.digest !== digest);
+  const roles = new Set(ended.map(([, { role }]) => role));
+  const broken = new Set(
+    [...roles].filter((role) => !follows(before, after, role) || !stands(ctx, before, after, role)),
+  );
   return {
     began: began.map(([, tag]) => tag),
-    ended: ended.map(([key, tag]) => ({ ...tag, removed: broken(tag.role) || !is.has(key) })),
+    ended: ended.map(([key, tag]) => ({ ...tag, removed: broken.has(tag.role) || !is.has(key) })),
   };
 }
 
-/** Its file is the same, or the next; what stands between them nobody read. */
+/** The file before is signed by those who may sign it today. */
+function stands(ctx: TrustContext, before: Said | undefined, after: View, role: string): boolean {
+  const file = before?.targets.get(role);
+  if (file === undefined || !after.targets.has(role)) return false;
+  return targetsUnder(ctx, file, authorityFor(after.root.model, after, role)) !== undefined;
+}
+
+/** In TUF 1.0: its file is the same, or the next; what stands between them nobody read. */
 function follows(before: Said | undefined, after: Said, role: string): boolean {
+  if (after.kind === 'notary') return true;
   const [was = 0, is = 0] = [before, after].map((said) => said?.targets.get(role)?.file.version);
   return is === was || is === was + 1;
 }
@@ -78,24 +65,43 @@ function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
  * may have revoked a tag in one that nobody read, and signed it again in the next: what it says no longer counts as
  * removed then. So it does when the file before is not signed for the delegation of today: its keys were taken away from
  * it, or another delegator's file stood in the place of the one that revoked. What it named beyond its delegation never
- * counted.
+ * counted. What it let others say, and lets them say no more, ended with it.
+ *
+ * @param shelf the files that were accepted before
  */
 export function endedBy(
   context: TrustContext,
   view: View,
-  before: TrustFile,
+  shelf: ReadonlyMap<string, TrustFile>,
   { accepted: { model, file }, authority }: Replacement,
 ): readonly EndedTag[] {
   const { role } = file;
+  const before = shelf.get(role);
+  if (before === undefined) return [];
   const ctx = { ...context, format: readOnce(context.format) };
   const known = unjudged(ctx, before);
   const broken = file.version > before.version + 1 || targetsUnder(ctx, known, authority) === undefined;
   const loaded = new Map(view.targets).set(role, known);
-  return namedBy({ kind: 'tuf', targets: loaded }, role).flatMap((was): EndedTag[] => {
+  const may = mightName(loaded, shelf, role);
+  const own = signedIn(known).flatMap((was): EndedTag[] => {
     const now = model.targets.get(was.tag)?.sha256;
     if (now !== undefined && sha256FromHex(now) === was.digest) return [];
-    return [{ ...was, removed: broken || now === undefined }];
+    return may(was.tag) ? [{ ...was, removed: broken || now === undefined }] : [];
   });
+  return [...own, ...takenAway(ctx, { role, before: known.model, after: model, may }, shelf)];
+}
+
+/** TUF 1.0: what delegated roles could say by the `targets` of the view before, and cannot by this one's. */
+export function endedBelow(
+  ctx: TrustContext,
+  before: Said | undefined,
+  view: View,
+  shelf: ReadonlyMap<string, TrustFile>,
+): readonly EndedTag[] {
+  const role = 'targets';
+  const [was, is] = [before?.targets.get(role), view.targets.get(role)];
+  if (view.kind === 'notary' || was === undefined || is === undefined) return [];
+  return takenAway(ctx, { role, before: was.model, after: is.model, may: () => true }, shelf);
 }
 
 /** The file of a role that comes after another, and who may sign it. */
@@ -106,15 +112,9 @@ interface Replacement {
 
 /** TUF 1.0: recovery begins anew, so all that was said before counts as removed. */
 export function allEnded(ctx: TrustContext, files: readonly TrustFile[]): readonly EndedTag[] {
-  return [...saidBefore(ctx, files).targets].flatMap(([role, { model }]) =>
-    [...model.targets].flatMap(([tag, { sha256 }]): EndedTag[] =>
-      sha256 === undefined ? [] : [{ role, tag, digest: sha256FromHex(sha256), removed: true }],
-    ),
+  return [...saidBefore(ctx, files).targets.values()].flatMap((accepted) =>
+    signedIn(accepted).map((signed) => ({ ...signed, removed: true })),
   );
-}
-
-function namedBy(said: Said, role: string): readonly SignedTag[] {
-  return [...viewSignedTags(said)].filter((signed) => signed.role === role);
 }
 
 /** Who names one of these digests, for which tag. */

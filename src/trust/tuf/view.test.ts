@@ -11,6 +11,7 @@ import {
   expiriesOf,
   finishRoots,
   rootOf,
+  sameFiles,
   versionsOf,
   type View,
   viewFiles,
@@ -45,6 +46,34 @@ function notaryView(repository: NotaryRepository): View {
 function searched(repository: TufRepository): View {
   return ask(contextOf(repository), repository, viewOf(repository), 'app:1', NOW).view;
 }
+
+describe('two updates came to the same files', () => {
+  test('when every file is the same, whatever searches have loaded', () => {
+    const repository = tuf().publish();
+    expect(sameFiles(viewOf(repository), searched(repository))).toBe(true);
+    const signed = notary().publish();
+    expect(sameFiles(notaryView(signed), notaryView(signed))).toBe(true);
+  });
+
+  test('not when the same timestamp leads to other targets', () => {
+    const repository = tuf().publish();
+    const before = viewOf(repository);
+    const now = (role: string): number => repository.of(role).version;
+    repository
+      .rotate('targets')
+      .publish({ targets: now('targets'), snapshot: now('snapshot'), timestamp: now('timestamp') });
+    const after = viewOf(repository);
+    expect(after.timestamp.file.sha256).toBe(before.timestamp.file.sha256);
+    expect(sameFiles(before, after)).toBe(false);
+  });
+
+  test('not when one of them has a file more', () => {
+    const view = notaryView(notary().publish());
+    const less = { ...view, targets: new Map([...view.targets].slice(0, 1)) };
+    expect(sameFiles(view, less)).toBe(false);
+    expect(sameFiles(less, view)).toBe(false);
+  });
+});
 
 describe('a view', () => {
   const repository = tuf().publish();

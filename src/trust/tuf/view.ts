@@ -84,6 +84,16 @@ export function viewFiles(view: View): readonly TrustFile[] {
 }
 
 /**
+ * Whether two updates came to the very same files. The attack: a timestamp need not give the hash of its snapshot, nor that
+ * of targets; with other keys, files of the same versions come after the same timestamp, and what they revoke is missed.
+ */
+export function sameFiles(one: View, other: View): boolean {
+  const known = new Map(viewFiles(one).map(({ role, sha256 }) => [role, sha256]));
+  const files = viewFiles(other);
+  return files.length === known.size && files.every(({ role, sha256 }) => known.get(role) === sha256);
+}
+
+/**
  * What the loaded roles of the view name, within what they may speak for. In TUF 1.0 whose word counts is known only by
  * searching for it.
  */
