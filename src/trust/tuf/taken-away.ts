@@ -1,4 +1,4 @@
-import { isBinOf } from './bins.ts';
+import { binFor, isBinOf } from './bins.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
 import { type Delegator, type Effort, permitting, type Shelf, withinOnce } from './permission.ts';
@@ -26,7 +26,7 @@ export function takenAway(
   return [...edgesTo(role, before, shelf)].flatMap(([child, was]) => {
     const is = now.get(child);
     if (is?.like === was.like) return [];
-    const [known, ...below] = filesBelow(ctx, child, shelf, new Set([role]));
+    const [known, ...below] = filesBelow(ctx, child, shelf, role);
     const silenced = is !== undefined && known !== undefined && targetsUnder(ctx, known, is.authority) === undefined;
     const effort: Effort = new Map();
     const might = permitting(effort, true);
@@ -67,10 +67,9 @@ function edgesTo(role: string, { delegations, bins }: Targets, shelf: Shelf): Re
     );
   }
   const found = [...shelf.keys()].filter((name) => isBinOf(bins, name));
-  const by = withinOnce(role, { kind: 'patterns', of: [] });
-  return new Map(
-    found.map((name) => [name, { authority: bins, by: { ...by, permits: () => true }, like: like(bins, bins.bits) }]),
-  );
+  const none = withinOnce(role, { kind: 'patterns', of: [] });
+  const by = (bin: string): Delegator => ({ ...none, permits: (name) => binFor(bins, name) === bin });
+  return new Map(found.map((bin) => [bin, { authority: bins, by: by(bin), like: like(bins, bins.bits) }]));
 }
 
 function like({ keys, threshold }: Authority, what: unknown): string {
@@ -78,11 +77,18 @@ function like({ keys, threshold }: Authority, what: unknown): string {
 }
 
 /** The role's own first. */
-function filesBelow(ctx: TrustContext, role: string, shelf: Shelf, seen: Set<string>): readonly Accepted<Targets>[] {
-  const file = shelf.get(role);
-  if (file === undefined || seen.has(role)) return [];
-  seen.add(role);
-  const found = [...saidBefore(ctx, [file]).targets.values()];
-  const below = found.flatMap(({ model }) => [...edgesTo(role, model, shelf).keys()]);
-  return [...found, ...below.flatMap((child) => filesBelow(ctx, child, shelf, seen))];
+function filesBelow(ctx: TrustContext, role: string, shelf: Shelf, above: string): readonly Accepted<Targets>[] {
+  const found: Accepted<Targets>[] = [];
+  const seen = new Set([above]);
+  const ahead = [role];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    const file = shelf.get(next);
+    if (file === undefined || seen.has(next)) continue;
+    seen.add(next);
+    for (const accepted of saidBefore(ctx, [file]).targets.values()) {
+      found.push(accepted);
+      ahead.push(...edgesTo(next, accepted.model, shelf).keys());
+    }
+  }
+  return found;
 }
