@@ -55,9 +55,9 @@ function tuf(): TufRepository {
 }
 
 /** The steps of an update, without its end. */
-async function walk(held: HeldTrust): Promise<View> {
+async function walk(held: HeldTrust, below?: Parameters<HeldTrust['persist']>[2]): Promise<View> {
   const trusted = held.held.kind === 'trusted' ? held.held.trusted : undefined;
-  const persist: HeldTrust['persist'] = (step, after) => held.persist(step, after);
+  const persist: HeldTrust['persist'] = (step, after) => held.persist(step, after, below);
   const alarm = (): void => undefined;
   const view = await refresh({ ctx, source, trusted, now: NOW, maxBytes: 64 << 20, persist, alarm });
   return view!;
@@ -361,6 +361,24 @@ describe('a delegated file of TUF 1.0', () => {
     expect(shelfOf(early)).toEqual([]);
   });
 
+  test('is not kept while what was accepted beyond the view is about to begin anew', async () => {
+    const made = tuf();
+    const [key, stolen] = [made.authority('timestamp').keys[0]!, made.newKey()];
+    made.of('timestamp').signers = [key];
+    made.authorize('timestamp', { keys: [key, stolen] }).publish();
+    const { held, view } = await withView(made);
+    made.of('timestamp').signers = [stolen];
+    made.publish();
+    await walk(held);
+    made.of('timestamp').signers = [key];
+    made.authorize('timestamp', { keys: [key] }).publish();
+    source.instead.set('timestamp', down);
+    expect(await walk(held).catch(codeOf)).toBe('trust.unreachable');
+    expect(held.view?.snapshot).toBe(view.snapshot);
+    await held.shelve(view, shelved(made));
+    expect(shelfOf(held)).toEqual([]);
+  });
+
   test('is on no shelf when the collection was forgotten while it was stored', async () => {
     const { made, view } = await withView();
     const advanceTrust: TrustStore['advanceTrust'] = async (...step) => {
@@ -487,6 +505,13 @@ describe('a delegated file of TUF 1.0', () => {
       expect((await stored()).floors.find(({ role }) => role === 'one')?.version).toBe(2);
     });
 
+    test('is none that only goes', async () => {
+      const { held, view } = await small();
+      await held.shelve(view, sized('one', 1, 64_000));
+      await held.shelve(view, { forget: ['one'] });
+      expect(shelfOf(held)).toEqual([]);
+    });
+
     test('leaves nothing of its role, and what that named has ended', async () => {
       const { held, view } = await small();
       await held.shelve(view, sized('one', 1, 40_000));
@@ -529,6 +554,16 @@ describe('a delegated file of TUF 1.0', () => {
     await held.persist({ checkedAt: NOW }, undefined, (shelf) => ended(shelf.keys()));
     await shelving;
     expect([...(await state.removals(NAME, ['app:1']))]).toEqual([['app:1', NOW]]);
+  });
+
+  test('nothing of a shelf ends with the step that trusts the first root', async () => {
+    tuf();
+    const held = holding();
+    const view = await walk(held, (shelf) =>
+      [...shelf.keys()].map((role) => ({ role, tag: 'app:1', digest: A as never, removed: true })),
+    );
+    expect(held.held).toMatchObject({ kind: 'trusted', trusted: { snapshot: { file: view.snapshot.file } } });
+    expect(await state.removals(NAME, ['app:1'])).toEqual(new Map());
   });
 
   test('a step that forgets something else, or nothing, leaves the shelf', async () => {

@@ -115,8 +115,9 @@ export class HeldTrust {
   }
 
   private async shelveNow(view: View, whole: TrustAdvance, instead: () => TrustAdvance | undefined): Promise<void> {
-    if (!this.isNewest(view)) return;
-    const step = this.hasRoomFor(whole) ? whole : instead();
+    const trusted = this.newestUnder(view);
+    if (trusted === undefined) return;
+    const step = this.hasRoom(trusted.shelf, whole) ? whole : instead();
     if (step === undefined) return;
     try {
       await this.advance(step, undefined);
@@ -134,17 +135,18 @@ export class HeldTrust {
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
   }
 
-  private hasRoomFor({ floors = [] }: TrustAdvance): boolean {
-    const { held } = this;
-    const shelf = new Map(held.kind === 'trusted' ? held.trusted.shelf : []);
+  private hasRoom(before: Trusted['shelf'], { floors = [] }: TrustAdvance): boolean {
+    const shelf = new Map(before);
     for (const file of floors) shelf.set(file.role, file);
     return [...shelf.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) <= this.maxShelfBytes;
   }
 
-  private isNewest(view: View): boolean {
+  /** What is trusted, when the view is the newest of it. */
+  private newestUnder(view: View): Trusted | undefined {
     const { held } = this;
-    if (held.kind !== 'trusted' || held.view === undefined) return false;
-    return held.trusted.snapshot?.file.sha256 === view.snapshot.file.sha256 && sameFiles(held.view, view);
+    if (held.kind !== 'trusted' || held.view === undefined) return undefined;
+    const same = held.trusted.snapshot?.file.sha256 === view.snapshot.file.sha256 && sameFiles(held.view, view);
+    return same ? held.trusted : undefined;
   }
 
   /** Every file of the view was verified in this update, or before under keys that still stand. */

@@ -43,7 +43,7 @@ type Issued = (issuer: Certificate, child: Certificate) => boolean;
 
 interface Issuer {
   readonly certificate: Certificate;
-  /** How many CAs may stand between it and the leaf. */
+  /** How many CAs may stand between it and the leaf; of more than are in the bundle there is no need to tell. */
   readonly room: number;
 }
 
@@ -51,7 +51,7 @@ interface Issuer {
 function descends({ leaf, bundled, anchors, issued }: Search, purpose: string): boolean {
   const serves = (issuer: Certificate): boolean => purposes(issuer).includes(purpose);
   const unreached = new Set(bundled);
-  const waiting = anchors.filter(serves).map((anchor) => below(anchor, Infinity));
+  const waiting = anchors.filter(serves).map((anchor) => below(anchor, bundled.length));
   for (let next = takeRoomiest(waiting); next !== undefined; next = takeRoomiest(waiting)) {
     const { certificate, room } = next;
     if (issued(certificate, leaf)) return true;
@@ -69,7 +69,7 @@ function below(certificate: Certificate, room: number): Issuer {
 }
 
 function takeRoomiest(waiting: Issuer[]): Issuer | undefined {
-  return waiting.sort((a, b) => (a.room === b.room ? 0 : b.room - a.room)).shift();
+  return waiting.sort((a, b) => b.room - a.room).shift();
 }
 
 /** Of each two certificates, whatever they are used for. */
