@@ -118,6 +118,22 @@ describe('an answer', () => {
     expect(updates()).toBe(1);
   });
 
+  test('by the last view says why the source could not confirm it, unless the fault is ours', async () => {
+    const collection = await notary(alpine());
+    expect((await ask(collection, tag())).basis).not.toHaveProperty('failure');
+    source.instead.set('*', down);
+    clock += 10_000;
+    await collection.again();
+    const failure = { reason: 'trust.unreachable', message: 'connect ECONNREFUSED' };
+    expect(await ask(collection, tag())).toMatchObject({ verdict: { outcome: 'signed' }, basis: { failure } });
+    source.instead.set('*', () => Promise.reject(new Error('a bug')));
+    clock += 10_000;
+    await collection.again();
+    const answer = await ask(collection, tag());
+    expect(answer.verdict.outcome).toBe('signed');
+    expect(answer.basis).not.toHaveProperty('failure');
+  });
+
   test('without any view has nothing to rest on', async () => {
     const collection = await notary(alpine());
     source.instead.set('*', gone);

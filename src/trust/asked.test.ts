@@ -59,11 +59,12 @@ describe('who names a digest', () => {
   });
 
   test('is told of names that begin as asked, and of no others', async () => {
-    repository.sign('2', A, 1).publish();
+    repository.sign('21', A, 1).publish();
     const asked = await open();
     const tags = async (prefix: string) => (await asked.naming([A], prefix)).map(({ tag }) => tag);
-    expect(await tags('')).toEqual(['1', '2']);
-    expect(await tags('2')).toEqual(['2']);
+    expect(await tags('')).toEqual(['1', '21']);
+    expect(await tags('1')).toEqual(['1']);
+    expect(await tags('2')).toEqual(['21']);
     expect(await tags('3')).toEqual([]);
   });
 

@@ -10,6 +10,7 @@ test('a clock that once ran ahead is spoken of, with what to do', () => {
   expect(said).toContain('tufgate trust clock --reset');
   expect(clockAhead(NOW + 90_000, NOW)).toContain('2 min ahead');
   expect(clockAhead(NOW + 3_600_000, NOW)).toContain('1 h ahead');
+  expect(clockAhead(NOW + 3_600_000, NOW)).toContain('1 h ahead');
 });
 
 test('a minute, or a machine that is ahead itself, is nothing to speak of', () => {

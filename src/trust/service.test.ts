@@ -76,9 +76,10 @@ const collections = {
     }
     return Promise.resolve({ verdict: { outcome: 'refused', reason: said, message: 'secret.internal' } });
   },
-  naming(opened: Opened, digests: readonly Digest[]): Promise<readonly SignedTag[]> {
+  naming(opened: Opened, digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]> {
     note(opened, digests);
-    return current instanceof Error ? Promise.reject(current) : Promise.resolve(current);
+    if (current instanceof Error) return Promise.reject(current);
+    return Promise.resolve(current.filter(({ tag }) => tag.startsWith(prefix)));
   },
   names(opened: Opened, prefix: string): Promise<readonly string[]> {
     note(opened, prefix);
@@ -135,8 +136,11 @@ describe('a tag', () => {
 
   test('whose source is away is refused without a word about hosts of ours', async () => {
     signed.set('1', 'trust.unreachable');
-    const { reason, message } = await service.resolve(vendor, app, '1');
+    const { reason, message, failure } = await service.resolve(vendor, app, '1');
     expect(reason).toBe('trust.unreachable');
+    expect(failure).toEqual({ reason, message: 'secret.internal' });
+    signed.set('1', 'trust.expired');
+    expect(await service.resolve(vendor, app, '1')).not.toHaveProperty('failure');
     expect(message).toContain('the trust source vendor could not be reached');
     expect(message).not.toContain('secret');
   });
