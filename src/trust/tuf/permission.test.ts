@@ -114,6 +114,18 @@ describe('a file on the shelf that is not loaded may let a role say', () => {
     expect(might(made().bins('bin', { bits: 2, by: 'b' }), 'bin-0', 'b:1')).toBe(true);
   });
 
+  test.each(['bin', 'app-bin', 'b0-f-0'])('by its bins, of whatever name and number of digits: %s', (prefix) => {
+    const repository = made().bins(prefix, { bits: 5, by: 'b' });
+    expect(might(repository, `${prefix}-1f`, 'b:1')).toBe(true);
+  });
+
+  test('what it says today, where it is loaded too', () => {
+    const repository = made().delegate('below', { by: 'b', paths: ['b:1'] });
+    const shelf = new Map([['b', trustFile('b', 1, repository.publish().at('b'))]]);
+    const may = mightName(loaded(repository, 'targets', 'b', 'below'), shelf, 'below');
+    expect(['b:1', 'b:2'].map(may)).toEqual([true, false]);
+  });
+
   test('in other spellings', () => {
     const repository = made().delegate('be"low', { by: 'b', paths: ['no'] });
     expect(might(repository, 'be"low', 'b:1')).toBe(true);

@@ -11,6 +11,7 @@ import {
   acceptDelegated,
   allEnded,
   difference,
+  endedBelow,
   endedBy,
   findTarget,
   naming,
@@ -172,6 +173,14 @@ describe('what was signed by keys that were taken away since', () => {
     expect(notary(role, (repository) => repository)).toEqual([moved(role, false)]);
   });
 
+  test('is all of a role whose delegation went with its keys', () => {
+    const repository = new NotaryRepository(GUN, NOW).delegate('targets/a').sign('1', A, 1, 'targets/a');
+    const before = viewOf(repository.publish());
+    expect(changes(before, viewOf(repository.undelegate('targets/a').publish())).ended).toEqual([
+      moved('targets/a', true),
+    ]);
+  });
+
   test('is what its own keys signed, not those of another role', () => {
     expect(notary('targets/a', (repository) => repository.rotate('targets'))).toEqual([moved('targets/a', false)]);
   });
@@ -311,6 +320,64 @@ describe('what a delegated role of TUF 1.0 ended', () => {
     expect(endedBy(ctx, view, shelf, { accepted, authority: step.authority })).toEqual([
       { role: 'team', tag: 'app:1', digest: A, removed: true },
     ]);
+  });
+
+  /** Of `org`, whose delegations change like this, while these roles lie on the shelf. */
+  function endedOf(
+    repository: TufRepository,
+    shelved: readonly string[],
+    change: (repository: TufRepository) => TufRepository,
+  ): readonly string[] {
+    repository.publish();
+    const shelf = new Map(shelved.map((role) => [role, trustFile(role, 1, repository.at(role))]));
+    change(repository).publish();
+    const ctx = contextOf(repository);
+    const { view } = refresh(ctx, repository, NOW);
+    const step = findTarget(ctx, view, 'app:none', NOW);
+    if (step.kind !== 'wanted') return expect.unreachable();
+    const accepted = acceptDelegated(ctx, step, repository.at('org'), NOW);
+    const ended = endedBy(ctx, view, shelf, { accepted, authority: step.authority });
+    return ended.map(({ role, tag }) => `${role} ${tag}`);
+  }
+
+  test('is not what it goes on to say itself, though it took away a role that had delegated to it', () => {
+    const keys = [tufKey('ed25519', 'org')];
+    const repository = new TufRepository(NOW)
+      .delegate('org', { paths: ['app:*'], keys })
+      .delegate('team', { by: 'org', paths: ['*'] })
+      .delegate('org', { by: 'team', paths: ['*'], keys });
+    repository.put('app:1', app(A), 'org').put('app:2', app(A), 'team');
+    expect(endedOf(repository, ['org', 'team'], (made) => made.undelegate('team', 'org'))).toEqual(['team app:2']);
+  });
+
+  test('is nothing more where it delegated to itself', () => {
+    const keys = [tufKey('ed25519', 'org')];
+    const repository = new TufRepository(NOW)
+      .delegate('org', { paths: ['app:*'], keys })
+      .delegate('org', { by: 'org', paths: ['*'], keys });
+    repository.put('app:1', app(A), 'org');
+    const narrowed = (made: TufRepository): TufRepository =>
+      made.undelegate('org', 'org').delegate('org', { by: 'org', paths: ['no'], keys });
+    expect(endedOf(repository, ['org'], narrowed)).toEqual([]);
+  });
+
+  test('is nothing below, where nothing was said before', () => {
+    const repository = new TufRepository(NOW).delegate('app').put('app:1', app(A), 'app').publish();
+    const ctx = contextOf(repository);
+    const shelf = new Map([['app', trustFile('app', 1, repository.at('app'))]]);
+    const { view } = refresh(ctx, repository, NOW);
+    expect(endedBelow(ctx, undefined, view, shelf)).toEqual([]);
+    expect(endedBelow(ctx, { ...view, targets: new Map() }, view, shelf)).toEqual([]);
+    expect(endedBelow(ctx, view, { ...view, targets: new Map() }, shelf)).toEqual([]);
+  });
+
+  test('is nothing below in Notary, where each view says all of it', () => {
+    const repository = new NotaryRepository(GUN, NOW).delegate('targets/a').sign('1', A, 1, 'targets/a').publish();
+    const ctx = notaryContext(GUN);
+    const before = notaryRefresh(ctx, repository, NOW).view;
+    const shelf = new Map([['targets/a', before.targets.get('targets/a')!.file]]);
+    const after = notaryRefresh(ctx, repository.undelegate('targets/a').publish(), NOW).view;
+    expect(endedBelow(ctx, before, after, shelf)).toEqual([]);
   });
 
   test('is nothing for a role that was never seen', () => {

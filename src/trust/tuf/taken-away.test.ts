@@ -53,6 +53,21 @@ test('a role with fewer paths ends what it may say no more', () => {
   expect(ended(made, ['owner'], narrowed)).toEqual(['owner app:1']);
 });
 
+test('what its delegator names too goes on, while the same keys may say it', () => {
+  const keys = [tufKey('ed25519', 'owner')];
+  const made = named(new TufRepository(NOW).delegate('owner', { ...owned, keys }), 'owner', 'app:1', 'app:2');
+  const narrowed = (): TufRepository =>
+    made.undelegate('owner').delegate('owner', { paths: ['app:2'], keys }).put('app:2', one);
+  expect(ended(made, ['owner'], narrowed)).toEqual(['owner app:1']);
+});
+
+test('a delegation with a key that nobody can use is told from another one too', () => {
+  const keys = [tufKey('ed25519', 'owner'), tufKey('rsa-1024', 'weak')];
+  const made = named(new TufRepository(NOW).delegate('owner', { ...owned, keys }), 'owner', 'app:1', 'app:2');
+  const narrowed = (): TufRepository => made.undelegate('owner').delegate('owner', { paths: ['app:2'], keys });
+  expect(ended(made, ['owner'], narrowed)).toEqual(['owner app:1']);
+});
+
 test('a role with other keys ends what its delegator names itself; the rest is for its next file to say', () => {
   const renewed = (made: TufRepository): TufRepository => made.rotate('owner').put('app:1', one);
   expect(ended(owner(), ['owner'], renewed)).toEqual(['owner app:1']);
@@ -84,9 +99,25 @@ test('bins that are given up end what fell into them', () => {
   expect(ended(binned(), ['bin-0'], without)).toEqual(inIt.map((name) => `bin-0 ${name}`));
 });
 
+test('a delegation that takes too long to compare lets nothing go on', () => {
+  const keys = [tufKey('ed25519', 'owner')];
+  const tags = Array.from({ length: 1_000 }, (_, i) => `app:${i}`);
+  const nearly = Array.from({ length: 1_000 }, (_, i) => `*a*Q${i}*`);
+  const made = named(new TufRepository(NOW).delegate('owner', { ...owned, keys }), 'owner', ...tags);
+  const narrowed = (): TufRepository => made.undelegate('owner').delegate('owner', { paths: nearly, keys });
+  expect(ended(made, ['owner'], narrowed)).toHaveLength(1_000);
+});
+
 test('nothing is lost for want of comparisons', () => {
   const tags = Array.from({ length: 1_000 }, (_, i) => `app:${i}`);
   const nearly = Array.from({ length: 1_000 }, (_, i) => `*a*Q${i}*`);
   const made = named(new TufRepository(NOW).delegate('owner', { paths: [...nearly, 'app:*'] }), 'owner', ...tags);
   expect(ended(made, ['owner'], (each) => each.undelegate('owner'))).toHaveLength(1_000);
+});
+
+test('nothing ends for want of comparisons where the delegation stays as it is', () => {
+  const tags = Array.from({ length: 1_000 }, (_, i) => `app:${i}`);
+  const nearly = Array.from({ length: 1_000 }, (_, i) => `*a*Q${i}*`);
+  const made = named(new TufRepository(NOW).delegate('owner', { paths: [...nearly, 'app:*'] }), 'owner', ...tags);
+  expect(ended(made, ['owner'], (each) => each.delegate('other'))).toEqual([]);
 });

@@ -67,8 +67,12 @@ function edgesTo(role: string, { delegations, bins }: Targets, shelf: Shelf): Re
     );
   }
   const found = [...shelf.keys()].filter((name) => isBinOf(bins, name));
-  const none = withinOnce(role, { kind: 'patterns', of: [] });
-  const by = (bin: string): Delegator => ({ ...none, permits: (name) => binFor(bins, name) === bin });
+  const by = (bin: string): Delegator => ({
+    role,
+    permits: (name) => binFor(bins, name) === bin,
+    costOf: () => 0,
+    most: Infinity,
+  });
   return new Map(found.map((bin) => [bin, { authority: bins, by: by(bin), like: like(bins, bins.bits) }]));
 }
 
