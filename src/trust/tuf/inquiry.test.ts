@@ -111,3 +111,13 @@ describe('an inquiry', () => {
     expect(inquiry.delegationTo('r99', targetsOf(paths, true))?.role).toBe('r99');
   });
 });
+
+test('of hash bins only the one that the name falls into is delegated to', () => {
+  const bins = { keys: [], threshold: 1, prefix: 'bin', bits: 1 };
+  const targets: Targets = { ...targetsOf([]), bins };
+  const inquiry = new Inquiry('vendor', 'app:1');
+  const [bin] = inquiry.delegationsOf(targets);
+  const other = bin?.role === 'bin-0' ? 'bin-1' : 'bin-0';
+  expect(inquiry.delegationTo(bin?.role ?? '', targets)).toEqual(bin);
+  expect(inquiry.delegationTo(other, targets)).toBeUndefined();
+});

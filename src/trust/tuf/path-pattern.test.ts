@@ -24,6 +24,7 @@ describe('a path pattern', () => {
     ['a]', 'a]'],
     ['x#!', 'x#!'],
     ['[#a]', '#'],
+    ['?x', '\uffffx'],
     ['', ''],
     ['/a', '/a'],
   ])('%j is taken and matches %j', (pattern, name) => {
@@ -52,6 +53,9 @@ describe('a path pattern', () => {
     ['a', ''],
     ['a', 'a/'],
     ['*.doc', 'a.docx'],
+    ['b[ax]', 'x'],
+    ['b[ax]', 'xa'],
+    ['[😀-😁]', '\ude01'],
   ])('%j does not match %j', (pattern, name) => {
     expect(acceptable(pattern)).toBe(true);
     expect(matches(pattern, name)).toBe(false);

@@ -57,7 +57,10 @@ test('what its delegator names too goes on, while the same keys may say it', () 
   const keys = [tufKey('ed25519', 'owner')];
   const made = named(new TufRepository(NOW).delegate('owner', { ...owned, keys }), 'owner', 'app:1', 'app:2');
   const narrowed = (): TufRepository =>
-    made.undelegate('owner').delegate('owner', { paths: ['app:2'], keys }).put('app:2', one);
+    made
+      .undelegate('owner')
+      .delegate('owner', { paths: ['app:2'], keys })
+      .put('app:2', one);
   expect(ended(made, ['owner'], narrowed)).toEqual(['owner app:1']);
 });
 
