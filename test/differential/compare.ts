@@ -1,6 +1,7 @@
 import type { TufDamage } from '../../src/simulator/tuf-damage.ts';
 import { generateStory } from '../../src/simulator/tuf-generated.ts';
 import { Client, NOW, type Said } from '../conformance/client.ts';
+import { hasTwinKeys } from './twin-keys.ts';
 import { TufJsClient, type TufJsVerdict } from '../tuf-js.ts';
 
 /** One name of one step of a story, and what both clients say of it. */
@@ -12,6 +13,8 @@ export interface Comparison {
   readonly theirs: TufJsVerdict;
   /** What tuf-js asked for in this step. */
   readonly asked: readonly string[];
+  /** Some role has one public key under two key ids. */
+  readonly twins: boolean;
 }
 
 /** Both clients live through the story with a disk of their own. The machine's clock must stand at `NOW`: tuf-js reads it. */
@@ -24,8 +27,9 @@ export async function compare(seed: number, damage: TufDamage | undefined): Prom
     ours.files = files;
     const [we, they] = [await ours.judge(...asks), await theirs.resolve(files, ...asks)];
     const asked = theirs.requests.splice(0);
+    const twins = hasTwinKeys(files);
     for (const [at, name] of asks.entries())
-      comparisons.push({ seed, step, name, ours: we[at]!, theirs: they[at]!, asked });
+      comparisons.push({ seed, step, name, ours: we[at]!, theirs: they[at]!, asked, twins });
   }
   theirs.dispose();
   await ours.close();

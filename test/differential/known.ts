@@ -17,4 +17,16 @@ export const KNOWN: readonly Known[] = [
       theirs.kind !== 'refused' &&
       !asked.some((path) => path.endsWith('snapshot.json')),
   },
+  {
+    // Invariant 5: a threshold counts distinct public keys.
+    reason: 'one public key under two key ids counts twice',
+    explains: ({ ours, theirs, twins }) =>
+      twins && ours.kind === 'refused' && ours.code === 'trust.threshold' && theirs.kind !== 'refused',
+  },
+  {
+    // docs/adr/0007-tuf-choices.md: only a timestamp keeps the bytes seen first; any other file of two contents is refused.
+    reason: 'other bytes are taken under a version that was seen before',
+    explains: ({ ours, theirs }) =>
+      ours.kind === 'refused' && ours.code === 'trust.equal-version' && theirs.kind !== 'refused',
+  },
 ];
