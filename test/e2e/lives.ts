@@ -105,12 +105,15 @@ export class Lives {
 
   private async askBoth(repository: string): Promise<readonly (Answer | undefined)[]> {
     const answers = await Promise.all(TAGS.map((tag) => this.ask(repository, tag)));
-    const versions = new Set(answers.flatMap((answer) => answer?.version ?? []));
-    expect(versions.size, `${repository}: ${[...versions].join(' and ')}`).toBeLessThanOrEqual(1);
-    for (const version of versions) {
-      expect(version, `${repository} went back`).toBeGreaterThanOrEqual(this.served.get(repository) ?? 0);
-      this.served.set(repository, version);
-    }
+    const versions = answers.flatMap((answer) => answer?.version ?? []);
+    const before = this.served.get(repository) ?? 0;
+    for (const version of versions) expect(version, `${repository} went back`).toBeGreaterThanOrEqual(before);
+    const newest = Math.max(before, ...versions);
+    this.served.set(repository, newest);
+    // On a busy machine an update may come between two questions; from then on nobody is given what was before it.
+    if (new Set(versions).size > 1)
+      for (const tag of TAGS)
+        expect((await this.ask(repository, tag))?.version ?? newest, repository).toBeGreaterThanOrEqual(newest);
     return answers;
   }
 
