@@ -53,6 +53,7 @@ describe('a path pattern', () => {
     ['a', ''],
     ['a', 'a/'],
     ['*.doc', 'a.docx'],
+    ['bax]', 'a'],
     ['b[ax]', 'x'],
     ['b[ax]', 'xa'],
     ['[😀-😁]', '\ude01'],
