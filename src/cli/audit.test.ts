@@ -11,11 +11,13 @@ const sound: CollectionReport = {
   anchor: 'keys',
   pin: `reg.example/ (keys ${KEY})`,
   checkedAt: '2026-11-21T12:00:00.000Z',
+  failing: null,
   withdrawn: false,
   expires: { role: 'targets', at: '2027-01-01T00:00:00.000Z', daysLeft: 40 },
   root: { version: 3, keys: [KEY], threshold: 1, expires: '2036-01-01T00:00:00Z' },
   roles: [],
 };
+const FAILING = { at: '2026-11-22T12:00:00.000Z', code: 'trust.signature', message: 'timestamp' };
 const problem = (code: string) => ({ problem: { code, message: '' } });
 const role = (people: boolean, daysLeft: number) => ({ people, daysLeft }) as CollectionReport['roles'][number];
 
@@ -30,6 +32,12 @@ test.each<[string, Partial<CollectionReport>, readonly string[]]>([
   ['bytes that were changed', problem('state.damaged'), ['damaged']],
   ['withdrawn', { withdrawn: true, ...problem('trust.withdrawn') }, ['withdrawn']],
   ['withdrawn, and trusted on first use', { withdrawn: true, anchor: 'first-use', pin: null }, ['withdrawn']],
+  ['what its source sends does not verify', { failing: FAILING }, ['failing']],
+  [
+    'withdrawn, which is an alarm too',
+    { failing: FAILING, withdrawn: true, ...problem('trust.withdrawn') },
+    ['withdrawn'],
+  ],
   ['what people signed has ended', { roles: [role(true, -1)] }, ['expired']],
   ['a timestamp that nobody asked for lately', { roles: [role(false, -20), role(true, 0)] }, []],
 ])('%s', (_, over, gaps) => {

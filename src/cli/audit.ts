@@ -2,7 +2,15 @@ import type { CollectionReport } from './trust-report.ts';
 
 /** Why somebody should look at a collection. The list is closed: scripts compare it. */
 export type Gap =
-  'first-use' | 'no-pin' | 'not-covered' | 'expired' | 'withdrawn' | 'not-configured' | 'nothing-verified' | 'damaged';
+  | 'first-use'
+  | 'no-pin'
+  | 'not-covered'
+  | 'expired'
+  | 'failing'
+  | 'withdrawn'
+  | 'not-configured'
+  | 'nothing-verified'
+  | 'damaged';
 
 /** One collection of an audit: the same for the same trust, wherever it is stored, so that a fleet can be compared. */
 export interface AuditRow extends CollectionReport {
@@ -10,7 +18,7 @@ export interface AuditRow extends CollectionReport {
 }
 
 export function audit(report: CollectionReport): AuditRow {
-  const { problem, anchor, pin, withdrawn, roles } = report;
+  const { problem, anchor, pin, failing, withdrawn, roles } = report;
   const gaps = new Set<Gap>();
   const known = GAPS.get(problem?.code ?? '');
   if (known !== undefined) gaps.add(known);
@@ -19,6 +27,7 @@ export function audit(report: CollectionReport): AuditRow {
   // Of one that is gone the keys that were there are no hint: whoever makes it anew has others.
   if (known === undefined && anchor === 'first-use' && pin === null && !withdrawn) gaps.add('first-use');
   if (roles.some(({ people, daysLeft }) => people && daysLeft !== null && daysLeft < 0)) gaps.add('expired');
+  if (problem === null && failing !== null) gaps.add('failing');
   return { ...report, gaps: [...gaps] };
 }
 

@@ -31,7 +31,7 @@ export function coverageOf(config: TrustSourceConfig, gun: string, stored: Store
 }
 
 /** @throws trust.no-root */
-export function contextOf(config: TrustSourceConfig, gun: string): TrustContext {
+function contextOf(config: TrustSourceConfig, gun: string): TrustContext {
   const nobody = { fetch: (): Promise<undefined> => Promise.resolve(undefined) };
   return openCollection({ crypto: nodeCrypto, metadata: () => nobody }, config, gun).ctx;
 }

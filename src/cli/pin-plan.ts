@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { Config, NotaryConfig } from '../config/config.ts';
 import type { PinText } from '../config/edit-pins.ts';
+import { ConfigInvalid } from '../config/problems.ts';
 import { TufgateError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 
@@ -50,9 +51,20 @@ export function planned(
   const config = context.parse(text);
   const before = notaryIn(config, source);
   const edited = edit(text);
-  const after = notaryIn(context.parse(edited), source);
+  const after = notaryIn(parsed(context, edited), source);
   const { data, log } = config;
   return { command, gun, texts: { before: text, after: edited }, data, log, before, after };
+}
+
+/** What is wrong came with the edit: a line of a text that nobody has seen would tell nothing. */
+function parsed(context: CommandContext, edited: string): Config {
+  try {
+    return context.parse(edited);
+  } catch (error) {
+    if (!(error instanceof ConfigInvalid)) throw error;
+    const why = error.problems.map(({ message }) => message).join('; ');
+    throw new TufgateError('usage', `the configuration would not be usable: ${why}`, { cause: error });
+  }
 }
 
 function notaryIn({ trust }: Config, source: string): NotaryConfig {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { configFile, configOf, configText, loadConfig } from '../config/load.ts';
+import { whyNotRoot } from '../trust/why-not-root.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -68,9 +69,9 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
     return made.action(async () => {
       const file = configFile(program.opts<{ config?: string }>().config, env);
       const configuration = {
-        config: () => loadConfig(file, env),
+        config: () => loadConfig(file, env, whyNotRoot),
         text: () => configText(file),
-        parse: (text: string) => configOf(text, file, env),
+        parse: (text: string) => configOf(text, file, env, whyNotRoot),
       };
       ended(await action({ file, ...configuration, ...streams }, made.opts(), made.args));
     });

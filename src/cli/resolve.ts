@@ -6,6 +6,7 @@ import type { CommandContext, Input } from './context.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import { inOrder } from './in-order.ts';
 import { refused, type Resolution, resolveImage, type SourceReport } from './resolution.ts';
+import { silentSources } from './silent-sources.ts';
 
 /** Trust sources and registries are not ours to hammer. */
 const AT_ONCE = 4;
@@ -26,8 +27,15 @@ export async function resolveImages(
   // Asked now: what a gate may still believe for `check_every` is not the answer here.
   const judge = await composeJudge({ ...config, freshness: { ...config.freshness, checkEveryMs: 0 } });
   try {
-    if (alone !== undefined) return answerOne(context, await resolutionOf(judge.deps, alone));
-    return await answerMany(context, judge.deps, all);
+    const resolutions =
+      alone === undefined
+        ? await answerMany(context, judge.deps, all)
+        : [answerOne(context, await resolutionOf(judge.deps, alone))];
+    for (const source of await silentSources(judge.state, resolutions))
+      context.out.message(
+        `tufgate: nothing was ever verified from ${source}: if it has signed images, check its url and how it names them`,
+      );
+    return worst(resolutions.map(codeFor));
   } finally {
     await judge.close();
   }
@@ -53,13 +61,17 @@ async function resolutionOf(deps: RulingDeps, asked: Asked): Promise<Resolution>
   return asked.kind === 'image' ? await resolveImage(deps, asked.image) : refused(deps, asked.text, asked.error);
 }
 
-function answerOne({ out }: CommandContext, resolution: Resolution): number {
+function answerOne({ out }: CommandContext, resolution: Resolution): Resolution {
   if (out.json) out.document(resolution);
   else out.fact(page(resolution));
-  return codeFor(resolution);
+  return resolution;
 }
 
-async function answerMany({ out }: CommandContext, deps: RulingDeps, all: readonly Asked[]): Promise<number> {
+async function answerMany(
+  { out }: CommandContext,
+  deps: RulingDeps,
+  all: readonly Asked[],
+): Promise<readonly Resolution[]> {
   const resolutions: Resolution[] = [];
   for await (const resolution of inOrder(all, AT_ONCE, (each) => resolutionOf(deps, each))) {
     resolutions.push(resolution);
@@ -67,7 +79,7 @@ async function answerMany({ out }: CommandContext, deps: RulingDeps, all: readon
     out.progress(`${resolutions.length} of ${all.length} images judged`);
   }
   if (out.json) out.document(resolutions);
-  return worst(resolutions.map(codeFor));
+  return resolutions;
 }
 
 function codeFor({ decision, reason }: Resolution): number {
@@ -76,7 +88,7 @@ function codeFor({ decision, reason }: Resolution): number {
 
 /** What is refused counts before what could not be asked, and that before what names no image. */
 function worst(codes: readonly number[]): number {
-  const order = [EXIT.refused, EXIT.unreachable, EXIT.notFound, EXIT.usage];
+  const order = [EXIT.fault, EXIT.refused, EXIT.unreachable, EXIT.notFound, EXIT.usage];
   return order.find((code) => codes.includes(code)) ?? EXIT.done;
 }
 

@@ -4,8 +4,8 @@ import { audit, auditCsv, type AuditRow, type Gap } from './audit.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-code.ts';
 import { requireState } from './stored-state.ts';
-import { endWords, warnOfClock } from './trust-list.ts';
-import { reportOn } from './trust-report.ts';
+import { endWords, failingWords, warnOfClock } from './trust-list.ts';
+import { reportingFrom, reportOn } from './trust-report.ts';
 
 /** Every stored collection with its anchor and root keys, and what is missing. Exits 3 when something is. */
 export async function auditTrust(
@@ -19,9 +19,10 @@ export async function auditTrust(
   try {
     warnOfClock(out, judge);
     const rows: AuditRow[] = [];
+    const reporting = await reportingFrom(judge);
     const collections = await judge.state.listTrust();
     for (const collection of collections) {
-      rows.push(audit(await reportOn(judge.trust, collection)));
+      rows.push(audit(await reportOn(reporting, collection)));
       out.progress(`${rows.length} of ${collections.length} collections`);
     }
     rows.sort(bySource);
@@ -55,7 +56,7 @@ function entry(row: AuditRow): string {
   ].join('\n');
 }
 
-function adviceOn(gap: Gap, { source, gun, root }: AuditRow): string {
+function adviceOn(gap: Gap, { source, gun, root, failing }: AuditRow): string {
   switch (gap) {
     case 'first-use':
       return `nobody pinned it; if these keys are the publisher's: tufgate trust pin ${source} ${gun} --keys ${root?.keys.join(',') ?? 'ID'}`;
@@ -65,6 +66,8 @@ function adviceOn(gap: Gap, { source, gun, root }: AuditRow): string {
       return 'trust begins anew at the pin with the next pull; see that the pin is meant';
     case 'expired':
       return 'what its people signed has ended: they must sign it anew';
+    case 'failing':
+      return `its last update did not verify, what was confirmed before still serves: ${failing === null ? '' : failingWords(failing)}`;
     case 'withdrawn':
       return `ask its publisher whether it was deleted on purpose; if it was made anew, tufgate trust forget ${gun} --source ${source}`;
     case 'not-configured':

@@ -3,7 +3,7 @@ import { clockAhead } from '../trust/clock-ahead.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
 import { requireState } from './stored-state.ts';
-import { type CollectionReport, reportOn } from './trust-report.ts';
+import { type CollectionReport, reportingFrom, reportOn } from './trust-report.ts';
 
 /** Every collection that trust data is stored of. */
 export async function listTrust({ config, out }: CommandContext): Promise<number> {
@@ -12,9 +12,10 @@ export async function listTrust({ config, out }: CommandContext): Promise<number
   const judge = await composeJudge(configured);
   try {
     warnOfClock(out, judge);
+    const reporting = await reportingFrom(judge);
     const collections = await judge.state.listTrust();
     const reports: CollectionReport[] = [];
-    for (const collection of collections) reports.push(await reportOn(judge.trust, collection));
+    for (const collection of collections) reports.push(await reportOn(reporting, collection));
     if (out.json) out.document(reports);
     else if (reports.length === 0)
       out.fact('No trust data yet: it is fetched when the first tag is pulled or resolved.');
@@ -30,11 +31,15 @@ export function warnOfClock(out: CommandContext['out'], { deps }: Judge): void {
   if (ahead !== undefined) out.message(`tufgate: ${ahead}`);
 }
 
-function line({ source, gun, problem, anchor, root, expires, checkedAt }: CollectionReport): string {
+function line({ source, gun, problem, anchor, root, expires, checkedAt, failing }: CollectionReport): string {
   const head = `${gun}  (${source})`;
   if (problem !== null) return `${head}\n    ${problem.code}: ${problem.message}`;
   const anchored = anchor === 'first-use' ? 'trusted on first use' : `pinned by ${String(anchor)}`;
-  return `${head}\n    root ${root?.version ?? '?'}, ${anchored}${endWords(expires)}; confirmed ${String(checkedAt)}`;
+  return `${head}\n    root ${root?.version ?? '?'}, ${anchored}${endWords(expires)}; confirmed ${String(checkedAt)}${failing === null ? '' : `\n    FAILING ${failingWords(failing)}`}`;
+}
+
+export function failingWords({ at, code, message }: NonNullable<CollectionReport['failing']>): string {
+  return `${at}, ${code}: ${message}`;
 }
 
 export function endWords(expires: CollectionReport['expires']): string {

@@ -5,10 +5,9 @@ import { replaceFile } from '../config/replace-file.ts';
 import { TufgateError } from '../errors.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
-import { startChain } from '../trust/tuf/collection.ts';
 import { confirm } from './ask.ts';
 import type { CommandContext } from './context.ts';
-import { contextOf, pinWordsFor } from './coverage.ts';
+import { pinWordsFor } from './coverage.ts';
 import { EXIT } from './exit-code.ts';
 import { effectsOf, effectWords, type PinEffect } from './pin-effects.ts';
 import { nameBelow, type PinOptions, pinText, type Plan, planned } from './pin-plan.ts';
@@ -27,9 +26,6 @@ export async function pinTrust(
 ): Promise<number> {
   const pin = pinText(context.file, options);
   const plan = planned(context, 'trust pin', source, gun, (text) => withPin(text, source, gun, pin));
-  // A root that does not sign itself would refuse every pull from the next start on.
-  const anchor = plan.after.pins.find((each) => !each.prefix && each.gun === gun)?.anchor;
-  if (anchor?.kind === 'root-file') startChain(contextOf(plan.after, gun), anchor.bytes);
   return await carryOut(context, options, plan, `+ ${gun}: ${pinWords(pin)}`);
 }
 

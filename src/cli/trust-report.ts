@@ -1,8 +1,10 @@
+import type { Judge } from '../compose.ts';
 import { codeOf, messageOf } from '../errors.ts';
 import type { Collection, StoredTrust, TrustStore } from '../state/store.ts';
 import type { TrustSourceConfig } from '../config/config.ts';
 import type { Trusted, View } from '../trust/tuf/collection.ts';
 import { type Coverage, coverageOf, pinWordsFor } from './coverage.ts';
+import { type Alarm, type LastAlarm, lastAlarms } from './last-alarms.ts';
 import { roleReports, type RoleReport } from './role-report.ts';
 import { type RootFacts, storedFacts } from './stored-facts.ts';
 
@@ -18,6 +20,8 @@ export interface CollectionReport {
   /** The pin that holds for it today, the longest match. */
   readonly pin: string | null;
   readonly checkedAt: string | null;
+  /** What its source sent since does not verify, or it refuses us: what was confirmed before serves until it expires. */
+  readonly failing: { readonly at: string; readonly code: string; readonly message: string } | null;
   readonly withdrawn: boolean;
   /** What ends first of what a person must sign anew. */
   readonly expires: { readonly role: string; readonly at: string; readonly daysLeft: number } | null;
@@ -25,11 +29,16 @@ export interface CollectionReport {
   readonly roles: readonly RoleReport[];
 }
 
-/** What it takes to look into what is stored; `TrustServiceOptions` has it. */
+/** What it takes to look into what is stored. */
 export interface Reporting {
   readonly sources: ReadonlyMap<string, TrustSourceConfig>;
   readonly store: TrustStore;
   readonly now: () => number;
+  readonly lastAlarm: LastAlarm;
+}
+
+export async function reportingFrom({ trust, state }: Judge): Promise<Reporting> {
+  return { ...trust, lastAlarm: await lastAlarms(state) };
 }
 
 /** From what is stored, verified again, without asking the source. */
@@ -40,7 +49,7 @@ export async function reportOn(reporting: Reporting, collection: Collection): Pr
   try {
     const stored = await reporting.store.loadTrust(collection);
     if (stored === undefined) return { ...base, problem: NOTHING };
-    const found = { ...base, ...facts(stored) };
+    const found = { ...base, ...facts(stored), failing: failingSince(stored, reporting.lastAlarm(collection)) };
     if (config === undefined) return { ...found, problem: unconfigured(collection) };
     const coverage = coverageOf(config, collection.gun, stored);
     const problem = problemOf(coverage) ?? (stored.withdrawn ? withdrawn(collection) : null);
@@ -51,7 +60,15 @@ export async function reportOn(reporting: Reporting, collection: Collection): Pr
   }
 }
 
-const UNKNOWN = { anchor: null, checkedAt: null, withdrawn: false, expires: null, root: null, roles: [] } as const;
+const UNKNOWN = {
+  anchor: null,
+  checkedAt: null,
+  failing: null,
+  withdrawn: false,
+  expires: null,
+  root: null,
+  roles: [],
+} as const;
 const NOTHING = {
   code: 'trust.unsigned',
   message: 'nothing verified is stored: resolve one of its tags to ask the source',
@@ -65,6 +82,12 @@ function facts(stored: StoredTrust): Pick<CollectionReport, 'anchor' | 'checkedA
     withdrawn: gone,
     checkedAt: checkedAt === undefined ? null : new Date(checkedAt).toISOString(),
   };
+}
+
+function failingSince({ checkedAt }: StoredTrust, alarm: Alarm | undefined): CollectionReport['failing'] {
+  if (alarm === undefined || alarm.at <= checkedAt) return null;
+  const { at, code, message } = alarm;
+  return { at: new Date(at).toISOString(), code, message };
 }
 
 function believed(

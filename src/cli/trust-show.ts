@@ -4,7 +4,8 @@ import type { CommandContext } from './context.ts';
 import type { RoleReport } from './role-report.ts';
 import { requireState } from './stored-state.ts';
 import { storedOf } from './stored-collections.ts';
-import { type CollectionReport, reportOn } from './trust-report.ts';
+import { failingWords } from './trust-list.ts';
+import { type CollectionReport, reportingFrom, reportOn } from './trust-report.ts';
 
 /** One repository, in every source that knows it: roles, keys, thresholds, versions, expiry. */
 export async function showTrust(
@@ -16,8 +17,9 @@ export async function showTrust(
   requireState(configured);
   const judge = await composeJudge(configured);
   try {
+    const reporting = await reportingFrom(judge);
     const stored = await storedOf(judge.state, judge.trust.sources, repository);
-    const reports = await Promise.all(stored.map((each) => reportOn(judge.trust, each)));
+    const reports = await Promise.all(stored.map((each) => reportOn(reporting, each)));
     if (out.json) out.document(reports);
     else for (const report of reports) out.fact(page(report));
     return EXIT.done;
@@ -26,7 +28,7 @@ export async function showTrust(
   }
 }
 
-function page({ gun, source, problem, anchor, pin, checkedAt, roles }: CollectionReport): string {
+function page({ gun, source, problem, anchor, pin, checkedAt, failing, roles }: CollectionReport): string {
   const anchored =
     anchor === 'first-use'
       ? 'first use: nobody pinned it, the first root seen was believed'
@@ -37,6 +39,7 @@ function page({ gun, source, problem, anchor, pin, checkedAt, roles }: Collectio
     `  anchor     ${anchored}`,
     `  pin        ${pin ?? 'none'}`,
     `  confirmed  ${checkedAt ?? 'never'}`,
+    ...(failing === null ? [] : [`  failing    ${failingWords(failing)}`]),
     ...roles.flatMap(roleLines),
   ].join('\n');
 }

@@ -11,7 +11,15 @@ export interface Surroundings {
   readonly readFile: (path: string) => Uint8Array;
   /** Absent: variables that are named are not looked up. */
   readonly env?: Environment | undefined;
+  /** Absent: a root file is only looked at as far as it takes to see that it is metadata. */
+  readonly whyNotRoot?: WhyNotRoot | undefined;
 }
+
+/**
+ * Why trust in a collection cannot begin with these bytes; undefined when it can. Handed in, because the trust core judges, and it
+ * knows no configuration.
+ */
+export type WhyNotRoot = (kind: 'notary' | 'tuf', gun: string, bytes: Uint8Array) => string | undefined;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { TufgateError } from '../errors.ts';
 import type { Config } from './config.ts';
-import type { Environment } from './field.ts';
+import type { Environment, WhyNotRoot } from './field.ts';
 import { whyNot } from './file.ts';
 import { parseConfig } from './schema.ts';
 
@@ -18,13 +18,13 @@ export function configFile(option: string | undefined, env: Environment): string
  * Reads the file and every file it names. Synchronous: it happens once, before anything else does.
  * @throws config.invalid, with one line a mistake
  */
-export function loadConfig(file: string, env: Environment): Config {
-  return configOf(configText(file), file, env);
+export function loadConfig(file: string, env: Environment, whyNotRoot?: WhyNotRoot): Config {
+  return configOf(configText(file), file, env, whyNotRoot);
 }
 
 /** As `loadConfig`, of a text that does not stand in the file yet. */
-export function configOf(text: string, file: string, env: Environment): Config {
-  return parseConfig(text, file, readBounded, env);
+export function configOf(text: string, file: string, env: Environment, whyNotRoot?: WhyNotRoot): Config {
+  return parseConfig(text, file, readBounded, env, whyNotRoot);
 }
 
 /** @throws config.invalid */

@@ -1,6 +1,6 @@
-import type { Pin, PinAnchor } from './config.ts';
+import type { Pin, PinAnchor, TrustSourceConfig } from './config.ts';
 import { type Field, quote, type Reader, section } from './field.ts';
-import { certificates, contents } from './file.ts';
+import { certificates, contents, type NamedFile } from './file.ts';
 
 /**
  * Pins by GUN, the root of all trust: a pin that does not hold what its author meant is the worst mistake of the file.
@@ -12,7 +12,7 @@ export const pins: Reader<readonly Pin[]> = (field) =>
     const gun = prefix ? key.slice(0, -1) : key;
     const why = mistakeInGun(gun);
     if (why !== undefined) fail(`${quote(key)} ${why}`);
-    const found = anchor(prefix)(value);
+    const found = anchor(gun, prefix)(value);
     return found === undefined ? [] : [{ gun, prefix, anchor: found }];
   });
 
@@ -27,11 +27,11 @@ function mistakeInGun(gun: string): string | undefined {
   return undefined;
 }
 
-function anchor(prefix: boolean): Reader<PinAnchor> {
+function anchor(gun: string, prefix: boolean): Reader<PinAnchor> {
   return section(WAYS, (open) => {
     const keys = open.optional('keys', keyIds);
     const ca = open.optional('ca', certificates);
-    const root = open.optional('root', rootFile);
+    const root = open.optional('root', rootFile('notary', gun));
     if (prefix && open.has('root'))
       open.failAt('root', 'root: one root file anchors one collection; for all below a "/" use keys or ca');
     if (!open.exactlyOne(['root', 'keys', 'ca'], WAYS)) return undefined;
@@ -63,14 +63,19 @@ function keyId(item: Field): string | undefined {
   );
 }
 
-/** Looked at only as far as it takes to see that it is the right kind of file; the trust core judges it. */
-export const rootFile: Reader<{ readonly file: string; readonly bytes: Uint8Array }> = (field) => {
-  const found = contents(field);
-  if (found === undefined) return undefined;
-  return looksLikeMetadata(found.bytes)
-    ? found
-    : field.fail(`${quote(found.file)} is not root metadata: expected JSON with "signed" and "signatures"`);
-};
+/** A wrong file (a targets file, the root of another repository) is a line at the start, not a refusal of every pull. */
+export function rootFile(kind: TrustSourceConfig['kind'], gun: string): Reader<NamedFile> {
+  return (field) => {
+    const found = contents(field);
+    if (found === undefined) return undefined;
+    const why = looksLikeMetadata(found.bytes)
+      ? field.world.whyNotRoot?.(kind, gun, found.bytes)
+      : 'expected JSON with "signed" and "signatures"';
+    return why === undefined
+      ? found
+      : field.fail(`${quote(found.file)} cannot be the root that trust begins with: ${why}`);
+  };
+}
 
 function looksLikeMetadata(bytes: Uint8Array): boolean {
   try {

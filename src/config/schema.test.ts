@@ -432,7 +432,11 @@ log: { level: loud }
     ],
     ['a short key id', { trust: ', pins: { a.io/b: { keys: [4ff57dc9] } }' }, '64 hex digits'],
     ['a root for a prefix', { trust: ', pins: { a.io/b/: { root: root.json } }' }, 'anchors one collection'],
-    ['a root that is none', { trust: ', pins: { a.io/b: { root: secret } }' }, 'is not root metadata'],
+    [
+      'a root that is none',
+      { trust: ', pins: { a.io/b: { root: secret } }' },
+      'cannot be the root that trust begins with: expected JSON',
+    ],
     ['a pin with a wildcard', { trust: `, pins: { "a.io/*": { keys: [${KEY_ID}] } }` }, 'trailing "/"'],
     ['a pin for everything', { trust: `, pins: { "/": { keys: [${KEY_ID}] } }` }, 'is not a pin'],
     ['a rule without action', { policy: '[{ match: "**" }]' }, 'needs one of require, allow or deny'],

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { TufgateError } from '../errors.ts';
 import type { Config, UpstreamConfig } from './config.ts';
 import { readDocument } from './document.ts';
-import { type Environment, Field, list, quote, type Reader, section, type Section } from './field.ts';
+import { type Environment, Field, list, quote, type Reader, section, type Section, type WhyNotRoot } from './field.ts';
 import { admin, listeners, sameAddress } from './listen.ts';
 import { nearest } from './nearest.ts';
 import { path } from './file.ts';
@@ -26,6 +26,7 @@ import { upstreams } from './upstreams.ts';
  * @param file shown in messages; made absolute for Config.file and relative paths
  * @param readFile the bytes of a file that the configuration names, throws Node.js file errors
  * @param env where `password_env` is looked up; absent: not looked up
+ * @param whyNotRoot judges the root files that are pinned; absent: nobody does
  * @throws config.invalid, one line a mistake: `tufgate.yaml:12:5: unknown key "pasword_file" (did you mean "password_file"?)`
  */
 export function parseConfig(
@@ -33,10 +34,11 @@ export function parseConfig(
   file: string,
   readFile: (path: string) => Uint8Array,
   env?: Environment,
+  whyNotRoot?: WhyNotRoot,
 ): Config {
   const { root, problems } = readDocument(text, file);
   const absolute = resolve(file);
-  const world = { problems, directory: dirname(absolute), readFile, env };
+  const world = { problems, directory: dirname(absolute), readFile, env, whyNotRoot };
   const config = root === undefined ? undefined : whole(absolute)(new Field('the file', root, world));
   problems.throwIfAny();
   if (config === undefined) throw new TufgateError('config.invalid', `${file} is not a usable configuration`);

@@ -52,7 +52,7 @@ function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): 
   const named = open.exactlyOne(['url', 'urls'], 'where the TUF repository is');
   const root = open.required(
     'root',
-    rootFile,
+    rootFile('tuf', name),
     'the root file that the repository is pinned to, such as `root: root.json`',
   );
   const target = open.optional('target', targetTemplate(':{tag}')) ?? '{registry}/{repository}:{tag}';

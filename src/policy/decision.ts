@@ -35,6 +35,8 @@ export interface Decision {
   readonly client: { readonly address: string; readonly userAgent: string };
   readonly request: 'manifest' | 'blob' | 'tags' | 'resolve';
   readonly method: string;
+  /** Of an alarm: the trust source that it came from. */
+  readonly source?: string;
   /** `registry/repository`, normalised; as it was sent when it was refused before it had a meaning. */
   readonly repository: string;
   /** What was asked for: a tag, or a digest. */

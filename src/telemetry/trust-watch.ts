@@ -113,7 +113,14 @@ export class TrustWatch {
 
   private keep({ source, gun }: Collection, { code, message }: TufgateError): void {
     if (isReason(code)) this.options.metrics.trustAlarm(source, code);
-    const base = { at: this.options.now(), event: 'alarm', request: 'manifest', method: '', repository: gun } as const;
+    const base = {
+      at: this.options.now(),
+      event: 'alarm',
+      request: 'manifest',
+      method: '',
+      source,
+      repository: gun,
+    } as const;
     const kept = this.alarms?.record({
       ...base,
       client: { address: '', userAgent: '' },

@@ -187,7 +187,9 @@ test('a root file is checked as a root, and stands in the file as the file sees 
   await writeFile(join(folder(), 'targets.json'), gate.publisher.bytesOf('targets'));
   const pin = async (name: string) =>
     await command('trust', 'pin', 'vendor', GUN, '--root', join(folder(), name), '--yes', '--config', file);
-  expect(await pin('targets.json')).toBe(3);
+  expect(await pin('targets.json')).toBe(2);
+  expect(said.stderr).toContain('would not be usable: root: ');
+  expect(said.stderr).toContain('targets.json" cannot be the root that trust begins with: ');
   expect(await pin('absent.json')).toBe(2);
   expect(said.stderr).toContain('no such file');
   expect(await pin('root.json')).toBe(0);
@@ -227,6 +229,38 @@ test('an audit finds what nobody pinned, and none when it is pinned', async () =
   ]);
   expect(await command('trust', 'audit', '--csv', '--config', file)).toBe(0);
   expect(said.stdout.split('\r\n')[1]).toMatch(new RegExp(`^vendor,${GUN},keys,`));
+});
+
+/** A gate that runs, and the command line over the same data. */
+async function besideGate() {
+  const gate = await world();
+  const file = await configure(onFirstUse(gate).replace('./data', join(gate.folder, 'data')));
+  expect((await gate.get('/v2/acme/app/manifests/1.0')).status).toBe(200);
+  return { gate, file };
+}
+
+test('an audit finds what the source sends and does not verify, until it verifies again', async () => {
+  const { gate, file } = await besideGate();
+  expect(await command('trust', 'audit', '--json', '--config', file)).toBe(0);
+  expect(document()).toMatchObject([{ gaps: [], failing: null }]);
+  gate.notary.misbehaviours.set('timestamp', { kind: 'bytes', bytes: Buffer.from('{}') });
+  gate.clock += 120_000;
+  expect((await gate.get('/v2/acme/app/manifests/1.0')).status).toBe(200);
+  await gate.gate.flushDecisions();
+  expect(await command('trust', 'audit', '--json', '--config', file)).toBe(3);
+  expect(document()).toMatchObject([{ gaps: ['failing'], problem: null, failing: { code: 'trust.malformed' } }]);
+  for (const [looking, code] of [
+    [['list'], 0],
+    [['show', GUN], 0],
+    [['audit'], 3],
+  ] as const) {
+    expect(await command('trust', ...looking, '--config', file)).toBe(code);
+    expect(said.stdout).toMatch(/failing.*trust\.malformed/i);
+  }
+  gate.notary.misbehaviours.clear();
+  gate.clock += 120_000;
+  expect((await gate.get('/v2/acme/app/manifests/1.0')).status).toBe(200);
+  expect(await command('trust', 'audit', '--config', file)).toBe(0);
 });
 
 test('an audit finds what is left of a source that is no longer configured', async () => {

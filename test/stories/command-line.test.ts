@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exitCode } from '../../src/cli/exit-code.ts';
-import { reportOn } from '../../src/cli/trust-report.ts';
+import { reportingFrom, reportOn } from '../../src/cli/trust-report.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { GUN } from './gate-world.ts';
 import { onFirstUse, shell } from './shell.ts';
 
-const { world, configure, command, document, said, piped } = shell();
+const { world, configure, command, document, said, piped, folder } = shell();
 
 test('resolve --json prints one document and nothing else, whatever there is to log', async () => {
   const gate = await world();
@@ -143,6 +144,30 @@ test('config check --image says refused where a source has no root of trust', as
   expect(document()).toMatchObject({ ok: true, explanation: { refusal: { reason: 'trust.no-root' } } });
 });
 
+test('a root file that cannot be one is a mistake of the configuration, with its line', async () => {
+  const gate = await world();
+  await writeFile(join(folder(), 'targets.json'), gate.publisher.bytesOf('targets'));
+  const file = await configure(
+    onFirstUse(gate).replace('first_use: remember', `pins: { reg.example/acme/app: { root: targets.json } }`),
+  );
+  expect(await command('config', 'check', '--json', '--config', file)).toBe(2);
+  const message = expect.stringContaining('targets.json" cannot be the root that trust begins with: ') as string;
+  expect(document()).toMatchObject({ ok: false, problems: [{ line: 3, message }] });
+  expect(await command('serve', '--config', file)).toBe(2);
+});
+
+test('an address where nothing ever verified is said once, beside the refusals', async () => {
+  const gate = await world();
+  const elsewhere = onFirstUse(gate).replace(gate.notary.url.href, `${gate.notary.url.href}elsewhere/`);
+  const hint = 'tufgate: nothing was ever verified from vendor: if it has signed images, check its url';
+  const file = await configure(elsewhere);
+  expect(await command('resolve', 'reg.example/acme/app:1.0', 'reg.example/acme/b:1', '--config', file)).toBe(3);
+  expect(said.stderr.split(hint)).toHaveLength(2);
+  await configure(onFirstUse(gate));
+  expect(await command('resolve', 'reg.example/acme/app:9', 'reg.example/acme/app:1.0', '--config', file)).toBe(4);
+  expect(said.stderr).not.toContain('nothing was ever verified');
+});
+
 test('decisions end with their last line', async () => {
   const file = await configure(onFirstUse(await world()));
   expect(await command('decisions', '--config', file)).toBe(0);
@@ -151,7 +176,8 @@ test('decisions end with their last line', async () => {
 
 test('trust list says what was withdrawn, and what was never there', async () => {
   const gate = await world();
-  const report = async (gun: string) => (await reportOn(gate.gate.trust, { source: 'vendor', gun })).problem?.code;
+  const reporting = await reportingFrom(gate.gate);
+  const report = async (gun: string) => (await reportOn(reporting, { source: 'vendor', gun })).problem?.code;
   expect(await report('reg.example/acme/other')).toBe('trust.unsigned');
   expect((await gate.get('/v2/acme/app/manifests/1.0')).status).toBe(200);
   expect(await report(GUN)).toBeUndefined();

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { Input } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
-import { type GateWorld, openGate } from './gate-world.ts';
+import { type GateWorld, openGate, START } from './gate-world.ts';
 
 /** The command line as an operator meets it: a folder with a configuration, what is piped or typed in, what is said. */
 export interface Shell {
@@ -17,7 +17,7 @@ export interface Shell {
   readonly piped: (text: string) => void;
   /** The next command meets a person, who answers this. */
   readonly typed: (text: string) => void;
-  /** Says anew: `said` holds the words of the last command. */
+  /** A second later. Says anew: `said` holds the words of the last command. */
   readonly command: (...argv: string[]) => Promise<number>;
   readonly document: () => unknown;
 }
@@ -29,6 +29,8 @@ export function shell(): Shell {
   let stdin: Input;
   const piped = (text: string): void => void (stdin = Readable.from([text]));
   beforeEach(async () => {
+    // What is signed for the stories is fresh then, on whatever day they are run.
+    vi.useFakeTimers({ toFake: ['Date'], now: START });
     folder = await mkdtemp(join(tmpdir(), 'tufgate-cli-'));
     piped('');
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -39,6 +41,7 @@ export function shell(): Shell {
     }
   });
   afterEach(async () => {
+    vi.useRealTimers();
     vi.restoreAllMocks();
     for (const world of open.splice(0)) await world.close();
     await rm(folder, { recursive: true });
@@ -60,6 +63,7 @@ export function shell(): Shell {
     typed: (text) => void (stdin = Object.assign(Readable.from([text]), { isTTY: true })),
     async command(...argv) {
       Object.assign(said, { stdout: '', stderr: '' });
+      vi.setSystemTime(Date.now() + 1_000);
       return await run(argv, {}, stdin);
     },
     document: () => JSON.parse(said.stdout) as unknown,
