@@ -1,14 +1,14 @@
 # The image of tufgate. Both bases can be replaced, for sites that cannot pull from Docker Hub and for a build on a
-# machine without a network (--build-arg BUILD=… --build-arg BASE=…). BUILD needs what compiles better-sqlite3 when its
-# ready-made file cannot be downloaded: python3, make, g++. BASE needs nothing but node.
-ARG BUILD=docker.io/library/node:24-bookworm
+# machine without a network (--build-arg BUILD=… --build-arg BASE=…). They need nothing but node, and npm in BUILD; where node is older
+# than 22.14 BUILD also needs what compiles better-sqlite3: python3, make, g++.
+ARG BUILD=docker.io/library/node:24-bookworm-slim
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BUILD} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Scripts wait for the sources: `prepare` builds dist/. Only better-sqlite3's own is needed before.
-RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
+# Scripts wait for the sources: `prepare` builds dist/. The better-sqlite3 of an older node is compiled before (docs/adr/0009).
+RUN npm ci --ignore-scripts && { node -e "process.exit(process.versions.napi >= 10 ? 0 : 1)" || npm rebuild better-sqlite3; }
 COPY tsconfig.json ./
 COPY src ./src
 COPY config ./config

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
  * meet on are parts of their own. Prints the line that breaks an edge.
  */
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
+const TEST = fileURLToPath(new URL('.', import.meta.url));
 
 /** What each part may import besides itself. Longer names win: `trust/tuf` is not `trust`. */
 const MAY: Record<string, readonly string[]> = {
@@ -106,12 +107,16 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
 const PURE = ['json', 'oci', 'policy', 'policy/decision.ts', 'trust/tuf', 'config/config.ts'];
 
-function sources(folder: string): string[] {
+function typescript(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sources(path);
-    return /\.ts$/.test(entry.name) && !/\.test\.ts$/.test(entry.name) ? [path] : [];
+    if (entry.isDirectory()) return typescript(path);
+    return entry.name.endsWith('.ts') ? [path] : [];
   });
+}
+
+function sources(folder: string): string[] {
+  return typescript(folder).filter((path) => !path.endsWith('.test.ts'));
 }
 
 function partOf(file: string): string {
@@ -153,6 +158,12 @@ test('the pure parts know no clock, no randomness, no environment, no platform',
       });
   }
   expect(broken).toEqual([]);
+});
+
+test('one file loads better-sqlite3: the wrong line of it ends the process', () => {
+  const loads = /^import (?!type )[^;]*from 'better-sqlite3(?:-13)?'/m;
+  const loaders = [...typescript(SRC), ...typescript(TEST)].filter((file) => loads.test(readFileSync(file, 'utf8')));
+  expect(loaders.map((file) => relative(SRC, file))).toEqual([]);
 });
 
 test('simulators are for tests and the demo only', () => {

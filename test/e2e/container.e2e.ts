@@ -72,6 +72,10 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
     expect(root?.split(' ')[3]?.split(',')).toContain('ro');
   });
 
+  it('runs the Node.js that the image is made for', async () => {
+    expect(await podman.must('exec', NAME, 'node', '--version')).toMatch(/^v24\./);
+  });
+
   it('says by its own health check that it is well', async () => {
     const format = '{{json .HealthCheck}}';
     const check = JSON.parse(await podman.must('image', 'inspect', '--format', format, IMAGE)) as { Test: string[] };

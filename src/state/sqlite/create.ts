@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
+import { Database } from './driver.ts';
 import { damaged } from './fault.ts';
 import { makeFolder } from './folder.ts';
 
@@ -41,7 +42,7 @@ export function unwritable(file: string, cause: unknown): TufgateError {
   );
 }
 
-export function applySchema(db: Database.Database): void {
+export function applySchema(db: Sqlite.Database): void {
   db.pragma('auto_vacuum = INCREMENTAL');
   db.transaction(() => {
     db.exec(schema);

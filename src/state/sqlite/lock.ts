@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
+import { Database } from './driver.ts';
 import { makeFolder } from './folder.ts';
 
 /**
@@ -12,7 +13,7 @@ import { makeFolder } from './folder.ts';
  * @throws startup.directory when another process holds it, or the file cannot be written
  */
 export function lockDataFolder(file: string): () => void {
-  let db: Database.Database | undefined;
+  let db: Sqlite.Database | undefined;
   try {
     makeFolder(dirname(file));
     db = new Database(file, { timeout: 0 });

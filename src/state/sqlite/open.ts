@@ -1,8 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { TufgateError } from '../../errors.ts';
 import { applySchema, APPLICATION_ID, createWhenMissing, SCHEMA_VERSION, unwritable } from './create.ts';
+import { Database } from './driver.ts';
 import { damaged, stateFault } from './fault.ts';
 
 /** How long opening waits for another process, milliseconds, and the event loop with it; later on `Turns` waits. */
@@ -29,7 +30,7 @@ const TRUST_TABLES = [
  * @param file a path, or `:memory:`
  * @throws startup.directory · state.newer-version · state.damaged
  */
-export function openDatabase(file: string): Database.Database {
+export function openDatabase(file: string): Sqlite.Database {
   if (file === ':memory:') return inMemory();
   createWhenMissing(file);
   assertWritable(file);
@@ -46,7 +47,7 @@ export function openDatabase(file: string): Database.Database {
   }
 }
 
-function inMemory(): Database.Database {
+function inMemory(): Sqlite.Database {
   const db = new Database(':memory:');
   applySchema(db);
   db.pragma('foreign_keys = ON');
@@ -63,7 +64,7 @@ function assertWritable(file: string): void {
   }
 }
 
-function openFile(file: string): Database.Database {
+function openFile(file: string): Sqlite.Database {
   try {
     return new Database(file, { fileMustExist: true, timeout: BUSY_MS });
   } catch (cause) {
@@ -71,7 +72,7 @@ function openFile(file: string): Database.Database {
   }
 }
 
-function identify(db: Database.Database, file: string): void {
+function identify(db: Sqlite.Database, file: string): void {
   const application = db.pragma('application_id', { simple: true });
   const version = Number(db.pragma('user_version', { simple: true }));
   if (application !== APPLICATION_ID) throw damaged(file, 'it is not a tufgate database, or its first page is damaged');
@@ -91,7 +92,7 @@ function newer(file: string, version: number): TufgateError {
   );
 }
 
-function configure(db: Database.Database, file: string): void {
+function configure(db: Sqlite.Database, file: string): void {
   const mode = db.pragma('journal_mode = WAL', { simple: true });
   if (mode !== 'wal') throw unwritable(file, new Error('its file system has no shared memory for SQLite (WAL)'));
   db.pragma('synchronous = FULL');
@@ -99,7 +100,7 @@ function configure(db: Database.Database, file: string): void {
   db.pragma('journal_size_limit = 67108864');
 }
 
-function check(db: Database.Database, file: string): void {
+function check(db: Sqlite.Database, file: string): void {
   for (const table of TRUST_TABLES) report(db.pragma(`integrity_check(${table})`, { simple: true }), file);
   const bytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
   if (bytes <= CHECK_ALL_BYTES) report(db.pragma('quick_check(1)', { simple: true }), file);

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { file, stateStoreContract } from '../../../test/contract/state-store.ts';
 import { codeOf } from '../../errors.ts';
 import type { StateStore, TrustFile } from '../store.ts';
+import { Database } from './driver.ts';
 import { openSqliteStore } from './store.ts';
 
 const vendor = { source: 'vendor', gun: 'docker.io/library/nginx' };

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
+import { Database } from './driver.ts';
 import { Turns } from './turns.ts';
 
 const busy = new Database.SqliteError('database is locked', 'SQLITE_BUSY');

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import Database from 'better-sqlite3';
+import { Database } from './driver.ts';
 
 /** Between two tries, milliseconds. */
 const PAUSE_MS = 2;

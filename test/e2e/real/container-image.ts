@@ -9,9 +9,9 @@ const BASE = 'localhost/tufgate-base';
 export const IMAGE = 'localhost/tufgate';
 
 /**
- * Builds the project's Dockerfile, unchanged, where no base image can be pulled: on a base made of this machine's node,
- * the libraries it is linked with, and the CA bundle. While it builds, the machine's own /usr is mounted over the
- * base's (npm, python3, make, g++); the result holds none of it. So node:24 itself is not what is tried here.
+ * Builds the project's Dockerfile, unchanged, where no base image can be pulled: on a base made of the newest Node.js 24 from the
+ * package registry, this machine's libraries that it is linked with, and the CA bundle. While it builds, the machine's own /usr is
+ * mounted over the base's, for npm; the result holds none of it. So the node of `node:24` is tried here, and not the rest of it.
  *
  * @param storage `--root …` and so on, for buildah and podman alike
  */
@@ -28,28 +28,40 @@ export async function buildImage(space: Workspace, storage: readonly string[]): 
 
 async function buildBase(space: Workspace, storage: readonly string[]): Promise<void> {
   const folder = space.folder('base');
-  await layOut(folder);
+  await layOut(folder, await newestNode(space));
   const env = buildEnv(space);
   const container = (await must('buildah', [...storage, 'from', 'scratch'], { env })).trim();
   await must('buildah', [...storage, 'copy', '-q', container, folder, '/'], { env });
-  const settings = npmSettings().flatMap((line) => ['--env', line]);
-  await must('buildah', [...storage, 'config', '--env', 'PATH=/usr/local/bin:/usr/bin:/bin', ...settings, container], {
+  const settings = NPM_SETTINGS.flatMap((line) => ['--env', line]);
+  await must('buildah', [...storage, 'config', '--env', `PATH=/${NODE}:/usr/bin:/bin`, ...settings, container], {
     env,
   });
   await must('buildah', [...storage, 'commit', '-q', '--rm', container, BASE], { env });
 }
 
+/** Not in /usr, over which another is mounted. */
+const NODE = 'opt/node';
+
+async function newestNode(space: Workspace): Promise<string> {
+  const name = `node-linux-${process.arch}`;
+  await must('npm', ['install', '--silent', '--no-save', '--prefix', space.folder('node'), `${name}@24`], {
+    env: { ...process.env },
+    timeout: 300_000,
+  });
+  return space.at(join('node/node_modules', name, 'bin/node'));
+}
+
 /** The root file system of the base. */
-async function layOut(folder: string): Promise<void> {
-  for (const name of ['usr/bin', 'etc/ssl/certs', 'tmp', 'root', 'var/tmp', 'proc', 'dev', 'sys']) {
+async function layOut(folder: string, node: string): Promise<void> {
+  for (const name of [NODE, 'usr/bin', 'etc/ssl/certs', 'tmp', 'root', 'var/tmp', 'proc', 'dev', 'sys']) {
     mkdirSync(join(folder, name), { recursive: true });
   }
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(folder, name));
   writeFileSync(join(folder, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
   copyFileSync('/etc/ssl/certs/ca-certificates.crt', join(folder, 'etc/ssl/certs/ca-certificates.crt'));
   if (existsSync('/etc/alternatives')) cpSync('/etc/alternatives', join(folder, 'etc/alternatives'), COPY);
-  copyFileSync(process.execPath, join(folder, 'usr/bin/node'));
-  for (const library of await librariesOf(process.execPath)) place(library, folder);
+  copyFileSync(node, join(folder, NODE, 'node'));
+  for (const library of await librariesOf(node)) place(library, folder);
 }
 
 const COPY = { recursive: true, verbatimSymlinks: true };
@@ -66,12 +78,8 @@ async function librariesOf(program: string): Promise<string[]> {
   return lines.flatMap((line) => /(\/\S+)/.exec(line.replace(`${basename(program)}:`, ''))?.[1] ?? []);
 }
 
-/** Where node-gyp finds the headers without a download, and the CAs that npm needs here. */
-function npmSettings(): string[] {
-  const headers = dirname(dirname(process.execPath));
-  const settings = ['npm_config_cafile=/etc/ssl/certs/ca-certificates.crt', 'npm_config_update_notifier=false'];
-  return existsSync(join(headers, 'include/node/node.h')) ? [...settings, `npm_config_nodedir=${headers}`] : settings;
-}
+/** The CAs that npm needs here. */
+const NPM_SETTINGS = ['npm_config_cafile=/etc/ssl/certs/ca-certificates.crt', 'npm_config_update_notifier=false'];
 
 function buildEnv(space: Workspace): NodeJS.ProcessEnv {
   return { ...process.env, ...space.env() };
