@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { joined } from '../../dist/upstream/pieces.js';
 import { findEntry, refuseOtherTarget } from '../../dist/trust/tuf/target-file.js';
 
 /** A target as a file: what lies there already and is what was signed is not asked for again. @throws what the engine throws */
@@ -41,7 +42,7 @@ function pathOf(name, { sha256, sha512 }, { root }) {
 }
 
 async function fetchTarget(peer, path, maxBytes) {
-  const { status, bytes } = await peer.get(path, { scope: '', maxBytes, deadlineMs: 60_000 });
+  const { status, pieces } = await peer.get(path, { scope: '', maxBytes, deadlineMs: 60_000 });
   if (status !== 200) throw new Error(`${path}: the server answered ${status}`);
-  return bytes;
+  return joined(pieces);
 }
