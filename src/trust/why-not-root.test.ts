@@ -21,3 +21,7 @@ test('another file, another format, another collection or a changed byte cannot,
   const changed = tuf.at('root', 1).toString().replace('"version":1', '"version":2');
   expect(whyNotRoot('tuf', 'approvals', Buffer.from(changed))).toMatch(/signature|signed/);
 });
+
+test('a fault of our own is no word about the file', () => {
+  expect(() => whyNotRoot('tuf', 'approvals', undefined as never)).toThrow(TypeError);
+});

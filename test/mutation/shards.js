@@ -31,7 +31,7 @@ const PARTS = [
     folder: 'src/trust',
     tests: [
       'src/trust/*-{source,name,question,collection}.test.ts',
-      'src/trust/{clock-ahead,forward-clock,outgrown}.test.ts',
+      'src/trust/{clock-ahead,forward-clock,outgrown,why-not-root}.test.ts',
     ],
   },
   {
