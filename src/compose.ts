@@ -132,6 +132,8 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       await deps.manifests.close();
       await cache.close();
       await decisions.close();
+      // What expired before now must not come back with a clock that is set back meanwhile.
+      await judge.state.raiseClock(now());
       await judge.close();
       unlock();
     },

@@ -23,6 +23,8 @@ export interface SourceVerdict {
   readonly expires: ReadonlyMap<string, number>;
   /** When the source last confirmed what is believed, epoch milliseconds. */
   readonly checkedAt?: number;
+  /** What it revokes later might not be noticed: good now, and never the past of a tag. */
+  readonly untracked?: true;
   /** Why it could not confirm that just now; for operators: it may name hosts. */
   readonly failure?: { readonly reason: Reason; readonly message: string };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TrustSourceConfig } from '../config/config.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import type { Rule } from '../policy/rules.ts';
+import type { TagRuling } from './rule-on-tag.ts';
 
 /**
  * A fingerprint of all that a rule's verdicts depend on in the configuration: the rule itself, and the pins and
@@ -9,6 +10,17 @@ import type { Rule } from '../policy/rules.ts';
  * another pin holds at once, not an hour later (invariant 12).
  */
 export type Basis = (rule: Rule | undefined) => string;
+
+/**
+ * With whose word it was, where one role of a TUF 1.0 repository speaks for the tag. The attack: another role names the tag now, and no
+ * search comes by the one that named it before; what that one revokes is not noticed.
+ */
+export function restsOn(basis: Basis, { rule, sources }: Pick<TagRuling, 'rule' | 'sources'>): string {
+  const words = sources.flatMap(({ source, kind, outcome, roles }) =>
+    kind === 'tuf' && outcome === 'signed' && roles.length === 1 ? [[source, ...roles]] : [],
+  );
+  return words.length === 0 ? basis(rule) : `${basis(rule)} ${JSON.stringify(words)}`;
+}
 
 export function createBasis(sources: ReadonlyMap<string, TrustSourceConfig>): Basis {
   const known = new Map<Rule | undefined, string>();

@@ -1,4 +1,4 @@
-import type { ClosureStore, GivenOut } from '../state/store.ts';
+import type { ClosureStore, GivenOut, TrustStore } from '../state/store.ts';
 
 /** Stands in for the tag of a digest that was let through without one. */
 export const NO_TAG = '';
@@ -11,18 +11,22 @@ const EVERY_MS = 60_000;
 const MAX_REMEMBERED = 10_000;
 
 export class GivenOutMemory {
-  private readonly closure: ClosureStore;
+  private readonly state: ClosureStore & Pick<TrustStore, 'raiseClock'>;
   private readonly written = new Map<string, number>();
 
-  constructor(closure: ClosureStore) {
-    this.closure = closure;
+  constructor(state: ClosureStore & Pick<TrustStore, 'raiseClock'>) {
+    this.state = state;
   }
 
-  async remember(given: GivenOut): Promise<void> {
+  /**
+   * @param now epoch milliseconds. It is stored first: a clock that is set back must not date a later removal before this.
+   */
+  async remember(given: GivenOut, now: number): Promise<void> {
     const key = [given.repository, given.tag, given.digest, given.verified, given.basis].join('\n');
     const last = this.written.get(key);
     if (last !== undefined && given.at - last < EVERY_MS) return;
-    await this.closure.giveOut(given);
+    await this.state.raiseClock(now);
+    await this.state.giveOut(given);
     if (this.written.size >= MAX_REMEMBERED) this.written.clear();
     this.written.set(key, given.at);
   }

@@ -3,13 +3,14 @@ import type { Repository } from '../oci/reference.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import type { GivenOut } from '../state/store.ts';
 import type { Statement } from '../trust/service.ts';
+import { restsOn } from './basis.ts';
 import type { RulingDeps } from './deps.ts';
 import type { TagRuling } from './rule-on-tag.ts';
 
 /**
  * What a tag stood for before, and stands for no more: may it still be served?
  *
- * Only what this gate itself gave out for that tag counts, under the very rule and pins of today: then the whole
+ * Only what this gate itself gave out for that tag counts, under the very rule and pins of today, and by the word of the same role: then the whole
  * requirement was judged, at one instant, conflicts and distinct keys included; and what `allow` or `observe` merely let
  * through never counts for an enforcing rule. Putting an approval together from past
  * statements was rejected: a lone signer in two roles, or two signers at two times, would make one that never was.
@@ -22,7 +23,7 @@ export async function coversPast(
   given: GivenOut,
   statements: readonly Statement[],
 ): Promise<boolean> {
-  if (given.basis !== deps.basis(ruled.rule)) return false;
+  if (given.basis !== restsOn(deps.basis, ruled)) return false;
   const now = deps.now();
   const since = endOf(given, statements) ?? given.at;
   const inFlight = now - given.at <= IN_FLIGHT_MS;

@@ -5,6 +5,7 @@ import type { SourceVerdict } from '../policy/decision.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import { recorded, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
+import { restsOn } from './basis.ts';
 import { NO_TAG } from './give-out.ts';
 import type { VerifiedManifest } from './verified-manifest.ts';
 import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
@@ -68,7 +69,11 @@ async function rememberGivenOut(
   const covered = ruling.tag !== undefined || ruling.verified;
   if (!byTag && covered && !(ruling.current === true && ruling.edge === undefined)) return;
   const tag = byTag ? request.tag : (ruling.tag ?? NO_TAG);
+  const signed = ruling.sources.filter(({ outcome }) => outcome === 'signed');
+  if (signed.some(({ untracked }) => untracked === true)) return;
   const repository = repositoryName(request.repository);
-  const { verified, rule } = ruling;
-  await deps.givenOut.remember({ repository, tag, digest, verified, basis: deps.basis(rule), at });
+  const given = { repository, tag, digest, verified: ruling.verified, basis: restsOn(deps.basis, ruling) };
+  // An update that is about to be stored may be dated before this request, and end what it was answered from.
+  const since = tag === NO_TAG ? at : Math.min(at, ...signed.flatMap(({ checkedAt }) => checkedAt ?? []));
+  await deps.givenOut.remember({ ...given, at: since }, at);
 }

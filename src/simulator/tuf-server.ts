@@ -19,6 +19,7 @@ export class TufServer {
   readonly requests: TufRequest[] = [];
   /** By path (`vendor/timestamp.json`), or `*` for all. */
   readonly misbehaviours = new Map<string, TufMisbehaviour>();
+  private readonly held = new Map<string, { readonly asked: () => void; readonly free: Promise<void> }>();
   private readonly folders = new Map<string, ServedFiles>();
   private readonly http = createServer((request, response) => this.answer(request, response));
 
@@ -51,6 +52,16 @@ export class TufServer {
     return this;
   }
 
+  /** The answer to a path is held back until it is released. `asked`: somebody waits for it. */
+  hold(path: string): { readonly asked: Promise<void>; release(): void } {
+    let release = (): void => undefined;
+    let tell = (): void => undefined;
+    const free = new Promise<void>((resolve) => (release = resolve));
+    const asked = new Promise<void>((resolve) => (tell = resolve));
+    this.held.set(path, { asked: tell, free });
+    return { asked, release };
+  }
+
   /** How often a path was asked for. */
   count(path: string): number {
     return this.requests.filter((request) => request.path === path).length;
@@ -59,6 +70,13 @@ export class TufServer {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const path = (request.url ?? '').replace(/^\//, '').replace(/\?.*$/, '');
     this.requests.push({ method: request.method ?? '', path, headers: request.headers });
+    const held = this.held.get(path);
+    held?.asked();
+    if (held === undefined) this.give(path, request, response);
+    else void held.free.then(() => this.give(path, request, response));
+  }
+
+  private give(path: string, request: IncomingMessage, response: ServerResponse): void {
     const cut = path.lastIndexOf('/');
     const bytes = this.folders.get(path.slice(0, Math.max(0, cut)))?.get(path.slice(cut + 1));
     const wrong = this.misbehaviours.get(path) ?? this.misbehaviours.get('*');

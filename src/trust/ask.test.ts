@@ -106,6 +106,7 @@ describe('an answer', () => {
     const { verdict, basis } = await ask(collection, target());
     expect(verdict).toMatchObject({ outcome: 'signed', digest: A, length: 7, roles: ['team'] });
     expect([...basis!.versions.keys()]).toEqual(expect.arrayContaining(['timestamp', 'team']));
+    expect(basis).not.toHaveProperty('untracked');
     expect(source.take().slice(-2)).toEqual(['1.org', '1.team']);
     expect(reason(await ask(collection, target()))).toBe('signed');
     expect(source.asked).toEqual([]);

@@ -62,7 +62,8 @@ async function tryOnce(
     const found = await find(collection, current.view, question);
     const { digest, length, roles, behind, signers } = found.found;
     const verdict = { outcome: 'signed', digest, length, roles, signers } as const;
-    return { verdict, basis: basisOf({ ...current, view: found.view }, behind) };
+    const basis = basisOf({ ...current, view: found.view }, behind);
+    return { verdict, basis: collection.tracks(found.view, behind) ? basis : { ...basis, untracked: true } };
   } catch (error) {
     return { error };
   }

@@ -157,6 +157,11 @@ export class Collection {
     return loaded;
   }
 
+  /** Whether what these roles say next will be compared with what they say in this view. */
+  tracks(view: View, roles: readonly string[]): boolean {
+    return this.state.tracks(view, roles);
+  }
+
   /** Of metadata files. */
   get bytes(): number {
     return this.state.bytes;

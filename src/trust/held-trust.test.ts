@@ -303,6 +303,24 @@ describe('a pin that does not cover what is stored', () => {
 });
 
 describe('a delegated file of TUF 1.0', () => {
+  test('is tracked while the very file lies on the shelf, and targets and Notary always are', async () => {
+    const made = tuf();
+    const held = holding();
+    await update(held);
+    const view = withOwner(held.view!, made);
+    expect(holding().tracks(view, ['owner'])).toBe(false);
+    expect([['targets'], ['targets', 'owner'], ['owner']].map((roles) => held.tracks(view, roles))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await held.shelve(held.view!, shelved(made));
+    expect(held.tracks(view, ['targets', 'owner'])).toBe(true);
+    made.put('app:2', one, 'owner').publish();
+    expect(held.tracks(withOwner(held.view!, made), ['targets', 'owner'])).toBe(false);
+    expect(held.tracks({ ...view, kind: 'notary' }, ['targets/releases', 'owner'])).toBe(true);
+  });
+
   async function withView(
     made = tuf(),
     held = holding(),

@@ -135,6 +135,18 @@ export class HeldTrust {
     this.held = { ...held, trusted: { ...held.trusted, shelf } };
   }
 
+  /**
+   * The attacks: hold a role's file back until an update has overtaken the search that asked for it, or fill the shelf. The answer
+   * stands, but the file lies nowhere, and what the role's next file revokes is compared with nothing.
+   */
+  tracks({ kind, targets }: View, roles: readonly string[]): boolean {
+    const { held } = this;
+    if (kind === 'notary') return true;
+    const shelf: Trusted['shelf'] = held.kind === 'trusted' ? held.trusted.shelf : new Map();
+    const kept = (role: string): boolean => shelf.get(role)?.sha256 === targets.get(role)?.file.sha256;
+    return roles.every((role) => role === 'targets' || kept(role));
+  }
+
   private hasRoom(before: Trusted['shelf'], { floors = [] }: TrustAdvance): boolean {
     const shelf = new Map(before);
     for (const file of floors) shelf.set(file.role, file);

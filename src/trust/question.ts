@@ -46,6 +46,11 @@ export interface AnswerBasis {
   readonly expires: ReadonlyMap<string, number>;
   /** When the source last confirmed it. */
   readonly checkedAt: number;
+  /**
+   * A delegated file behind it was not kept, so nobody would notice what the next one revokes: the answer is good now, and never
+   * the past of a tag.
+   */
+  readonly untracked?: true;
   /** Why it could not confirm it just now: the last view answers. */
   readonly failure?: Pick<Refused, 'reason' | 'message'>;
 }

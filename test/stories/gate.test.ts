@@ -370,6 +370,25 @@ test('a tag that is revoked and signed again does not bring back its past', asyn
   );
 });
 
+test('what was given out is dated when its source was last asked: a removal that is being stored meanwhile is never older', async () => {
+  await open({ more: 'freshness: { check_every: 10m }' });
+  expect(await pull()).toBe(200);
+  later(5 * MINUTE);
+  expect(await pull()).toBe(200);
+  const given = await world.gate.state.givenOut(GUN, [world.image.digest]);
+  expect(given.map(({ at }) => at)).toEqual([START]);
+});
+
+test('the clock is set back while the gate is down: what it had seen binds', async () => {
+  await open({ more: 'freshness: { check_every: 4h }' });
+  expect(await pull()).toBe(200);
+  later(180 * MINUTE);
+  expect(await pull()).toBe(200);
+  world.clock = START;
+  await world.restart();
+  expect(await world.gate.state.highestClock()).toBe(START + 180 * MINUTE);
+});
+
 test('many pulls at once are one update', async () => {
   await open();
   const pulls = await Promise.all(Array.from({ length: 20 }, () => pull()));
