@@ -17,7 +17,9 @@ import { judgeTag } from './rule-on-tag.ts';
  */
 const MAX_TAGS = 10_000;
 /** Ruled on between two turns of the event loop: others are waiting too. */
-const AT_ONCE = 100;
+const AT_ONCE = 8;
+/** Tags whose questions take more than one may: these are enough to see what the rest are like. */
+const MAX_TOO_LARGE = 8;
 
 export async function listTags(deps: PullDeps, request: PullRequest): Promise<readonly string[]> {
   return await recorded(deps, request, 'tags', async () => {
@@ -30,7 +32,8 @@ export async function listTags(deps: PullDeps, request: PullRequest): Promise<re
     const upstream = wordIsEnough(deps, request) ? await upstreamTags(deps, request, signed.size > 0) : [];
     if (signed.size === 0 && upstream.length === 0) throw await nothingThere(deps, request);
     const tags = [...new Set([...signed, ...upstream])].sort(byCodePoint).slice(0, MAX_TAGS);
-    return await served(tags, (tag) => wouldServe(deps, request, tag, signed.has(tag)));
+    const refused = { tooLarge: 0 };
+    return await served(tags, (tag) => wouldServe(deps, request, tag, signed.has(tag), refused));
   });
 }
 
@@ -101,10 +104,19 @@ async function upstreamTags(
 }
 
 /** Without asking the upstream about each tag: a tag it listed exists. */
-async function wouldServe(deps: PullDeps, { repository }: PullRequest, tag: string, signed: boolean): Promise<boolean> {
+async function wouldServe(
+  deps: PullDeps,
+  { repository }: PullRequest,
+  tag: string,
+  signed: boolean,
+  refused: { tooLarge: number },
+): Promise<boolean> {
   const rule = deps.policy.ruleFor(repository, tag);
   if (rule === undefined) return false;
   const kind = ruling(rule, deps.now()).kind;
   if (rule.config.mode === 'observe' || kind === 'allow') return true;
-  return signed && kind === 'require' && (await judgeTag(deps, repository, tag)).verified;
+  if (!signed || kind !== 'require' || refused.tooLarge >= MAX_TOO_LARGE) return false;
+  const { verified, refusal: why } = await judgeTag(deps, repository, tag);
+  if (why?.code === 'trust.too-large') refused.tooLarge++;
+  return verified;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Child } from '../oci/manifest.ts';
@@ -38,18 +39,27 @@ export async function ruleOnDigest(
   const found = await candidatesFor(deps, repository, digest, kind);
   let refused = found.unanswered;
   let unverified: DigestRuling | undefined;
+  let tooLarge = 0;
   for (const candidate of found.candidates) {
     const ruled = await covers(deps, repository, digest, candidate);
+    if (ruled instanceof TufgateError && ruled.code === 'trust.too-large' && ++tooLarge >= MAX_TOO_LARGE) break;
     if (ruled instanceof TufgateError) refused ??= OUTAGES.has(ruled.code) ? ruled : undefined;
     // An unsigned tag may name the same content with sizes of its own making: what is signed goes first.
     else if (ruled.verified) return ruled;
     else unverified ??= ruled;
+    await setImmediate();
   }
   const signed = await ruleOnSignedDigest(deps, repository, found);
   if (signed !== undefined) return { ...signed, digest };
   const observed = kind === 'manifest' ? observedWithoutTag(deps, repository, digest) : undefined;
   return unverified ?? observed ?? raise(refused ?? outside(repository, digest));
 }
+
+/**
+ * The attack: 256 tags of one's own name one digest, and each is a question that takes all the steps that one may take. Others
+ * have their turn after each, and these are enough to see what the rest are like.
+ */
+const MAX_TOO_LARGE = 4;
 
 /** Where the digest would be covered but for an outage, saying so beats "pull the tag once". */
 const OUTAGES: ReadonlySet<string> = new Set(['trust.unreachable', 'trust.expired', 'trust.withdrawn']);

@@ -99,6 +99,18 @@ describe('an answer', () => {
     expect(basis?.checkedAt).toBe(NOW);
   });
 
+  test('that rests on a delegated file which another process kept from being stored says so', async () => {
+    const made = new TufRepository(NOW).delegate('org', { paths: ['app:*'] }).put('app:1', one, 'org');
+    const advanceTrust = state.advanceTrust.bind(state);
+    state.advanceTrust = async (name, from, step, at) =>
+      step.floors?.some(({ role }) => role === 'org') === true ? 'conflict' : advanceTrust(name, from, step, at);
+    const collection = await tuf(made);
+    expect(await ask(collection, target())).toMatchObject({
+      verdict: { outcome: 'signed' },
+      basis: { untracked: true },
+    });
+  });
+
   test('of TUF 1.0 rests on the delegated files too, which the search loads one by one', async () => {
     const made = new TufRepository(NOW).delegate('org', { paths: ['app:*'] });
     made.delegate('team', { by: 'org', paths: ['app:*'] }).put('app:1', one, 'team');

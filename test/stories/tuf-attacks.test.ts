@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { tufKey } from '../../src/simulator/tuf-key.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import { DAY, type GateWorld, START } from './gate-world.ts';
@@ -223,4 +223,30 @@ test('a role called "2.root", whose file would be the next root: who delegates t
   approvals.delegate('2.root', { paths: PATHS }).publish();
   approvals.files.drop('2.root.json');
   expect(await world.outcome('1.0')).toEqual([403, 'trust.malformed']);
+});
+
+test('256 tags of one name one digest, and each is a question that takes all it may: few are asked', async () => {
+  const evil = 'reg.example/acme/evil:';
+  const { approvals, gate } = await open({
+    layout: (made) =>
+      made
+        .delegate('evil', { paths: [`${evil}*`] })
+        .delegate('junk', {
+          by: 'evil',
+          paths: Array.from({ length: 1_300 }, (_, i) => `reg.example/acme/*${'a'.repeat(60)}${i.toString(36)}Q`),
+        })
+        .delegate('sub', { by: 'evil', paths: [`${evil}*`] }),
+  });
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  const tags = Array.from({ length: 256 }, (_, i) => `${'a'.repeat(120)}${i}`);
+  for (const tag of tags) approvals.put(`${evil}${tag}`, { digest, length: 1 }, 'sub');
+  approvals.publish();
+  expect(await world.outcome(tags[0]!, 'acme/evil')).toEqual([403, 'trust.too-large']);
+  await world.outcome('y', 'acme/evil');
+  const asked = vi.spyOn(gate.gate.deps.trust, 'resolve');
+  expect((await world.outcome(digest, 'acme/evil'))[0]).toBe(403);
+  expect(asked.mock.calls.length).toBeLessThan(10);
+  asked.mockClear();
+  await gate.get('/v2/acme/evil/tags/list');
+  expect(asked.mock.calls.length).toBeLessThan(30);
 });

@@ -18,6 +18,9 @@ export const MAX_PATTERNS = 32_768;
 export const MAX_HASH_PREFIXES = 131_072;
 /** Characters compared for one question, over all files that it comes by; two of the largest with real names fit. */
 export const MAX_STEPS = 1 << 22;
+/** As `MAX_STEPS`, for a look at all the names of a view by each who made them, and as many more for each name. */
+export const ONCE_STEPS = 1 << 22;
+export const NAME_STEPS = 256;
 /** Roles that one search of a TUF 1.0 target may come by, `targets` included; other clients have 32. */
 export const MAX_VISITED = 64;
 /** Bytes of the delegated files that a view of TUF 1.0 keeps parsed, which takes about ten times as much memory. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { acceptable, beginsOtherwise, matches } from './path-pattern.ts';
+import { acceptable, matches } from './path-pattern.ts';
 
 const NGINX = 'docker.io/library/nginx:1.27';
 
@@ -146,22 +146,6 @@ describe('a path pattern', () => {
     });
     // Under a few milliseconds; the rest is for a busy machine. A matcher that tries everything would not come back.
     expect(Math.min(...times)).toBeLessThan(500);
-  });
-});
-
-describe('what a pattern begins with is another name', () => {
-  test.each([
-    ['lib:*', 'app:1', true],
-    ['apple', 'app:1', true],
-    ['app:1', 'app', true],
-    ['app:2*', 'app:1', true],
-    ['app:*', 'app:1', false],
-    ['app:?x', 'app:1', false],
-    ['[b]', 'app:1', false],
-    ['app', 'app:1', false],
-    ['', 'app:1', false],
-  ])('%j before %j: %s', (pattern, name, expected) => {
-    expect(beginsOtherwise(pattern, name)).toBe(expected);
   });
 });
 

@@ -50,16 +50,6 @@ export function acceptable(pattern: string): boolean {
   return pattern.split('/').every((segment) => !FOREIGN.test(segment) && hasReadableClasses(segment));
 }
 
-/** Of ten thousand delegations nearly all are of other repositories: that shows before the pattern is read as one. */
-export function beginsOtherwise(pattern: string, name: string): boolean {
-  for (let at = 0; at < pattern.length; at++) {
-    const char = pattern[at];
-    if (char === '*' || char === '?' || char === '[') return false;
-    if (char !== name[at]) return true;
-  }
-  return false;
-}
-
 const FREE: Steps = { spend: () => undefined };
 const NONE = -1;
 const STAR = 0x2a;

@@ -7,10 +7,16 @@ export function permitsName(paths: Paths, name: string): boolean {
   return permissionsFor(name)(paths);
 }
 
+/** What hashing a name costs beside its length. */
+const HASH_STEPS = 256;
+
 /** The same, for one target and thousands of delegations: its hash is computed once. */
 export function permissionsFor(name: string, steps?: Steps): (paths: Paths) => boolean {
   let known: string | undefined;
-  const hash = (): string => (known ??= sha256Hex(new TextEncoder().encode(name)));
+  const hash = (): string => {
+    if (known === undefined) steps?.spend(HASH_STEPS + name.length);
+    return (known ??= sha256Hex(new TextEncoder().encode(name)));
+  };
   return (paths) => {
     switch (paths.kind) {
       case 'prefixes':

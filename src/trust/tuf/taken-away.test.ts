@@ -124,3 +124,11 @@ test('nothing ends for want of comparisons where the delegation stays as it is',
   const made = named(new TufRepository(NOW).delegate('owner', { paths: [...nearly, 'app:*'] }), 'owner', ...tags);
   expect(ended(made, ['owner'], (each) => each.delegate('other'))).toEqual([]);
 });
+
+test('what is below several roles that are delegated no more ends once', () => {
+  const made = new TufRepository(NOW);
+  for (const way of ['a', 'b', 'c']) made.delegate(way, owned).delegate('names', { by: way, paths: ['app:*'] });
+  named(made, 'names', 'app:1', 'app:2');
+  const gone = (): TufRepository => ['a', 'b', 'c'].reduce((left, way) => left.undelegate(way), made);
+  expect(ended(made, ['a', 'b', 'c', 'names'], gone)).toEqual(['names app:1', 'names app:2']);
+});

@@ -1,7 +1,10 @@
-import { binFor, isBinOf } from './bins.ts';
+import { isBinOf } from './bins.ts';
+import { type Delegator, within, withinBin } from './delegators.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
-import { type Delegator, type Effort, permitting, type Shelf, withinOnce } from './permission.ts';
+import { NAME_STEPS, ONCE_STEPS } from './limits.ts';
+import type { Shelf } from './permission.ts';
+import { Purses } from './purses.ts';
 import { targetsUnder } from './recovery.ts';
 import { type EndedTag, saidBefore, signedIn } from './said-before.ts';
 import type { Accepted, TrustContext } from './trusted.ts';
@@ -23,21 +26,44 @@ export function takenAway(
 ): readonly EndedTag[] {
   const ctx = { ...context, format: readOnce(context.format) };
   const now = edgesTo(role, after, shelf);
-  return [...edgesTo(role, before, shelf)].flatMap(([child, was]) => {
-    const is = now.get(child);
-    if (is?.like === was.like) return [];
-    const [known, ...below] = filesBelow(ctx, child, shelf, role);
-    const silenced = is !== undefined && known !== undefined && targetsUnder(ctx, known, is.authority) === undefined;
-    const effort: Effort = new Map();
-    const might = permitting(effort, true);
-    const still = permitting(effort, false);
-    const goesOn = (name: string): boolean =>
-      is !== undefined && still(is.by, name) && !(silenced && after.targets.has(name));
-    return [known, ...below]
-      .flatMap((file) => (file === undefined ? [] : signedIn(file)))
-      .filter(({ tag }) => may(tag) && might(was.by, tag) && !goesOn(tag))
-      .map((signed) => ({ ...signed, removed: true }));
-  });
+  const changed = [...edgesTo(role, before, shelf)].filter(([child, was]) => now.get(child)?.like !== was.like);
+  const below = new Map(changed.map(([child]) => [child, filesBelow(ctx, child, shelf, role)]));
+  const named = new Map([...below.values()].flat().map((each) => [each.file.role, signedIn(each)]));
+  const allows = allowing(role, [...named.values()].flat().length);
+  // Sixty ways to a role are sixty looks at its names, and still end each but once.
+  const ended = new Map<string, EndedTag>();
+  for (const [child, was] of changed) {
+    const files = below.get(child) ?? [];
+    const goesOn = stillMay(ctx, files[0], now.get(child), after, allows);
+    for (const signed of files.flatMap(({ file }) => named.get(file.role) ?? [])) {
+      const { tag } = signed;
+      const key = `${signed.role}\n${tag}`;
+      if (!ended.has(key) && may(tag) && allows(was, tag, true) && !goesOn(tag))
+        ended.set(key, { ...signed, removed: true });
+    }
+  }
+  return [...ended.values()];
+}
+
+type Allows = (edge: Below, name: string, beyond: boolean) => boolean;
+
+/** The role whose file it is pays; what it was, and what it is, each with a purse of its own. */
+function allowing(role: string, names: number): Allows {
+  const [was, is] = [new Purses(ONCE_STEPS + NAME_STEPS * names), new Purses(ONCE_STEPS + NAME_STEPS * names)];
+  return ({ by }, name, beyond) => (beyond ? was : is).pay(role, (steps) => by.permits(name, steps)) ?? beyond;
+}
+
+/** @param known the child's own file */
+function stillMay(
+  ctx: TrustContext,
+  known: Accepted<Targets> | undefined,
+  is: Below | undefined,
+  after: Targets,
+  allows: Allows,
+): (name: string) => boolean {
+  if (is === undefined) return () => false;
+  const silenced = known !== undefined && targetsUnder(ctx, known, is.authority) === undefined;
+  return (name) => allows(is, name, false) && !(silenced && after.targets.has(name));
 }
 
 /** A role's file, and the one that comes after it. */
@@ -60,20 +86,13 @@ function edgesTo(role: string, { delegations, bins }: Targets, shelf: Shelf): Re
   if (bins === undefined) {
     const known = delegations.filter((each) => shelf.has(each.role));
     return new Map(
-      known.map((each) => [
-        each.role,
-        { authority: each, by: withinOnce(role, each.paths), like: like(each, each.paths) },
-      ]),
+      known.map((each) => [each.role, { authority: each, by: within(role, each.paths), like: like(each, each.paths) }]),
     );
   }
   const found = [...shelf.keys()].filter((name) => isBinOf(bins, name));
-  const by = (bin: string): Delegator => ({
-    role,
-    permits: (name) => binFor(bins, name) === bin,
-    costOf: () => 0,
-    most: Infinity,
-  });
-  return new Map(found.map((bin) => [bin, { authority: bins, by: by(bin), like: like(bins, bins.bits) }]));
+  return new Map(
+    found.map((bin) => [bin, { authority: bins, by: withinBin(role, bins, bin), like: like(bins, bins.bits) }]),
+  );
 }
 
 function like({ keys, threshold }: Authority, what: unknown): string {

@@ -5,7 +5,7 @@ import type { Format } from './format/format.ts';
 import type { Root, Snapshot, Targets, Timestamp } from './model.ts';
 import { snapshotUnder, targetsUnder, timestampUnder } from './recovery.ts';
 import { effectivePaths, permits } from './delegation-path.ts';
-import { type Effort, mayName } from './permission.ts';
+import { mayName, pursesFor } from './permission.ts';
 import {
   type Accepted,
   type AnchorKind,
@@ -98,18 +98,23 @@ export function sameFiles(one: View, other: View): boolean {
  * searching for it.
  */
 export function* viewSignedTags(view: Said): Iterable<SignedTag> {
-  const effort: Effort = new Map();
+  const permissionOf = permissionsIn(view);
   for (const [role, { model }] of view.targets) {
-    const may = permissionOf(view, role, effort);
+    const may = permissionOf(role);
     for (const [tag, { sha256 }] of model.targets)
       if (sha256 !== undefined && may(tag)) yield { role, tag, digest: sha256FromHex(sha256) };
   }
 }
 
-function permissionOf(view: Said, role: string, effort: Effort): (name: string) => boolean {
-  if (view.kind === 'tuf') return (name) => mayName(view.targets, role, name, effort);
-  const paths = effectivePaths(view, role);
-  return (name) => permits(paths, name);
+function permissionsIn(view: Said): (role: string) => (name: string) => boolean {
+  if (view.kind === 'tuf') {
+    const purses = pursesFor(view.targets);
+    return (role) => (name) => mayName(view.targets, role, name, purses);
+  }
+  return (role) => {
+    const paths = effectivePaths(view, role);
+    return (name) => permits(paths, name);
+  };
 }
 
 /** Of root, timestamp, snapshot and these roles, in that order. Epoch milliseconds. */
