@@ -318,7 +318,8 @@ describe('a delegated file of TUF 1.0', () => {
     expect(held.tracks(view, ['targets', 'owner'])).toBe(true);
     made.put('app:2', one, 'owner').publish();
     expect(held.tracks(withOwner(held.view!, made), ['targets', 'owner'])).toBe(false);
-    expect(held.tracks({ ...view, kind: 'notary' }, ['targets/releases', 'owner'])).toBe(true);
+    expect(holding().tracks({ ...view, kind: 'notary' }, ['owner'])).toBe(true);
+    expect(held.tracks(view, ['nobody'])).toBe(true);
   });
 
   async function withView(

@@ -1,4 +1,4 @@
-import { binFor } from './bins.ts';
+import { binFor, isBinOf } from './bins.ts';
 import { NAME_STEPS, ONCE_STEPS } from './limits.ts';
 import type { Bins, Paths, Targets } from './model.ts';
 import type { Steps } from './path-pattern.ts';
@@ -32,7 +32,7 @@ export type Loaded = ReadonlyMap<string, Accepted<Targets>>;
 export interface Delegators {
   to(role: string): readonly Delegator[];
   /** The roles that `targets` delegates to and below which a role lies: whoever holds one of them made it, or let it be made. */
-  headsOf(role: string): readonly string[];
+  readonly headsOf: (role: string) => readonly string[];
   /** What a look at all the names may cost each head, in characters compared. */
   readonly most: number;
 }
@@ -68,8 +68,7 @@ function collect(loaded: Loaded): Delegators {
 function* delegatedBy(role: string, { bins, delegations }: Targets, loaded: Loaded): Iterable<[string, Delegator]> {
   for (const { role: child, paths } of delegations) yield [child, within(role, paths)];
   if (bins === undefined) return;
-  for (const child of loaded.keys())
-    if (child.startsWith(`${bins.prefix}-`)) yield [child, withinBin(role, bins, child)];
+  for (const child of loaded.keys()) if (isBinOf(bins, child)) yield [child, withinBin(role, bins, child)];
 }
 
 function headsBelow(below: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {

@@ -1,13 +1,31 @@
 import type { TrustFile } from './trusted.ts';
 
 /**
- * Which roles a file may delegate to, without parsing it: there may be thousands. Each name is written as it is, or
+ * Which files may delegate to a role, without parsing them: there may be thousands. Each name is written as it is, or
  * with a backslash: then it may be any.
  */
-export function mentions(file: TrustFile, role: string): boolean {
-  const found = known.get(file) ?? namesIn(file);
-  known.set(file, found);
-  return found === ANY || found.has(role) || found.has(role.replace(BIN, ''));
+export interface Mentions {
+  /** Roles of the files that name this role, or its bins. */
+  of(role: string): readonly string[];
+  /** Roles of the files that may name every role. */
+  readonly ofAny: readonly string[];
+}
+
+export function mentionsIn(files: readonly TrustFile[]): Mentions {
+  const byName = new Map<string, string[]>();
+  const ofAny: string[] = [];
+  for (const file of files) {
+    const names = known.get(file) ?? namesIn(file);
+    known.set(file, names);
+    if (names === ANY) ofAny.push(file.role);
+    else
+      for (const name of names)
+        byName
+          .set(name, byName.get(name) ?? [])
+          .get(name)
+          ?.push(file.role);
+  }
+  return { ofAny, of: (role) => [...new Set([role, role.replace(BIN, '')])].flatMap((name) => byName.get(name) ?? []) };
 }
 
 const known = new WeakMap<TrustFile, ReadonlySet<string> | typeof ANY>();
@@ -18,5 +36,5 @@ const NAMES = /"name(?:_prefix)?"\s*:\s*"([^"]*)"/g;
 
 function namesIn({ bytes }: TrustFile): ReadonlySet<string> | typeof ANY {
   const text = new TextDecoder().decode(bytes);
-  return text.includes('\\') ? ANY : new Set(Array.from(text.matchAll(NAMES), ([, name = '']) => name));
+  return text.includes('\\') ? ANY : new Set(Array.from(text.matchAll(NAMES), (found) => String(found[1])));
 }

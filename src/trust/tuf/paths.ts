@@ -14,8 +14,9 @@ const HASH_STEPS = 256;
 export function permissionsFor(name: string, steps?: Steps): (paths: Paths) => boolean {
   let known: string | undefined;
   const hash = (): string => {
-    if (known === undefined) steps?.spend(HASH_STEPS + name.length);
-    return (known ??= sha256Hex(new TextEncoder().encode(name)));
+    if (known !== undefined) return known;
+    steps?.spend(HASH_STEPS + name.length);
+    return (known = sha256Hex(new TextEncoder().encode(name)));
   };
   return (paths) => {
     switch (paths.kind) {

@@ -1,5 +1,5 @@
 import { type Delegator, type Delegators, delegatorsIn, type Loaded } from './delegators.ts';
-import { mentions } from './mentions.ts';
+import { mentionsIn } from './mentions.ts';
 import { Purses } from './purses.ts';
 import type { TrustFile } from './trusted.ts';
 
@@ -57,29 +57,28 @@ function reaches(all: Delegators, role: string, name: string, permits: Permits):
     if (child === 'targets') return true;
     if (seen.has(child)) continue;
     seen.add(child);
-    for (const by of all.to(child)) if (!seen.has(by.role) && permits(by, child, name)) ahead.push(by.role);
+    for (const by of all.to(child)) if (permits(by, child, name)) ahead.push(by.role);
   }
   return false;
 }
 
 /** Those above the role on some way that comes by an unread file. */
 function headsBehind(all: Delegators, unread: readonly TrustFile[], role: string): readonly Head[] {
-  const seen = new Map([[role, false]]);
-  const ahead = [role];
-  const heads: Head[] = [];
-  const visit = (above: string, hidden: boolean): void => {
-    const before = seen.get(above);
-    if (above === 'targets' || before === true || before === hidden) return;
-    seen.set(above, hidden);
-    ahead.push(above);
-  };
-  for (let child = ahead.pop(); child !== undefined; child = ahead.pop()) {
-    const hidden = seen.get(child) === true;
-    for (const by of all.to(child)) {
-      if (hidden && by.role === 'targets') heads.push([child, by]);
-      visit(by.role, hidden);
-    }
-    for (const file of unread) if (seen.get(file.role) !== true && mentions(file, child)) visit(file.role, true);
+  const mentions = mentionsIn(unread);
+  const delegators = (child: string): readonly string[] => all.to(child).map((by) => by.role);
+  const read = upward([role], delegators);
+  const first = [...mentions.ofAny, ...read.flatMap((child) => mentions.of(child))];
+  const hidden = upward(first, (child) => [...delegators(child), ...mentions.of(child)]);
+  return hidden.flatMap((child) => all.to(child).flatMap((by): Head[] => (by.role === 'targets' ? [[child, by]] : [])));
+}
+
+function upward(from: readonly string[], above: (role: string) => readonly string[]): readonly string[] {
+  const found = new Set<string>();
+  const ahead = [...from];
+  for (let role = ahead.pop(); role !== undefined; role = ahead.pop()) {
+    if (found.has(role) || role === 'targets') continue;
+    found.add(role);
+    ahead.push(...above(role));
   }
-  return heads;
+  return [...found];
 }

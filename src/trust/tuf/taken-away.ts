@@ -8,6 +8,7 @@ import { Purses } from './purses.ts';
 import { targetsUnder } from './recovery.ts';
 import { type EndedTag, saidBefore, signedIn } from './said-before.ts';
 import type { Accepted, TrustContext } from './trusted.ts';
+import type { SignedTag } from './view.ts';
 
 /**
  * TUF 1.0: what a file let other roles say, and the next file of its role lets them say no more, as far as it lies on the
@@ -26,16 +27,16 @@ export function takenAway(
 ): readonly EndedTag[] {
   const ctx = { ...context, format: readOnce(context.format) };
   const now = edgesTo(role, after, shelf);
-  const changed = [...edgesTo(role, before, shelf)].filter(([child, was]) => now.get(child)?.like !== was.like);
-  const below = new Map(changed.map(([child]) => [child, filesBelow(ctx, child, shelf, role)]));
-  const named = new Map([...below.values()].flat().map((each) => [each.file.role, signedIn(each)]));
-  const allows = allowing(role, [...named.values()].flat().length);
+  const changed = [...edgesTo(role, before, shelf)].flatMap(([child, was]) =>
+    now.get(child)?.like === was.like ? [] : [{ child, was, files: filesBelow(ctx, child, shelf, role) }],
+  );
+  const { signedOnce, names } = namedIn(changed.flatMap(({ files }) => files));
+  const allows = allowing(role, ONCE_STEPS + NAME_STEPS * names);
   // Sixty ways to a role are sixty looks at its names, and still end each but once.
   const ended = new Map<string, EndedTag>();
-  for (const [child, was] of changed) {
-    const files = below.get(child) ?? [];
+  for (const { child, was, files } of changed) {
     const goesOn = stillMay(ctx, files[0], now.get(child), after, allows);
-    for (const signed of files.flatMap(({ file }) => named.get(file.role) ?? [])) {
+    for (const signed of files.flatMap(signedOnce)) {
       const { tag } = signed;
       const key = `${signed.role}\n${tag}`;
       if (!ended.has(key) && may(tag) && allows(was, tag, true) && !goesOn(tag))
@@ -47,10 +48,20 @@ export function takenAway(
 
 type Allows = (edge: Below, name: string, beyond: boolean) => boolean;
 
-/** The role whose file it is pays; what it was, and what it is, each with a purse of its own. */
-function allowing(role: string, names: number): Allows {
-  const [was, is] = [new Purses(ONCE_STEPS + NAME_STEPS * names), new Purses(ONCE_STEPS + NAME_STEPS * names)];
+/** The role whose file it is pays; for what it was, and for what it is, from a purse each. */
+function allowing(role: string, most: number): Allows {
+  const [was, is] = [new Purses(most), new Purses(most)];
   return ({ by }, name, beyond) => (beyond ? was : is).pay(role, (steps) => by.permits(name, steps)) ?? beyond;
+}
+
+/** What the files name, however many ways lead to each. */
+function namedIn(files: readonly Accepted<Targets>[]): {
+  readonly signedOnce: (file: Accepted<Targets>) => readonly SignedTag[];
+  readonly names: number;
+} {
+  const named = new Map(files.map((each) => [each.file.role, signedIn(each)]));
+  const names = [...named.values()].reduce((sum, { length }) => sum + length, 0);
+  return { names, signedOnce: (each) => named.get(each.file.role) ?? signedIn(each) };
 }
 
 /** @param known the child's own file */
