@@ -57,7 +57,9 @@ async function search(collection: Collection): Promise<string> {
 test('what a search has loaded is part of the view, and need not be loaded by the next start', async () => {
   const collection = await open();
   expect(await search(collection)).toBe('signed');
-  expect([...collection.known()!.view.targets.keys()]).toEqual(['targets', 'owner']);
+  const { view } = collection.known()!;
+  expect([...view.targets.keys()]).toEqual(['targets', 'owner']);
+  expect(collection.tracks(view, ['targets', 'owner'])).toBe(true);
   source.instead.set('1.owner', down);
   expect(await search(await open())).toBe('signed');
 });

@@ -97,7 +97,7 @@ const PARTS = [
       'view',
     ],
     tests: [
-      'src/trust/tuf/{mentions,new-signers,people,permission,permission-cost,purses,said,taken-away,trusted,view}.test.ts',
+      'src/trust/tuf/{delegators,mentions,new-signers,people,permission,permission-cost,purses,said,taken-away,trusted,view}.test.ts',
     ],
   },
   { name: 'tuf', folder: 'src/trust/tuf' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { permitsName } from './paths.ts';
+import { permissionsFor, permitsName } from './paths.ts';
 
 const NGINX = 'docker.io/library/nginx:1.27';
 
@@ -30,4 +30,11 @@ test('patterns and prefixes permit a name when one of them does', () => {
   expect(permitsName({ kind: 'prefixes', of: ['x', 'docker.io/lib'] }, NGINX)).toBe(true);
   expect(permitsName({ kind: 'prefixes', of: [] }, NGINX)).toBe(false);
   expect(permitsName({ kind: 'prefixes', of: ['docker.io/*'] }, NGINX)).toBe(false);
+});
+
+test('a name is hashed once, however many delegations go by its hash: 256 and one for each character', () => {
+  let cost = 0;
+  const permits = permissionsFor(NGINX, { spend: (count) => void (cost += count) });
+  for (let i = 0; i < 3; i++) permits({ kind: 'hash-prefixes', of: ['x', 'y'] });
+  expect(cost).toBe(3 * 2 + 256 + NGINX.length);
 });

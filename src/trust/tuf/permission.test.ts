@@ -119,6 +119,42 @@ describe('a file on the shelf that is not loaded may let a role say', () => {
     expect(might(repository, `${prefix}-1f`, 'b:1')).toBe(true);
   });
 
+  const shelfOf = (repository: TufRepository, ...roles: string[]) =>
+    new Map(roles.map((role) => [role, trustFile(role, 1, repository.at(role))]));
+
+  test('through another that is not loaded either', () => {
+    const repository = made()
+      .delegate('mid', { by: 'b', paths: ['no'] })
+      .delegate('below', { by: 'mid', paths: ['no'] });
+    const files = loaded(repository, 'targets', 'below');
+    const may = mightName(files, shelfOf(repository, 'b', 'mid'), 'below');
+    expect(['b:1', 'c:1'].map(may)).toEqual([true, false]);
+  });
+
+  test('through one that is loaded', () => {
+    const repository = made()
+      .delegate('mid', { by: 'b', paths: ['no'] })
+      .delegate('below', { by: 'mid', paths: ['no'] });
+    const may = mightName(loaded(repository, 'targets', 'mid', 'below'), shelfOf(repository, 'b'), 'below');
+    expect(['b:1', 'c:1'].map(may)).toEqual([true, false]);
+  });
+
+  test('only what targets lets the role above it say', () => {
+    const repository = new TufRepository(NOW)
+      .delegate('a', { paths: ['a:*'] })
+      .delegate('b', { by: 'a', paths: ['c:*'] })
+      .delegate('below', { by: 'b', paths: ['no'] });
+    const may = mightName(loaded(repository, 'targets', 'a', 'below'), shelfOf(repository, 'b'), 'below');
+    expect(['a:1', 'c:1'].map(may)).toEqual([true, false]);
+  });
+
+  test('nothing by naming targets', () => {
+    const repository = made().delegate('a', { paths: ['no'] });
+    const files = loaded(repository, 'targets', 'a');
+    const file = trustFile('b', 1, Buffer.from('{"name":"targets"}'));
+    expect(mightName(files, new Map([['b', file]]), 'a')('b:1')).toBe(false);
+  });
+
   test('what it says today, where it is loaded too', () => {
     const repository = made().delegate('below', { by: 'b', paths: ['b:1'] });
     const shelf = new Map([['b', trustFile('b', 1, repository.publish().at('b'))]]);

@@ -132,3 +132,12 @@ test('what is below several roles that are delegated no more ends once', () => {
   const gone = (): TufRepository => ['a', 'b', 'c'].reduce((left, way) => left.undelegate(way), made);
   expect(ended(made, ['a', 'b', 'c', 'names'], gone)).toEqual(['names app:1', 'names app:2']);
 });
+
+test('of 17,200 long names that a role may say by another delegation too, none ends', () => {
+  const [keys, long] = [[tufKey('ed25519', 'owner')], 'a'.repeat(245)];
+  const tags = Array.from({ length: 17_200 }, (_, i) => `${long}:${i}`);
+  const made = named(new TufRepository(NOW).delegate('owner', { paths: [`${long}*`], keys }), 'owner', ...tags);
+  const widened = (): TufRepository =>
+    made.undelegate('owner').delegate('owner', { paths: [`${long}:*`, 'more'], keys });
+  expect(ended(made, ['owner'], widened)).toEqual([]);
+});
