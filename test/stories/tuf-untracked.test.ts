@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { TufRepository } from '../../src/simulator/tuf-repository.ts';
+import type { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import { MINUTE, PATHS, REPOSITORY, TufWorld } from './tuf-world.ts';
 
