@@ -133,9 +133,12 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       await cache.close();
       await decisions.close();
       // What expired before now must not come back with a clock that is set back meanwhile.
-      await judge.state.raiseClock(now());
-      await judge.close();
-      unlock();
+      try {
+        await judge.state.raiseClock(now());
+      } finally {
+        await judge.close();
+        unlock();
+      }
     },
   };
 }

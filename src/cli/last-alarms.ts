@@ -1,4 +1,5 @@
 import type { Collection, DecisionStore } from '../state/store.ts';
+import { collectionKey } from '../trust/collection-name.ts';
 
 /** What a gate last found wrong with a collection. */
 export interface Alarm {
@@ -19,6 +20,6 @@ export async function lastAlarms(store: DecisionStore): Promise<LastAlarm> {
   // The newest come last, and stay.
   for (const { at, source, repository, reason, message } of await store.decisions({ event: 'alarm', limit: MAX_READ }))
     if (source !== undefined && reason !== undefined)
-      newest.set(`${source}\n${repository}`, { at, code: reason, message: message ?? '' });
-  return ({ source, gun }) => newest.get(`${source}\n${gun}`);
+      newest.set(collectionKey({ source, gun: repository }), { at, code: reason, message: message ?? '' });
+  return (collection) => newest.get(collectionKey(collection));
 }

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { collectionKey } from '../trust/collection-name.ts';
 
 const DAY_MS = 86_400_000;
 /** Collections that end within so many days have a gauge of their own, the first so many of them. */
@@ -19,10 +20,10 @@ export function expiryGauges(registry: Registry, now: () => number): ExpiryGauge
   soonGauge(registry, now, instants);
   return {
     set(source, gun, at) {
-      const key = `${source}\n${gun}`;
+      const key = collectionKey({ source, gun });
       if (instants.size < MAX_KNOWN || instants.has(key)) instants.set(key, { source, gun, at });
     },
-    forget: (source, gun) => void instants.delete(`${source}\n${gun}`),
+    forget: (source, gun) => void instants.delete(collectionKey({ source, gun })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Collection } from '../state/store.ts';
+import { collectionKey } from '../trust/collection-name.ts';
 
 /** Of the collections that could not be asked; beyond it some outage is told twice. */
 const MAX_FAILING = 1_000;
@@ -12,8 +13,9 @@ export class Outages {
   readonly #failing = new Set<string>();
 
   /** A refresh that did not reach the source. @returns true when this is news */
-  failed({ source, gun }: Collection): boolean {
-    const key = `${source}\n${gun}`;
+  failed(collection: Collection): boolean {
+    const { source } = collection;
+    const key = collectionKey(collection);
     const news = !this.#down.has(source) && !this.#failing.has(key);
     if (this.#failing.size >= MAX_FAILING) this.#failing.clear();
     this.#failing.add(key);
@@ -22,8 +24,8 @@ export class Outages {
   }
 
   /** A refresh that reached it, whatever came of it. @returns true when this is news */
-  reached({ source, gun }: Collection): boolean {
-    this.#failing.delete(`${source}\n${gun}`);
-    return this.#down.delete(source);
+  reached(collection: Collection): boolean {
+    this.#failing.delete(collectionKey(collection));
+    return this.#down.delete(collection.source);
   }
 }

@@ -1,5 +1,6 @@
 import type { NotaryConfig, Pin, TrustSourceConfig, TufConfig } from '../config/config.ts';
 import type { Repository } from '../oci/reference.ts';
+import type { Collection } from '../state/store.ts';
 
 /**
  * What a trust source calls a repository (Notary: its GUN), and which pin anchors that name.
@@ -14,6 +15,11 @@ export function gunOf(config: Pick<NotaryConfig, 'gun'>, repository: Repository)
 
 /** The one collection of a TUF 1.0 source, which speaks for all images, and is anchored in its one root file. */
 export const EVERYTHING = '*';
+
+/** One collection, as a text that no other has. */
+export function collectionKey({ source, gun }: Collection): string {
+  return `${source}\n${gun}`;
+}
 
 /** Which collection of the source speaks for a repository. */
 export function collectionFor(config: TrustSourceConfig, repository: Repository): string {

@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { SignedTag } from '../state/store.ts';
 import { type Asked, AskedHere } from './asked.ts';
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
+import { collectionKey } from './collection-name.ts';
 import { Outgrown } from './outgrown.ts';
 import type { Answer, Question } from './question.ts';
 
@@ -77,7 +78,7 @@ export class Collections {
   }
 
   async with<T>(opened: Opened, work: (asked: Asked) => Promise<T>): Promise<T> {
-    const key = `${opened.source}\n${opened.gun}`;
+    const key = collectionKey(opened);
     const { large } = this.options;
     let asked = await this.find(key, opened);
     try {

@@ -1,6 +1,6 @@
 import type { TufgateError } from '../errors.ts';
 import type { Collection } from '../state/store.ts';
-import { type Difference, newSigners, type SignedTag, type View } from './tuf/collection.ts';
+import { type Difference, keyOf, newSigners, type View } from './tuf/collection.ts';
 
 /** What happens to a collection, for those who watch: counts and key ids, never lists of tags. */
 export type TrustEvent =
@@ -46,8 +46,4 @@ export function changeOf(
     rootVersion: version,
     rootChanged: before !== undefined && before.root.file.version !== version,
   };
-}
-
-function keyOf({ role, tag }: SignedTag): string {
-  return `${role}\n${tag}`;
 }

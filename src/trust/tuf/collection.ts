@@ -38,6 +38,7 @@ export { acceptSnapshot, acceptTargets, acceptTimestamp } from './update.ts';
 export {
   completeView,
   expiriesOf,
+  keyOf,
   rootOf,
   type Said,
   sameFiles,

@@ -1,3 +1,4 @@
+import { append } from './append.ts';
 import { binFor, isBinOf } from './bins.ts';
 import { NAME_STEPS, ONCE_STEPS } from './limits.ts';
 import type { Bins, Paths, Targets } from './model.ts';
@@ -73,21 +74,20 @@ function* delegatedBy(role: string, { bins, delegations }: Targets, loaded: Load
 
 function headsBelow(below: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
   const heads = new Map<string, string[]>();
-  for (const head of below.get('targets') ?? []) {
-    const seen = new Set<string>();
-    const ahead = [head];
-    for (let role = ahead.pop(); role !== undefined; role = ahead.pop()) {
-      if (seen.has(role)) continue;
-      seen.add(role);
-      append(heads, role, head);
-      ahead.push(...(below.get(role) ?? []));
-    }
-  }
+  for (const head of below.get('targets') ?? [])
+    for (const role of reachable([head], (each) => below.get(each) ?? [])) append(heads, role, head);
   return heads;
 }
 
-function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+/** These roles and all that can be come to from them, each once; a way that comes to `targets` ends there. */
+export function reachable(from: readonly string[], next: (role: string) => readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const ahead = [...from];
+  for (let role = ahead.pop(); role !== undefined; role = ahead.pop()) {
+    if (found.has(role) || role === 'targets') continue;
+    found.add(role);
+    // One by one: a call takes no hundred thousand arguments.
+    for (const each of next(role)) ahead.push(each);
+  }
+  return found;
 }

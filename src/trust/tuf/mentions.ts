@@ -1,3 +1,4 @@
+import { append } from './append.ts';
 import type { TrustFile } from './trusted.ts';
 
 /**
@@ -18,12 +19,7 @@ export function mentionsIn(files: readonly TrustFile[]): Mentions {
     const names = known.get(file) ?? namesIn(file);
     known.set(file, names);
     if (names === ANY) ofAny.push(file.role);
-    else
-      for (const name of names)
-        byName
-          .set(name, byName.get(name) ?? [])
-          .get(name)
-          ?.push(file.role);
+    else for (const name of names) append(byName, name, file.role);
   }
   return { ofAny, of: (role) => [...new Set([role, role.replace(BIN, '')])].flatMap((name) => byName.get(name) ?? []) };
 }

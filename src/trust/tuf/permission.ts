@@ -1,4 +1,4 @@
-import { type Delegator, type Delegators, delegatorsIn, type Loaded } from './delegators.ts';
+import { type Delegator, type Delegators, delegatorsIn, type Loaded, reachable } from './delegators.ts';
 import { mentionsIn } from './mentions.ts';
 import { Purses } from './purses.ts';
 import type { TrustFile } from './trusted.ts';
@@ -30,9 +30,14 @@ export function pursesFor(loaded: Loaded): Purses {
 export function mightName(loaded: Loaded, shelf: Shelf, role: string): (name: string) => boolean {
   const all = delegatorsIn(loaded);
   const permits = permitting(all, pursesFor(loaded), true);
-  const unread = [...shelf.values()].filter((file) => !loaded.has(file.role));
-  const heads = headsBehind(all, unread, role);
-  return (name) => reaches(all, role, name, permits) || heads.some(([head, by]) => permits(by, head, name));
+  let found: readonly Head[] | undefined;
+  // The shelf is looked through for the first name that the loaded files do not permit: mostly for none.
+  const heads = (): readonly Head[] => (found ??= headsBehind(all, unreadOf(shelf, loaded), role));
+  return (name) => reaches(all, role, name, permits) || heads().some(([head, by]) => permits(by, head, name));
+}
+
+function unreadOf(shelf: Shelf, loaded: Loaded): readonly TrustFile[] {
+  return [...shelf.values()].filter((file) => !loaded.has(file.role));
 }
 
 /** Files that were accepted before, by role name. */
@@ -66,19 +71,10 @@ function reaches(all: Delegators, role: string, name: string, permits: Permits):
 function headsBehind(all: Delegators, unread: readonly TrustFile[], role: string): readonly Head[] {
   const mentions = mentionsIn(unread);
   const delegators = (child: string): readonly string[] => all.to(child).map((by) => by.role);
-  const read = upward([role], delegators);
-  const first = [...mentions.ofAny, ...read.flatMap((child) => mentions.of(child))];
-  const hidden = upward(first, (child) => [...delegators(child), ...mentions.of(child)]);
-  return hidden.flatMap((child) => all.to(child).flatMap((by): Head[] => (by.role === 'targets' ? [[child, by]] : [])));
-}
-
-function upward(from: readonly string[], above: (role: string) => readonly string[]): readonly string[] {
-  const found = new Set<string>();
-  const ahead = [...from];
-  for (let role = ahead.pop(); role !== undefined; role = ahead.pop()) {
-    if (found.has(role) || role === 'targets') continue;
-    found.add(role);
-    ahead.push(...above(role));
-  }
-  return [...found];
+  const read = reachable([role], delegators);
+  const first = [...mentions.ofAny, ...[...read].flatMap((child) => mentions.of(child))];
+  const hidden = reachable(first, (child) => [...delegators(child), ...mentions.of(child)]);
+  return [...hidden].flatMap((child) =>
+    all.to(child).flatMap((by): Head[] => (by.role === 'targets' ? [[child, by]] : [])),
+  );
 }

@@ -38,7 +38,9 @@ export class Purses {
 
   /** Of several who could pay, the one who has spent least: nobody pays for what another makes of his role. */
   richest(payers: readonly string[]): string | undefined {
-    return payers.toSorted((a, b) => this.spentBy(a) - this.spentBy(b))[0];
+    let best = payers[0];
+    for (const each of payers) if (best !== undefined && this.spentBy(each) < this.spentBy(best)) best = each;
+    return best;
   }
 }
 

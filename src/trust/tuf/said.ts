@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Accepted, TrustContext, TrustFile } from './trusted.ts';
+import { append } from './append.ts';
 import { readOnce } from './format/read-once.ts';
 import type { Authority, Targets } from './model.ts';
 import { mightName } from './permission.ts';
@@ -8,7 +9,7 @@ import { targetsUnder } from './recovery.ts';
 import { sha256FromHex } from './digest-of.ts';
 import { type EndedTag, saidBefore, signedIn, unjudged } from './said-before.ts';
 import { takenAway } from './taken-away.ts';
-import { type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
+import { keyOf, type Said, type SignedTag, type View, viewSignedTags } from './view.ts';
 
 /** What changed from one view to the next. */
 export interface Difference {
@@ -57,7 +58,7 @@ function follows(before: Said | undefined, after: Said, role: string): boolean {
 
 function byRoleAndTag(said: Said | undefined): ReadonlyMap<string, SignedTag> {
   const tags = said === undefined ? [] : [...viewSignedTags(said)];
-  return new Map(tags.map((signed) => [`${signed.role}\n${signed.tag}`, signed]));
+  return new Map(tags.map((signed) => [keyOf(signed), signed]));
 }
 
 /**
@@ -129,10 +130,6 @@ const indexes = new WeakMap<Said['targets'], ReadonlyMap<Digest, readonly Signed
 
 function indexOf(said: Said): ReadonlyMap<Digest, readonly SignedTag[]> {
   const index = new Map<Digest, SignedTag[]>();
-  for (const signed of viewSignedTags(said)) {
-    const known = index.get(signed.digest);
-    if (known === undefined) index.set(signed.digest, [signed]);
-    else known.push(signed);
-  }
+  for (const signed of viewSignedTags(said)) append(index, signed.digest, signed);
   return index;
 }

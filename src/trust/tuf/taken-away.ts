@@ -8,7 +8,7 @@ import { Purses } from './purses.ts';
 import { targetsUnder } from './recovery.ts';
 import { type EndedTag, saidBefore, signedIn } from './said-before.ts';
 import type { Accepted, TrustContext } from './trusted.ts';
-import type { SignedTag } from './view.ts';
+import { keyOf, type SignedTag } from './view.ts';
 
 /**
  * TUF 1.0: what a file let other roles say, and the next file of its role lets them say no more, as far as it lies on the
@@ -38,7 +38,7 @@ export function takenAway(
     const goesOn = stillMay(ctx, files[0], now.get(child), after, allows);
     for (const signed of files.flatMap(signedOnce)) {
       const { tag } = signed;
-      const key = `${signed.role}\n${tag}`;
+      const key = keyOf(signed);
       if (!ended.has(key) && may(tag) && allows(was, tag, true) && !goesOn(tag))
         ended.set(key, { ...signed, removed: true });
     }

@@ -40,6 +40,11 @@ export interface SignedTag {
   readonly digest: Digest;
 }
 
+/** One role's word on one tag, as a text that no other has. */
+export function keyOf({ role, tag }: SignedTag): string {
+  return `${role}\n${tag}`;
+}
+
 /** @throws internal when files of this update are missing; trust.expired */
 export function completeView(ctx: TrustContext, trusted: Trusted, now: number): View {
   const { timestamp, snapshot, targets, unusable } = progressOf(trusted);

@@ -7,18 +7,12 @@ import { down, SimulatedSource } from '../../simulator/simulated-source.ts';
 import { TufRepository } from '../../simulator/tuf-repository.ts';
 import { openSqliteStore } from '../../state/sqlite/store.ts';
 import type { StateStore } from '../../state/store.ts';
+import { collectionKey } from '../collection-name.ts';
 import { nodeCrypto } from '../crypto.ts';
 import type { TrustContext } from '../tuf/collection.ts';
 import { tufFormat } from '../tuf/format/tuf.ts';
 import { Desk } from './desk.ts';
-import {
-  type FromWorker,
-  keyOf,
-  type PlainOpened,
-  plainOpened,
-  type Request,
-  type WorkerSettings,
-} from './messages.ts';
+import { type FromWorker, type PlainOpened, plainOpened, type Request, type WorkerSettings } from './messages.ts';
 import { plainError } from './plain-error.ts';
 
 /** The worker's side, on this thread: the other side is these messages. */
@@ -88,8 +82,8 @@ test('each kind of request has its own kind of reply', async () => {
 test('files are asked for of the thread that has the connections, by the name of the collection', async () => {
   await put(tag);
   const fetched = posted.flatMap((message) => (message.kind === 'fetch' ? [message] : []));
-  expect(new Set(fetched.map(({ collection }) => collection))).toEqual(new Set([keyOf(opened())]));
-  expect(keyOf(opened())).toBe(`vendor\n${GUN}`);
+  expect(new Set(fetched.map(({ collection }) => collection))).toEqual(new Set([collectionKey(opened())]));
+  expect(collectionKey(opened())).toBe(`vendor\n${GUN}`);
   expect(fetched.map(({ file }) => file.kind).slice(0, 3)).toEqual(['newest-root', 'root', 'timestamp']);
 });
 

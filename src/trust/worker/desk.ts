@@ -1,6 +1,7 @@
 import type { TrustStore } from '../../state/store.ts';
 import type { Asked } from '../asked.ts';
 import type { Opened } from '../collection.ts';
+import { collectionKey } from '../collection-name.ts';
 import { Collections } from '../collections.ts';
 import { nodeCrypto } from '../crypto.ts';
 import type { TrustEvent } from '../trust-event.ts';
@@ -9,7 +10,6 @@ import { tufFormat } from '../tuf/format/tuf.ts';
 import { FarSources } from './far-source.ts';
 import {
   type FromWorker,
-  keyOf,
   type PlainOpened,
   type Replies,
   type Request,
@@ -67,7 +67,7 @@ export class Desk {
       source,
       gun,
       ctx: { format, gun: name, anchor, crypto: nodeCrypto },
-      metadata: this.sources.of(keyOf(plain)),
+      metadata: this.sources.of(collectionKey(plain)),
     };
   }
 }

@@ -30,10 +30,6 @@ export function plainOpened({ source, gun, ctx }: Opened): PlainOpened {
   return { source, gun, format: ctx.format.kind, name: ctx.gun, anchor: ctx.anchor };
 }
 
-export function keyOf({ source, gun }: Pick<PlainOpened, 'source' | 'gun'>): string {
-  return `${source}\n${gun}`;
-}
-
 /** What can be asked, as `Asked` has it. */
 export type Request =
   | { readonly kind: 'ask'; readonly question: Question }

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { messageOf, TufgateError } from '../../errors.ts';
 import type { Asked } from '../asked.ts';
 import type { Opened } from '../collection.ts';
+import { collectionKey } from '../collection-name.ts';
 import type { LargeCollections } from '../collections.ts';
 import type { MetadataSource } from '../metadata-source.ts';
 import type { TrustEvent } from '../trust-event.ts';
 import { Fetches } from './fetches.ts';
 import {
   type FromWorker,
-  keyOf,
   type PlainOpened,
   plainOpened,
   type Replies,
@@ -65,7 +65,7 @@ export class TrustThread implements LargeCollections {
 
   open(opened: Opened): Asked {
     const plain = plainOpened(opened);
-    this.#sources.set(keyOf(plain), opened.metadata);
+    this.#sources.set(collectionKey(plain), opened.metadata);
     return {
       bytes: 0,
       isKnown: true,
