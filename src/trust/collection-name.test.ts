@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NotaryConfig, Pin, TufConfig } from '../config/config.ts';
-import { collectionFor, filled, gunOf, pinFor } from './collection-name.ts';
+import { collectionKey, collectionFor, filled, gunOf, pinFor } from './collection-name.ts';
 
 const keys = (gun: string, prefix: boolean): Pin => ({
   gun,
@@ -67,4 +67,9 @@ describe('the pin that holds', () => {
   it('is case-sensitive', () => {
     expect(gunOfPin('docker.io/Acme/app', [keys('docker.io/acme/app', false)])).toBeUndefined();
   });
+});
+
+it('two collections never have one key, whatever their names join to', () => {
+  expect(collectionKey({ source: 'a', gun: 'b/c' })).toBe('a\nb/c');
+  expect(collectionKey({ source: 'a', gun: 'bc' })).not.toBe(collectionKey({ source: 'ab', gun: 'c' }));
 });
