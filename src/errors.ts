@@ -52,6 +52,12 @@ export type Fault =
   | 'state.failed'
   | 'cache.newer-version'
   | 'cache.failed'
+  /** Somebody else published meanwhile: rebase. */
+  | 'approvals.stale'
+  /** A key that cannot be read, opened or used, or that may not sign this. */
+  | 'approvals.key'
+  /** An archive or backup whose bytes are not those that were written. */
+  | 'archive.damaged'
   | 'internal';
 
 export type Code = Reason | Fault;

@@ -13,6 +13,6 @@ export function exitCode(code: Code): number {
   if (code === 'upstream.not-found') return EXIT.notFound;
   // What is left of `upstream`: unreachable, rate-limited, unauthorized, protocol. None says anything about the image.
   if (code === 'trust.unreachable' || code.startsWith('upstream.')) return EXIT.unreachable;
-  const refused = /^(?:policy|trust|integrity)\./.test(code);
+  const refused = /^(?:policy|trust|integrity|archive)\./.test(code);
   return refused ? EXIT.refused : EXIT.fault;
 }
