@@ -84,6 +84,29 @@ export interface TufConfig extends PeerConfig {
   readonly target: string;
   /** The same for a digest, with `@{digest}` at its end. */
   readonly targetDigest: string;
+  /** This gate keeps the repository itself; its root file may be missing then, until it is made: `root.bytes` is empty. */
+  readonly publish?: PublishConfig;
+}
+
+/** A repository of approvals: made at the first start, kept fresh, and served under `/tuf/<name>/`. */
+export interface PublishConfig {
+  /** The published folder, absolute. */
+  readonly folder: string;
+  /** Folder of keys, absolute: the one that signs timestamp and snapshot, and of a small site the encrypted ones of its signer. */
+  readonly keys: string;
+  /** Key reference of the one that signs timestamp and snapshot; `online.pem` among the keys when absent. */
+  readonly online?: string;
+  /** How long what is signed from now on counts. */
+  readonly lifetimes: Lifetimes;
+}
+
+/** Milliseconds. */
+export interface Lifetimes {
+  readonly root: number;
+  /** `targets` and every role below: what people sign. */
+  readonly approvals: number;
+  readonly snapshot: number;
+  readonly timestamp: number;
 }
 
 /** What anchors a GUN, or with `prefix` every GUN below `gun`. The longest match on whole segments holds. */

@@ -1,6 +1,6 @@
 import type { Pin, PinAnchor, TrustSourceConfig } from './config.ts';
 import { type Field, quote, type Reader, section } from './field.ts';
-import { certificates, contents, type NamedFile } from './file.ts';
+import { certificates, contents, type NamedFile, path } from './file.ts';
 
 /**
  * Pins by GUN, the root of all trust: a pin that does not hold what its author meant is the worst mistake of the file.
@@ -75,6 +75,24 @@ export function rootFile(kind: TrustSourceConfig['kind'], gun: string): Reader<N
       ? found
       : field.fail(`${quote(found.file)} cannot be the root that trust begins with: ${why}`);
   };
+}
+
+/** Of a repository that this gate makes itself at its first start: empty before. */
+export function ownRootFile(name: string): Reader<NamedFile> {
+  return (field) => {
+    const file = path(field);
+    if (file === undefined) return undefined;
+    return isMissing(field, file) ? { file, bytes: new Uint8Array() } : rootFile('tuf', name)(field);
+  };
+}
+
+function isMissing({ world }: Field, file: string): boolean {
+  try {
+    world.readFile(file);
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === 'ENOENT';
+  }
 }
 
 function looksLikeMetadata(bytes: Uint8Array): boolean {

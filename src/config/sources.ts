@@ -2,7 +2,8 @@ import type { NotaryConfig, PeerConfig, TrustSourceConfig, TufConfig } from './c
 import { quote, type Reader, type Section, section } from './field.ts';
 import { path } from './file.ts';
 import { peer } from './peer.ts';
-import { pins, rootFile } from './pins.ts';
+import { ownRootFile, pins, rootFile } from './pins.ts';
+import { publishing } from './publishing.ts';
 import { boolean, oneOf } from './quantity.ts';
 import { url } from './url.ts';
 
@@ -50,17 +51,30 @@ function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): 
   const one = open.optional('url', location(insecure));
   const several = open.optional('urls', urlList(insecure));
   const named = open.exactlyOne(['url', 'urls'], 'where the TUF repository is');
+  const place = several === undefined ? one : ({ kind: 'http', urls: several } as const);
+  const publish = open.optional('publish', publishing);
+  if (publish !== undefined && place?.kind !== 'folder')
+    open.failAt('publish', 'publish: this gate can only keep a repository in a folder: `url: file:../data/approvals/`');
   const root = open.required(
     'root',
-    rootFile('tuf', name),
+    publish === undefined ? rootFile('tuf', name) : ownRootFile(name),
     'the root file that the repository is pinned to, such as `root: root.json`',
   );
   const target = open.optional('target', targetTemplate(':{tag}')) ?? '{registry}/{repository}:{tag}';
   const targetDigest =
     open.optional('target_digest', targetTemplate('@{digest}')) ?? '{registry}/{repository}@{digest}';
-  const place = several === undefined ? one : ({ kind: 'http', urls: several } as const);
   if (!named || place === undefined || root === undefined) return undefined;
-  return { kind: 'tuf', name, location: place, root: { kind: 'root-file', ...root }, target, targetDigest, ...rest };
+  const own = publish !== undefined && place.kind === 'folder' ? { publish: { folder: place.path, ...publish } } : {};
+  return {
+    kind: 'tuf',
+    name,
+    location: place,
+    root: { kind: 'root-file', ...root },
+    target,
+    targetDigest,
+    ...own,
+    ...rest,
+  };
 }
 
 /** `file:` and a path, absolute or relative to this file; else a URL. */

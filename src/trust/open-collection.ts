@@ -1,4 +1,4 @@
-import type { TrustSourceConfig } from '../config/config.ts';
+import type { TrustSourceConfig, TufConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { pinFor } from './collection-name.ts';
 import type { Opened } from './collection.ts';
@@ -29,6 +29,7 @@ export function openCollection({ crypto, metadata }: Means, config: TrustSourceC
 }
 
 function anchorFor(config: TrustSourceConfig, gun: string): Anchor {
+  if (config.kind === 'tuf' && config.root.bytes.length === 0) throw notMade(config);
   const pin = pinFor(config, gun);
   if (pin !== undefined) return pin.anchor;
   if (config.kind === 'notary' && config.firstUse === 'remember') return { kind: 'first-use' };
@@ -36,4 +37,10 @@ function anchorFor(config: TrustSourceConfig, gun: string): Anchor {
     'trust.no-root',
     `no pin of trust source ${config.name} covers ${gun}: add one under trust.${config.name}.pins, or set first_use: remember`,
   );
+}
+
+/** A repository of approvals that this gate keeps, and has not made yet. */
+function notMade({ name, root }: TufConfig): TufgateError {
+  const fix = 'start the gate (npm start, tufgate serve), or say: tufgate approvals init';
+  return new TufgateError('trust.no-root', `${name} has not been made yet: there is no ${root.file}; ${fix}`);
 }

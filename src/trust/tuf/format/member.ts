@@ -24,6 +24,10 @@ export class Members {
     return this.object.get(name);
   }
 
+  names(): readonly string[] {
+    return [...this.object.keys()];
+  }
+
   string(name: string): string {
     const value = this.object.get(name);
     if (typeof value !== 'string') throw malformed(this.what, `has no string ${name}`);

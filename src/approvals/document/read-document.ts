@@ -1,0 +1,102 @@
+import type { Json } from '../../json/read.ts';
+import { JSON_LIMITS } from '../../trust/tuf/limits.ts';
+import { readJsonAs } from '../../json/read.ts';
+import { malformed, Members } from '../../trust/tuf/format/member.ts';
+import type { Entry, RootDocument, SnapshotDocument, TargetsDocument, TimestampDocument } from './documents.ts';
+import { instantOf } from './instant-text.ts';
+import { readDelegations, readKeys, readQuorum } from './read-delegations.ts';
+import { refuseOthers } from './refuse-others.ts';
+import { readWord } from './word.ts';
+
+/**
+ * Files of a repository of approvals, back to what they say. Signatures are not looked at: the trust core verifies the same bytes.
+ *
+ * Stricter than a client: a file with a member that tufgate does not write is refused, for it would be signed again unseen.
+ * @throws trust.malformed
+ */
+export function readRoot(what: string, bytes: Uint8Array): RootDocument {
+  const signed = opened(what, bytes, 'root', ['keys', 'roles', 'consistent_snapshot']);
+  if (signed.get('consistent_snapshot') !== true) throw malformed(what, 'does not use consistent snapshots');
+  const roles = new Members(`the roles of ${what}`, signed.get('roles'), []);
+  refuseOthers(roles, ['root', 'timestamp', 'snapshot', 'targets']);
+  const quorum = (role: string): RootDocument['roles']['root'] =>
+    readQuorum(`role ${role} of ${what}`, roles.get(role));
+  return {
+    type: 'root',
+    ...common(signed),
+    keys: readKeys(what, signed.get('keys')),
+    roles: {
+      root: quorum('root'),
+      timestamp: quorum('timestamp'),
+      snapshot: quorum('snapshot'),
+      targets: quorum('targets'),
+    },
+  };
+}
+
+export function readTargets(what: string, bytes: Uint8Array): TargetsDocument {
+  const signed = opened(what, bytes, 'targets', ['targets', 'delegations']);
+  const targets = new Map<string, Entry>();
+  for (const [name, value] of signed.record('targets')) targets.set(name, readEntry(what, name, value));
+  const delegations = signed.get('delegations');
+  return {
+    type: 'targets',
+    ...common(signed),
+    targets,
+    ...(delegations !== undefined && { delegations: readDelegations(what, delegations) }),
+  };
+}
+
+export function readSnapshot(what: string, bytes: Uint8Array): SnapshotDocument {
+  const signed = opened(what, bytes, 'snapshot', ['meta']);
+  const meta = new Map<string, number>();
+  for (const [file, value] of signed.record('meta')) {
+    const entry = new Members(`the entry of ${file.slice(0, 80)} in ${what}`, value, []);
+    refuseOthers(entry, ['version']);
+    meta.set(file.replace(/\.json$/, ''), entry.integer('version', 1));
+  }
+  return { type: 'snapshot', ...common(signed), meta };
+}
+
+export function readTimestamp(what: string, bytes: Uint8Array): TimestampDocument {
+  const signed = opened(what, bytes, 'timestamp', ['meta']);
+  const entry = new Members(`the snapshot of ${what}`, signed.record('meta').get('snapshot.json'), []);
+  const sha256 = entry.record('hashes').get('sha256');
+  if (typeof sha256 !== 'string') throw malformed(what, 'has no sha256 of its snapshot');
+  const snapshot = { version: entry.integer('version', 1), length: entry.integer('length', 1), sha256 };
+  return { type: 'timestamp', ...common(signed), snapshot };
+}
+
+function opened(what: string, bytes: Uint8Array, type: string, known: readonly string[]): Members {
+  const outer = new Members(what, readJsonAs('trust.malformed', what, bytes, JSON_LIMITS), []);
+  refuseOthers(outer, ['signed', 'signatures']);
+  const signed = new Members(what, outer.get('signed'), []);
+  refuseOthers(signed, ['_type', 'spec_version', 'version', 'expires', ...known]);
+  if (signed.string('_type') !== type) throw malformed(what, `is not of the type ${type}`);
+  return signed;
+}
+
+function common(signed: Members): { readonly version: number; readonly expires: number } {
+  return { version: signed.integer('version', 1), expires: instantOf(signed, 'expires') };
+}
+
+function readEntry(what: string, name: string, value: Json): Entry {
+  const entry = new Members(`${name.slice(0, 160)} in ${what}`, value, []);
+  refuseOthers(entry, ['length', 'hashes', 'custom']);
+  const hashes = new Members(entry.what, entry.get('hashes'), []);
+  refuseOthers(hashes, ['sha256']);
+  const sha256 = hashes.string('sha256');
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw malformed(entry.what, 'has no sha256 of 64 hex digits');
+  const custom = new Members(entry.what, entry.get('custom'), []);
+  refuseOthers(custom, ['oci', 'tufgate']);
+  const mediaType = readMediaType(entry.what, custom.get('oci'));
+  const word = readWord(entry.what, custom.get('tufgate'));
+  return { length: entry.integer('length', 0), sha256, ...(mediaType !== undefined && { mediaType }), word };
+}
+
+function readMediaType(what: string, value: Json | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const oci = new Members(what, value, []);
+  refuseOthers(oci, ['mediaType']);
+  return oci.string('mediaType');
+}

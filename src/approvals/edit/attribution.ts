@@ -1,0 +1,38 @@
+import type { Approval, Entry } from '../document/documents.ts';
+import type { StandingRole } from '../standing/standing.ts';
+
+/**
+ * Who signs a file signs all of it, so whose word an approval was cannot be told from the next version of its file. It is written down
+ * when that is made: what was new in this one was signed by those who signed this one. The next signers vouch for it.
+ *
+ * It is what `approvals affected` goes by after a theft. A log beside the files was rejected: whoever has the server could change it.
+ */
+export function attributed({ document, signers }: StandingRole): Map<string, Entry> {
+  const keys = [...signers].sort();
+  return new Map([...document.targets].map(([name, entry]) => [name, withKeys(entry, keys)]));
+}
+
+function withKeys(entry: Entry, keys: readonly string[]): Entry {
+  const { word } = entry;
+  switch (word.kind) {
+    case 'approval':
+      return word.keys === undefined ? { ...entry, word: { ...word, keys } } : entry;
+    case 'named':
+      return word.own === undefined || word.own.keys !== undefined
+        ? entry
+        : { ...entry, word: { ...word, own: { ...word.own, keys } } };
+    case 'withdrawn':
+      return entry;
+  }
+}
+
+/** Whether it would have been approved without these keys. @param signers of the file that it stands in */
+export function restsOn(
+  { keys }: Approval,
+  signers: readonly string[],
+  stolen: ReadonlySet<string>,
+  threshold: number,
+): boolean {
+  const others = (keys ?? signers).filter((key) => !stolen.has(key));
+  return others.length < (keys ?? signers).length && others.length < threshold;
+}
