@@ -70,14 +70,15 @@ export async function setUntil(draft: Draft, repository: string, sha256: string)
   const name = digestTarget(repository, sha256);
   const digest = await draft.entry(name);
   if (digest?.word.kind !== 'named') return;
-  const ends: (number | undefined)[] = digest.word.own === undefined ? [] : [digest.word.own.until];
-  for (const tag of digest.word.tags) {
+  const { tags, own } = digest.word;
+  const ends: (number | undefined)[] = own === undefined ? [] : [own.until];
+  for (const tag of tags) {
     const word = (await draft.entry(tagTarget(repository, tag)))?.word;
     ends.push(word?.kind === 'approval' ? word.until : undefined);
   }
-  const { until: _, ...word } = digest.word;
   const until = ends.every((end) => end !== undefined) ? Math.max(...ends) : undefined;
-  await draft.put(name, { ...digest, word: { ...word, ...(until !== undefined && { until }) } });
+  const word: Named = { kind: 'named', tags, ...(own && { own }), ...(until !== undefined && { until }) };
+  await draft.put(name, { ...digest, word });
 }
 
 function withdrawn(name: string, at: number): TufgateError {
