@@ -121,7 +121,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     deps,
     trust: judge.trust,
     registries,
-    registryListener: registryListener({ deps, registries, count, onFault }),
+    registryListener: registryListener({ deps, registries, published: publishedFolders(config), count, onFault }),
     adminListener: toListener(
       adminApi({ ready: () => judge.state.check(), metrics: () => metricsText(metrics, cache) }),
     ),
@@ -196,6 +196,14 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
       await state.close();
     },
   };
+}
+
+function publishedFolders({ trust }: Config): ReadonlyMap<string, string> {
+  return new Map(
+    [...trust.values()].flatMap((source) =>
+      source.kind === 'tuf' && source.publish ? [[source.name, source.publish.folder]] : [],
+    ),
+  );
 }
 
 function trustSettings(config: Config): WorkerSettings {

@@ -4,6 +4,7 @@ import type { PullDeps } from '../pull/deps.ts';
 import { blobTarget, serveBlob } from './blobs.ts';
 import { registryApi } from './registry-api.ts';
 import type { Registries } from './target.ts';
+import { serveTufFile } from './tuf-files.ts';
 
 /** Told of each answer: a route of the API, never a path; the status; the seconds it took. */
 export type CountAnswer = (route: string, status: number, seconds: number) => void;
@@ -11,15 +12,24 @@ export type CountAnswer = (route: string, status: number, seconds: number) => vo
 export interface RegistryListenerOptions {
   readonly deps: PullDeps;
   readonly registries: Registries;
+  /** Repositories of approvals that this gate keeps: published folders by name. */
+  readonly published: ReadonlyMap<string, string>;
   readonly count: CountAnswer;
   readonly onFault: (error: unknown) => void;
 }
 
 /** The main listener: GET of blobs goes straight to the socket, everything else through Hono. */
-export function registryListener({ deps, registries, count, onFault }: RegistryListenerOptions): RequestListener {
+export function registryListener({
+  deps,
+  registries,
+  published,
+  count,
+  onFault,
+}: RegistryListenerOptions): RequestListener {
   const api = toListener(registryApi({ deps, registries, onFault }));
   return (incoming, outgoing) => {
     countAnswer(count, incoming, outgoing);
+    if (serveTufFile({ folders: published, onFault }, incoming, outgoing)) return;
     const blob = blobTarget(incoming, registries);
     if (blob === undefined) api(incoming, outgoing);
     else void serveBlob({ deps, onFault }, incoming, outgoing, blob).catch(onFault);
@@ -35,7 +45,11 @@ export function toListener(app: { fetch: Parameters<typeof getRequestListener>[0
 }
 
 function countAnswer(count: CountAnswer, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const route = /\/(manifests|blobs|tags|referrers)\//.exec(incoming.url ?? '')?.[1] ?? 'other';
+  const route =
+    /^\/(tuf)\/|\/(manifests|blobs|tags|referrers)\//
+      .exec(incoming.url ?? '')
+      ?.slice(1)
+      .find(Boolean) ?? 'other';
   const began = performance.now();
   outgoing.once('close', () => count(route, outgoing.statusCode, (performance.now() - began) / 1000));
 }

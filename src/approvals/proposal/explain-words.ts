@@ -1,0 +1,122 @@
+import type { Approval, Entry, Quorum } from '../document/documents.ts';
+import { instantText } from '../document/instant-text.ts';
+import { parseTarget } from '../document/names.ts';
+import type { Explanation, QuorumChange, TargetChange } from './explain.ts';
+
+/** What is about to be signed, in plain words. Text from outside is shown with nothing in it that moves a cursor. */
+export function explanationLines({ targets, quorums, files, bins }: Explanation): readonly string[] {
+  const ends = [...files.values()];
+  const words = files.size === 1 ? '1 file is' : `${files.size} files are`;
+  const until = new Set(ends.map(instantText));
+  return [
+    ...quorums.flatMap(quorumLines),
+    ...moveLines(targets),
+    ...targets.flatMap(targetLines),
+    ...(bins === undefined
+      ? []
+      : [`Approvals are spread over ${bins.after} files instead of ${bins.before}; none of them changes by that.`]),
+    `${words} to be signed (${shortList([...files.keys()])}), to count until ${[...until].sort().join(' or ')}.`,
+  ];
+}
+
+function targetLines({ target, before, after }: TargetChange): readonly string[] {
+  if (before !== undefined && after !== undefined && sameButPlace(before.entry, after.entry)) return [];
+  const name = parseTarget(target);
+  if (after === undefined)
+    return before?.entry.word.kind === 'named'
+      ? []
+      : [`No longer approved: ${target}${name.kind === 'tag' ? ` (${digestOf(before?.entry)})` : ''}`];
+  switch (after.entry.word.kind) {
+    case 'approval':
+      return approvalLines(target, name.kind === 'tag', before?.entry, after.entry, after.entry.word);
+    case 'named':
+      return namedLines(target, before?.entry, after.entry.word.own);
+    case 'withdrawn': {
+      const { at, by, reason } = after.entry.word;
+      return [
+        `WITHDRAWN: ${target}, at ${instantText(at)} by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}`,
+      ];
+    }
+  }
+}
+
+function approvalLines(
+  target: string,
+  isTag: boolean,
+  before: Entry | undefined,
+  after: Entry,
+  { by, reason, until, evidence }: Approval,
+): readonly string[] {
+  const what = isTag ? `${target} is ${digestOf(after)}` : target;
+  const instead =
+    isTag && before !== undefined && before.sha256 !== after.sha256 ? [`  instead of ${digestOf(before)}`] : [];
+  const back = before?.word.kind === 'withdrawn' ? [`  which was withdrawn at ${instantText(before.word.at)}`] : [];
+  return [
+    `Approve: ${what} (${after.length} bytes${after.mediaType === undefined ? '' : `, ${shown(after.mediaType)}`})`,
+    ...instead,
+    ...back,
+    `  by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}${until === undefined ? '' : `; until ${instantText(until)}`}`,
+    ...evidence.map((each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(text)}`).join(', ')}`),
+  ];
+}
+
+/** A digest that follows its tags needs no line of its own, unless it was withdrawn or is approved for itself too. */
+function namedLines(target: string, before: Entry | undefined, own: Approval | undefined): readonly string[] {
+  const back =
+    before?.word.kind === 'withdrawn'
+      ? [`Approve again: ${target}, which was withdrawn at ${instantText(before.word.at)}`]
+      : [];
+  const had =
+    before?.word.kind === 'named' ? before.word.own : before?.word.kind === 'approval' ? before.word : undefined;
+  if (own !== undefined && had === undefined)
+    return [...back, `Approve: ${target}, also without a tag, by ${shown(own.by)}`];
+  if (own === undefined && had !== undefined) return [...back, `No longer approved without a tag: ${target}`];
+  return back;
+}
+
+function moveLines(targets: readonly TargetChange[]): readonly string[] {
+  const moves = new Map<string, number>();
+  for (const { before, after } of targets) {
+    if (before === undefined || after === undefined || before.role === after.role) continue;
+    const way = `from ${before.role} to ${after.role}`;
+    moves.set(way, (moves.get(way) ?? 0) + 1);
+  }
+  return [...moves].map(([way, count]) => `${count} ${count === 1 ? 'name moves' : 'names move'} ${way}.`);
+}
+
+function sameButPlace(before: Entry, after: Entry): boolean {
+  const text = (entry: Entry): string => JSON.stringify({ ...entry, word: { ...entry.word, keys: [] } });
+  return text(before) === text(after);
+}
+
+function quorumLines({ role, before, after, paths }: QuorumChange): readonly string[] {
+  if (after === undefined) return [`The role ${role} is taken away (${quorumWords(before)}).`];
+  const added = after.keyIds.filter((id) => before?.keyIds.includes(id) !== true);
+  const removed = before?.keyIds.filter((id) => !after.keyIds.includes(id)) ?? [];
+  const instead = before === undefined ? '' : ` instead of ${quorumWords(before)}`;
+  return [
+    `${role} is signed by ${quorumWords(after)}${instead}:`,
+    ...(paths === undefined ? [] : [`  in charge of ${paths.join('  ')}`]),
+    ...added.map((id) => `  + key ${id}`),
+    ...removed.map((id) => `  - key ${id}`),
+  ];
+}
+
+function quorumWords(quorum: Quorum | undefined): string {
+  return quorum === undefined
+    ? 'nobody'
+    : `${quorum.threshold} of ${quorum.keyIds.length} ${quorum.keyIds.length === 1 ? 'key' : 'keys'}`;
+}
+
+function shortList(names: readonly string[]): string {
+  return names.length <= 6 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}
+
+function digestOf(entry: Entry | undefined): string {
+  return `sha256:${entry?.sha256 ?? ''}`;
+}
+
+/** Printable ASCII and letters of other scripts; no controls, no marks that change the direction of what follows. */
+export function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, '?').slice(0, 300);
+}

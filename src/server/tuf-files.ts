@@ -1,0 +1,66 @@
+import { open } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/**
+ * `/tuf/<name>/<file>`: the repositories of approvals that this gate keeps, for other gates, as any web server would have them. What
+ * is served is signed, and each client verifies it; so nothing is judged here.
+ */
+export interface TufFilesOptions {
+  /** Published folders by the name of their source. */
+  readonly folders: ReadonlyMap<string, string>;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Names that such a repository has; nothing else can be asked for, whatever lies in the folder. */
+const TARGET =
+  /^\/tuf\/([A-Za-z0-9][A-Za-z0-9_-]{0,62})\/((?:[1-9][0-9]{0,14}\.[a-z0-9][a-z0-9._-]{0,80}|timestamp|root)\.json)$/;
+
+/** @returns false for a request that is about something else: nothing was done with it */
+export function serveTufFile(options: TufFilesOptions, incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  const url = incoming.url ?? '';
+  if (!url.startsWith('/tuf/')) return false;
+  const [, name = '', file = ''] = TARGET.exec(url.split('?', 1)[0] ?? '') ?? [];
+  const folder = options.folders.get(name);
+  const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+  if (!reads) answer(outgoing, 405, 'only GET and HEAD');
+  else if (folder === undefined || file === '') answer(outgoing, 404, 'no such file');
+  else void send(join(folder, file), incoming, outgoing).catch(options.onFault);
+  return true;
+}
+
+async function send(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const file = await open(path, 'r').catch(missing);
+  if (file === undefined) return answer(outgoing, 404, 'no such file');
+  try {
+    const { size, mtimeMs, ino } = await file.stat();
+    const etag = `"${ino.toString(16)}-${Math.trunc(mtimeMs).toString(16)}-${size.toString(16)}"`;
+    const headers = { etag, 'cache-control': lasts(path) };
+    if (incoming.headers['if-none-match'] === etag) return void outgoing.writeHead(304, headers).end();
+    outgoing.writeHead(200, { ...headers, 'content-type': 'application/json', 'content-length': size });
+    if (incoming.method === 'HEAD') return void outgoing.end();
+    // No further than what was said: a file that is written to meanwhile is not ours.
+    if (size === 0) return void outgoing.end();
+    await pipeline(file.createReadStream({ end: size - 1, autoClose: false, highWaterMark: 1 << 18 }), outgoing);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A version never changes; which one is the newest does. */
+function lasts(path: string): string {
+  return /\/[0-9]+\.[^/]*$/.test(path) ? 'public, max-age=86400, immutable' : 'no-cache';
+}
+
+function missing(error: unknown): undefined {
+  if ((error as { code?: string }).code === 'ENOENT') return undefined;
+  throw error;
+}
+
+function answer(outgoing: ServerResponse, status: number, message: string): void {
+  const body = Buffer.from(`${JSON.stringify({ message })}\n`);
+  outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+}
