@@ -24,22 +24,20 @@ const MEMBERS = ['name', 'private', 'public', 'kept', 'sha256'];
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._ @+-]{0,127}$/;
 
 /**
- * A backup is one line of canonical JSON: `{"format","keys":[{"kept","name","private","public","sha256"}],"sha256"}`. The
- * sha256 of a key is over its `private`, the one of the file over the canonical JSON of `keys`. People can read it, and any
- * JSON reader and openssl get the keys out of it without this program.
+ * A backup is JSON: `{"format", "keys": [{"name", "private", "public", "kept", "sha256"}], "sha256"}`. The sha256 of a key is
+ * over its `private`, the one of the file over the canonical JSON of `keys`. People can read it, and any JSON reader and
+ * openssl get the keys out of it without this program.
  */
 export function writeBackup(keys: readonly BackedUpKey[]): Uint8Array {
-  const list: Json = keys.map(
-    (key) => new Map(Object.entries({ ...key, sha256: digest(key.private) })) as ReadonlyMap<string, string>,
-  );
-  const sha256 = sha256Hex(canonicalJson(list));
-  return canonicalJson(
-    new Map<string, Json>([
-      ['format', FORMAT],
-      ['keys', list],
-      ['sha256', sha256],
-    ]),
-  );
+  const list = keys.map((key) => ({
+    name: key.name,
+    private: key.private,
+    public: key.public,
+    kept: key.kept,
+    sha256: digest(key.private),
+  }));
+  const sha256 = sha256Hex(canonicalJson(list.map((key) => new Map(Object.entries(key)))));
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, keys: list, sha256 }, null, 2)}\n`);
 }
 
 /**

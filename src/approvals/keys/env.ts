@@ -5,6 +5,6 @@ export interface Env {
 }
 
 /** For programs of others: all of it, for they find their tokens and accounts there, but no passphrase of ours. */
-export function envForOthers({ TUFGATE_PASSPHRASE: _, TUFGATE_PASSPHRASE_FILE: __, ...rest }: Env): Env {
-  return rest;
+export function envForOthers(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TUFGATE_PASSPHRASE')));
 }

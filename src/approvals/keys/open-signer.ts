@@ -53,7 +53,7 @@ function readBounded(path: string): { readonly text: string; readonly stats: Sta
     descriptor = openSync(path, 'r');
     const stats = fstatSync(descriptor);
     if (!stats.isFile() || stats.size > MAX_KEY_FILE) throw unreadable(path, 'it is no key file');
-    return { text: readFileSync(descriptor, 'latin1'), stats };
+    return { text: readFileSync(descriptor, 'utf8'), stats };
   } catch (cause) {
     if (cause instanceof TufgateError) throw cause;
     throw unreadable(path, WHY.get((cause as NodeJS.ErrnoException).code ?? '') ?? String(cause));

@@ -53,7 +53,7 @@ export class Passphrases {
     return this.inTurn(async () => {
       const given = this.given();
       const passphrase = given?.passphrase ?? (await this.askTwice(name));
-      if ([...passphrase].length < LEAST)
+      if (passphrase.length < LEAST)
         throw new TufgateError(
           'usage',
           `the passphrase for ${name} is shorter than ${LEAST} characters: take a longer one`,
@@ -111,7 +111,7 @@ export class Passphrases {
     this.needTerminal(name);
     for (let left = TRIES; left > 0; left--) {
       const first = await this.ask(`New passphrase for ${name}, at least ${LEAST} characters:`);
-      const short = [...first].length < LEAST;
+      const short = first.length < LEAST;
       if (!short && first === (await this.ask('The same again:'))) return first;
       this.world.say(short ? `That is shorter than ${LEAST} characters.` : 'Those are not the same.');
     }
