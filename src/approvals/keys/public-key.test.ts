@@ -73,7 +73,7 @@ test('tuf-js takes our keys and our signatures', async () => {
   ];
   const repository = await signed(signers, (keys) =>
     new TufRepository(now, { name: 'ours' })
-      .delegate('reg/app', { keys, threshold: 2 })
+      .delegate('reg/app', { keys: [...keys], threshold: 2 })
       .put('reg/app:1', { digest: `sha256:${'ab'.repeat(32)}`, length: 7 }, 'reg/app')
       .publish(),
   );
