@@ -45,7 +45,7 @@ export class KeepFresh {
   private async look(): Promise<void> {
     const wait = await this.next();
     if (this.closed) return;
-    this.cancel = this.schedule(() => (this.running = this.look()), wait);
+    this.cancel = this.schedule(() => void (this.running = this.look()), wait);
   }
 
   private async next(): Promise<number> {
