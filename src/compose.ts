@@ -1,5 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { KeepFresh } from './approvals/publish/keep-fresh.ts';
+import { composeApprovals } from './compose-approvals.ts';
 import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
 import type { BlobStore } from './cache/blob-store.ts';
 import type { Config, PeerConfig, TrustSourceConfig } from './config/config.ts';
@@ -70,6 +73,8 @@ export interface ComposeOptions {
   readonly clock?: () => number;
   /** Milliseconds of a clock that never jumps; the process's own unless a test brings its own. */
   readonly elapsed?: () => number;
+  /** Where keys and passphrases may be; the process's own unless a test brings its own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The file that the thread of large collections runs; the built one unless a test brings its own. */
   readonly trustWorker?: URL;
 }
@@ -108,6 +113,8 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   });
   judge.watch.keepAlarmsIn(decisions);
   const { collections } = judge.trust;
+  const fresh = keepFresh(config, options, now, log);
+  await Promise.all(fresh.map((each) => each.start()));
   const background = new BackgroundRefresh({ collections, checkEveryMs: config.freshness.checkEveryMs });
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
@@ -127,6 +134,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     ),
     flushDecisions: () => decisions.flush(),
     async close() {
+      await Promise.all(fresh.map((each) => each.close()));
       await background.close();
       await deps.flights.close();
       await deps.manifests.close();
@@ -196,6 +204,22 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
       await state.close();
     },
   };
+}
+
+/** The gate has nobody to ask: what it signs with is a plain key file, a variable or a program. */
+function keepFresh(
+  config: Config,
+  { env = process.env }: ComposeOptions,
+  now: () => number,
+  log: Logger,
+): readonly KeepFresh[] {
+  const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
+  return composeApprovals(config, holder, now).own.map((own) => {
+    const { name } = own.source;
+    const onFailure = (err: unknown): void =>
+      log.error({ err }, `${name} could not be signed anew: other gates stop believing it once its timestamp ends`);
+    return new KeepFresh({ keepFresh: () => own.keepFresh(), now, onFailure });
+  });
 }
 
 function publishedFolders({ trust }: Config): ReadonlyMap<string, string> {

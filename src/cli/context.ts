@@ -1,3 +1,5 @@
+import type { Keyboard } from '../approvals/keys/keyboard.ts';
+import type { Env } from '../approvals/keys/env.ts';
 import type { Config } from '../config/config.ts';
 import type { Output } from './output.ts';
 
@@ -12,7 +14,8 @@ export interface CommandContext {
   readonly parse: (text: string) => Config;
   readonly out: Output;
   readonly stdin: Input;
+  readonly env: Env;
 }
 
 /** What the operator types or pipes in. */
-export type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
+export type Input = Keyboard;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { configFile, configOf, configText, loadConfig } from '../config/load.ts';
 import { whyNotRoot } from '../trust/why-not-root.ts';
+import type { Env } from '../approvals/keys/env.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -16,8 +17,6 @@ import { listTrust } from './trust-list.ts';
 import { pinTrust, unpinTrust } from './trust-pin.ts';
 import { showTrust } from './trust-show.ts';
 import { VERSION } from './version.ts';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** Parses the command line and runs one command. @returns the exit code; nothing here throws */
 export async function run(argv: readonly string[], env: Env, stdin: Input = process.stdin): Promise<number> {
@@ -73,7 +72,7 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
         text: () => configText(file),
         parse: (text: string) => configOf(text, file, env, whyNotRoot),
       };
-      ended(await action({ file, ...configuration, ...streams }, made.opts(), made.args));
+      ended(await action({ file, ...configuration, ...streams, env }, made.opts(), made.args));
     });
   };
   const telling: typeof command = (...what) =>

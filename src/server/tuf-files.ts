@@ -32,7 +32,10 @@ export function serveTufFile(options: TufFilesOptions, incoming: IncomingMessage
 
 async function send(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const file = await open(path, 'r').catch(missing);
-  if (file === undefined) { answer(outgoing, 404, 'no such file'); return; }
+  if (file === undefined) {
+    answer(outgoing, 404, 'no such file');
+    return;
+  }
   try {
     const { size, mtimeMs, ino } = await file.stat();
     const etag = `"${ino.toString(16)}-${Math.trunc(mtimeMs).toString(16)}-${size.toString(16)}"`;
