@@ -1,8 +1,10 @@
-import { join } from 'node:path';
 import type { Config } from './config/config.ts';
 import type { Env } from './approvals/keys/env.ts';
 import type { Keyboard } from './approvals/keys/keyboard.ts';
 import { openSigner } from './approvals/keys/open-signer.ts';
+import { keyFilesIn } from './approvals/keys/key-files.ts';
+import type { Signer } from './approvals/keys/signer.ts';
+import { TufgateError } from './errors.ts';
 import { Passphrases } from './approvals/keys/passphrase.ts';
 import { OwnRepository, type OwnSource } from './approvals/publish/own-repository.ts';
 import { lockFile } from './state/sqlite/lock.ts';
@@ -26,8 +28,10 @@ export function composeApprovals(config: Config, holder: KeyHolder, now: () => n
   const passphrases = new Passphrases(holder);
   const { env } = holder;
   const own = ownSources(config).map((source) => {
-    const { keys, online = join(keys, 'online.pem') } = source.publish;
-    return new OwnRepository({ source, now, lock: lockFile, online: () => openSigner(online, { env, passphrases }) });
+    const { keys, online } = source.publish;
+    const open = (keyIds: readonly string[]): Promise<Signer> =>
+      openSigner(online ?? onlineKeyIn(keys, keyIds), { env, passphrases });
+    return new OwnRepository({ source, now, lock: lockFile, online: open });
   });
   return { own, passphrases, env };
 }
@@ -36,4 +40,12 @@ export function ownSources({ trust }: Config): readonly OwnSource[] {
   return [...trust.values()].flatMap((source) =>
     source.kind === 'tuf' && source.publish !== undefined ? [{ ...source, publish: source.publish }] : [],
   );
+}
+
+/** The one that the newest root names: while keys are rotated there may be two. */
+function onlineKeyIn(folder: string, keyIds: readonly string[]): string {
+  const found = keyFilesIn(folder).find(({ keyId }) => keyIds.includes(keyId));
+  if (found !== undefined) return found.file;
+  const why = `none of the keys in ${folder} may sign timestamp and snapshot (${keyIds.join(', ')})`;
+  throw new TufgateError('approvals.key', `${why}: restore it, or rotate it with tufgate approvals rotate online`);
 }

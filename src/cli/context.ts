@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly out: Output;
   readonly stdin: Input;
   readonly env: Env;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /** What the operator types or pipes in. */

@@ -72,7 +72,7 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
         text: () => configText(file),
         parse: (text: string) => configOf(text, file, env, whyNotRoot),
       };
-      ended(await action({ file, ...configuration, ...streams, env }, made.opts(), made.args));
+      ended(await action({ file, ...configuration, ...streams, env, now: Date.now }, made.opts(), made.args));
     });
   };
   const telling: typeof command = (...what) =>

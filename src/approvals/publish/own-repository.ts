@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TufConfig } from '../../config/config.ts';
 import { TufgateError } from '../../errors.ts';
+import type { RootDocument } from '../document/documents.ts';
 import type { Change } from '../edit/change.ts';
 import { type Made, propose } from '../proposal/make-proposal.ts';
 import type { Signs } from '../proposal/signatures.ts';
@@ -16,8 +17,8 @@ export interface OwnRepositoryOptions {
   readonly source: OwnSource;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Of what signs timestamp and snapshot; opened when something is published. */
-  readonly online: () => Promise<Signs>;
+  /** What signs timestamp and snapshot, opened when something is published. @param keyIds of those that may */
+  readonly online: (keyIds: readonly string[]) => Promise<Signs>;
   /** Undefined when another process holds it. */
   readonly lock: (file: string) => (() => void) | undefined;
 }
@@ -61,7 +62,7 @@ export class OwnRepository {
     await this.locked(async () => {
       if ((await this.pinned()) !== undefined && made.proposal.files.size === 0)
         throw new TufgateError('approvals.stale', `${this.source.name} was made by somebody else meanwhile`);
-      await publishProposal(await this.publishing(), made);
+      await publishProposal(await this.publishing(made.draft.currentRoot), made);
     });
   }
 
@@ -79,7 +80,7 @@ export class OwnRepository {
       const { timestamp, snapshot } = await this.dueAt();
       const now = this.options.now();
       if (now < timestamp && now < snapshot) return;
-      await publishFresh(await this.publishing(), { snapshot: now >= snapshot });
+      await publishFresh(await this.publishing((await this.standing()).root), { snapshot: now >= snapshot });
     });
     const next = await this.dueAt();
     return Math.min(next.timestamp, next.snapshot);
@@ -94,13 +95,14 @@ export class OwnRepository {
     };
   }
 
-  private async publishing(): Promise<Publishing> {
+  private async publishing({ roles }: RootDocument): Promise<Publishing> {
     const { name, publish } = this.source;
+    const online = roles.timestamp.keyIds.filter((id) => roles.snapshot.keyIds.includes(id));
     return {
       repository: name,
       folder: publish.folder,
       pinned: await this.pinned(),
-      online: await this.options.online(),
+      online: await this.options.online(online),
       lifetimes: publish.lifetimes,
       now: this.options.now(),
     };
