@@ -1,3 +1,4 @@
+import type { Keyboard } from '../approvals/keys/keyboard.ts';
 import type { Config } from '../config/config.ts';
 import type { Output } from './output.ts';
 
@@ -15,4 +16,4 @@ export interface CommandContext {
 }
 
 /** What the operator types or pipes in. */
-export type Input = AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean };
+export type Input = Keyboard;
