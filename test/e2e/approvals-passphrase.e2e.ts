@@ -41,7 +41,7 @@ stories('passphrases and key files', ['python3', 'openssl'], () => {
       'open',
       yes,
       { see: 'Passphrase of', type: 'something else\r' },
-      { see: 'Try again', type: `correctt\x7f horse\r` },
+      { see: 'Passphrase of', type: `correctt\x7f horse\r` },
     );
     expect(shown).toMatch(/key [0-9a-f]{64}/);
     expect(shown).not.toContain('horse');
