@@ -79,6 +79,8 @@ const MAY: Record<string, readonly string[]> = {
     'pino',
     'prom-client',
   ],
+  // What is signed is judged by the trust core that will read it.
+  'approvals/keys': ['errors.ts', 'json', 'trust', 'trust/tuf', 'node'],
   server: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts', 'pull', 'node', 'hono'],
   simulator: [
     'errors.ts',

@@ -1,6 +1,6 @@
+import { typedLine } from '../approvals/keys/keyboard.ts';
 import { TufgateError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
-import { linesOf } from './lines.ts';
 
 /**
  * Before trust is taken away or moved: a person is asked, a script says `--yes`. Nothing else counts as yes, neither an
@@ -15,9 +15,7 @@ export async function confirm(
   if (yes) return;
   if (stdin.isTTY !== true) throw new TufgateError('usage', `${question} Say --yes: there is no terminal to ask on`);
   out.message(`${question} [y/N]`);
-  for await (const line of linesOf(stdin)) {
-    if (/^y(?:es)?$/i.test(line.trim())) return;
-    break;
-  }
+  const answer = await typedLine(stdin);
+  if (answer.kind !== 'cancelled' && /^y(?:es)?$/i.test(answer.text.trim())) return;
   throw new TufgateError('usage', 'not confirmed: nothing was changed');
 }

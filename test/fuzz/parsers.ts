@@ -1,4 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { readBackup, writeBackup } from '../../src/approvals/keys/backup-file.ts';
+import { parseKeyReference } from '../../src/approvals/keys/key-reference.ts';
+import { protectionOf } from '../../src/approvals/keys/private-key.ts';
+import { readPublicKey, readPublicKeyDer } from '../../src/approvals/keys/public-key.ts';
+import { readTokenObjects } from '../../src/approvals/keys/token-objects.ts';
 import { ImageList } from '../../src/cli/image-list.ts';
 import { parseDecisionFilter } from '../../src/cli/render-decisions.ts';
 import { parseConfig } from '../../src/config/schema.ts';
@@ -154,6 +159,8 @@ const tufFiles = published(
   () => tuf.rotate('timestamp').publish(),
 );
 
+const KEY_KINDS = ['ed25519', 'p256'] as const;
+
 export const PARSERS: readonly Parser[] = [
   ...metadata(notaryFormat, (role) => [notary.bytesOf(role)]),
   ...metadata(tufFormat, (role) => [tuf.at(role), ...(role === 'targets' ? [tuf.at('bulk')] : [])]),
@@ -278,7 +285,57 @@ export const PARSERS: readonly Parser[] = [
         .map((line) => list.read(line));
     },
   },
+  {
+    name: 'key references',
+    samples: bytes(
+      'keys/root.pem',
+      'env:KEY',
+      'program:/opt/kms --key a',
+      'pkcs11:token=team%20a;object=k;id=%01?module-path=/usr/lib/m.so&pin-source=file:///run/pin',
+    ),
+    codes: ['usage'],
+    parse: (input) => parseKeyReference(text(input)),
+  },
+  {
+    name: 'public keys in PEM',
+    samples: bytes(...KEY_KINDS.map((kind) => tufPem(kind))),
+    codes: ['approvals.key'],
+    parse: (input) => readPublicKey('it', text(input)),
+  },
+  {
+    name: 'public keys of tokens',
+    samples: KEY_KINDS.map((kind) => Buffer.from(tufPem(kind).replace(/-----[^-]+-----|\n/g, ''), 'base64')),
+    codes: ['approvals.key'],
+    parse: (input) => readPublicKeyDer('it', input),
+  },
+  {
+    name: 'private keys in PEM',
+    samples: bytes('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'),
+    codes: ['approvals.key'],
+    parse: (input) => protectionOf('it', text(input)),
+  },
+  {
+    name: 'listings of tokens',
+    samples: bytes(
+      'Public Key Object; EC  EC_POINT 256 bits\n  EC_POINT:   0441\n  label:      k1\n  ID:         01\nPrivate Key Object; EC\n',
+    ),
+    codes: [],
+    parse: (input) => readTokenObjects(text(input)),
+  },
+  {
+    name: 'backups of keys',
+    samples: [writeBackup([]), writeBackup([{ name: 'root.pem', private: 'a\n', public: 'b\n', kept: 'plain' }])],
+    codes: ['archive.damaged'],
+    parse: (input) => readBackup('it', input),
+  },
 ];
+
+function tufPem(kind: 'ed25519' | 'p256'): string {
+  const { keyval } = tufKey(kind, 'fuzz').entry as unknown as { keyval: { public: string } };
+  if (kind === 'p256') return keyval.public;
+  const der = Buffer.from(`302a300506032b6570032100${keyval.public}`, 'hex').toString('base64');
+  return `-----BEGIN PUBLIC KEY-----\n${der}\n-----END PUBLIC KEY-----\n`;
+}
 
 /** The whole engine over honest files, so that the samples above are known to be good. */
 export const honest = (): unknown => refreshNotary(contextOf(GUN), notary, NOW);

@@ -22,10 +22,14 @@ export function typedLine(keyboard: Keyboard): Promise<Typed> {
   return collect(keyboard, { finish: [NEWLINE], edit: () => undefined });
 }
 
-/** One line that is not shown: in raw mode, so that nothing is echoed, and Ctrl-C and backspace are ours to handle. */
-export async function typedSecret(keyboard: Keyboard): Promise<Typed> {
+/**
+ * One line that is not shown: in raw mode, so that nothing is echoed, and Ctrl-C and backspace are ours to handle.
+ * @param ask says the question; the terminal is silent by then, so that an answer that comes at once is not shown either
+ */
+export async function typedSecret(keyboard: Keyboard, ask: () => void): Promise<Typed> {
   keyboard.setRawMode?.(true);
   try {
+    ask();
     return await collect(keyboard, { finish: [NEWLINE, RETURN], edit });
   } finally {
     keyboard.setRawMode?.(false);

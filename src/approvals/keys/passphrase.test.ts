@@ -69,6 +69,14 @@ test('a person is asked in silence, three times', async () => {
   expect(said.join()).not.toContain(RIGHT);
 });
 
+test('the terminal is silent before the question is seen', async () => {
+  const keyboard = terminal(`${RIGHT}\r`);
+  const raw: (readonly boolean[])[] = [];
+  const say = (): void => void raw.push([...keyboard.raw]);
+  await new Passphrases({ env: {}, keyboard, say }).open('root.pem', lock([]));
+  expect(raw).toEqual([[true]]);
+});
+
 test('not four times', async () => {
   const { tried, passphrases } = world(terminal('one\r', 'two\r', 'three\r', `${RIGHT}\r`));
   expect(await passphrases.open('root.pem', lock(tried)).catch(codeOf)).toBe('approvals.key');

@@ -124,8 +124,8 @@ export class Passphrases {
   }
 
   private async ask(question: string): Promise<string> {
-    this.world.say(question);
-    const typed = await typedSecret(this.world.keyboard);
+    const { keyboard, say } = this.world;
+    const typed = await typedSecret(keyboard, () => say(question));
     if (typed.kind === 'line') return typed.text;
     throw new TufgateError('usage', 'not confirmed: nothing was changed');
   }

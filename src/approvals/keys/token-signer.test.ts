@@ -40,8 +40,31 @@ if (process.env[option('--pin').slice(4)] !== pin) fail('PKCS11 function C_Login
 const bytes = input();
 if (edwards && bytes.length > 1024) fail('PKCS11 function C_SignUpdate failed: rv = CKR_OPERATION_NOT_INITIALIZED (0x91)');
 const { signs = found.pem } = found;
-// A hash is signed without being hashed again: openssl does that.
-process.stdout.write(edwards ? sign(null, bytes, signs) : require('node:child_process').execFileSync('openssl', ['pkeyutl', '-sign', '-inkey', '/dev/fd/3'], { input: bytes, stdio: ['pipe', 'pipe', 'inherit', require('node:fs').openSync(found.file)] }));
+process.stdout.write(edwards ? sign(null, bytes, signs) : signHash(bytes, key.export({ format: 'jwk' }).d));
+
+/** ECDSA over what is a hash already (FIPS 186-5 6.4.1): node:crypto would hash it again. */
+function signHash(hash, d) {
+  const { createECDH } = require('node:crypto');
+  const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const number = (hex) => BigInt('0x' + hex);
+  const inverse = (k) => {
+    let [result, base] = [1n, k];
+    for (let e = n - 2n; e > 0n; e >>= 1n, base = (base * base) % n) if (e & 1n) result = (result * base) % n;
+    return result;
+  };
+  const once = createECDH('prime256v1');
+  const r = number(once.generateKeys('hex').slice(2, 66)) % n;
+  const secret = number(Buffer.from(d, 'base64url').toString('hex'));
+  const s = (inverse(number(once.getPrivateKey('hex'))) * (number(hash.toString('hex')) + r * secret)) % n;
+  const integers = [r, s].map((value) => {
+    const hex = value.toString(16);
+    const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
+    const positive = bytes[0] < 0x80 ? bytes : Buffer.concat([Buffer.of(0), bytes]);
+    return Buffer.concat([Buffer.of(2, positive.length), positive]);
+  });
+  const content = Buffer.concat(integers);
+  return Buffer.concat([Buffer.of(0x30, content.length), content]);
+}
 `;
 
 const LIBRARY = '/usr/lib/token.so';
@@ -57,17 +80,15 @@ function pem(algorithm: 'ed25519' | 'p256'): string {
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tufgate-token-'));
   fakeProgram(folder, 'pkcs11-tool', TOOL);
-  const p256 = pem('p256');
-  writeFileSync(join(folder, 'p256.pem'), p256);
   holds([
-    { label: 'first', id: '01', pem: p256, file: join(folder, 'p256.pem') },
+    { label: 'first', id: '01', pem: pem('p256') },
     { label: 'second', id: '02', pem: pem('ed25519') },
   ]);
   env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, TOKEN: join(folder, 'token'), PIN: '4711' };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function holds(keys: readonly { label: string; id?: string; pem: string; file?: string; signs?: string }[]): void {
+function holds(keys: readonly { label: string; id?: string; pem: string; signs?: string }[]): void {
   writeFileSync(join(folder, 'token'), JSON.stringify({ pin: '4711', keys }));
 }
 

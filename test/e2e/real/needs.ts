@@ -19,6 +19,9 @@ const PACKAGES = new Map([
   ['faketime', 'faketime'],
   ['curl', 'curl'],
   ['tar', 'tar'],
+  ['python3', 'python3'],
+  ['softhsm2-util', 'softhsm2'],
+  ['pkcs11-tool', 'opensc'],
 ]);
 
 const FOLDERS = ['/usr/bin', '/usr/sbin', '/bin', '/sbin', ...(process.env['PATH'] ?? '').split(':')];
