@@ -80,7 +80,34 @@ const MAY: Record<string, readonly string[]> = {
     'prom-client',
   ],
   // What is signed is judged by the trust core that will read it.
-  'approvals/keys': ['errors.ts', 'json', 'trust', 'trust/tuf', 'node'],
+  'approvals/document': ['errors.ts', 'json', 'oci', 'trust/tuf'],
+  'approvals/standing': ['errors.ts', 'approvals/document', 'trust', 'trust/tuf'],
+  'approvals/edit': ['errors.ts', 'oci', 'config/config.ts', 'approvals/document', 'approvals/standing', 'trust/tuf'],
+  'approvals/proposal': [
+    'errors.ts',
+    'json',
+    'oci',
+    'config/config.ts',
+    'approvals/document',
+    'approvals/standing',
+    'approvals/edit',
+    'trust',
+    'trust/tuf',
+    'node',
+  ],
+  'approvals/keys': ['errors.ts', 'json', 'approvals/document', 'trust', 'trust/tuf', 'node'],
+  'approvals/publish': [
+    'errors.ts',
+    'config/config.ts',
+    'approvals/document',
+    'approvals/standing',
+    'approvals/edit',
+    'approvals/proposal',
+    'approvals/keys',
+    'trust',
+    'trust/tuf',
+    'node',
+  ],
   server: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts', 'pull', 'node', 'hono'],
   simulator: [
     'errors.ts',
@@ -95,6 +122,7 @@ const MAY: Record<string, readonly string[]> = {
   ],
   cli: ['*'],
   'compose.ts': ['*'],
+  'compose-approvals.ts': ['*'],
   'main.ts': ['cli'],
 };
 
@@ -107,7 +135,16 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
 
 /** Only the composition root and the commands may reach these; a pure part that does is not pure. */
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
-const PURE = ['json', 'oci', 'policy', 'policy/decision.ts', 'trust/tuf', 'config/config.ts'];
+const PURE = [
+  'approvals/document',
+  'approvals/edit',
+  'json',
+  'oci',
+  'policy',
+  'policy/decision.ts',
+  'trust/tuf',
+  'config/config.ts',
+];
 
 function typescript(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

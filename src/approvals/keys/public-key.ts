@@ -1,18 +1,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { TufgateError } from '../../errors.ts';
-import { canonicalJson } from '../../json/canonical.ts';
-import type { JsonObject } from '../../json/read.ts';
+import type { KeyEntry } from '../document/documents.ts';
+import { keyIdOf } from '../document/key-id.ts';
+import { keyJson } from '../document/write-document.ts';
 import { nodeCrypto } from '../../trust/crypto.ts';
 import { readTufKey } from '../../trust/tuf/format/tuf-key.ts';
-import { sha256Hex } from '../../trust/tuf/hex.ts';
 import type { KeyMaterial } from '../../trust/tuf/model.ts';
-
-/** A public key as TUF 1.0 writes it (SPEC 4.2): Ed25519 in hex, ECDSA as PEM SubjectPublicKeyInfo. */
-export interface KeyEntry {
-  readonly keytype: 'ed25519' | 'ecdsa';
-  readonly scheme: 'ed25519' | 'ecdsa-sha2-nistp256';
-  readonly keyval: { readonly public: string };
-}
 
 export interface PublicKey {
   /** SPEC 4.2: sha256 of the canonical JSON of the entry, hex. */
@@ -55,7 +48,7 @@ export function publicPem({ entry }: PublicKey): string {
 
 /** What our trust core makes of the entry: the one judge of what we publish. */
 export function materialOf(entry: KeyEntry): KeyMaterial | undefined {
-  return readTufKey('a key of ours', keyIdOf(entry), treeOf(entry), nodeCrypto).material;
+  return readTufKey('a key of ours', keyIdOf(entry), keyJson(entry), nodeCrypto).material;
 }
 
 /** Characters. */
@@ -92,18 +85,6 @@ function uncompressedPem(key: KeyObject): string {
 
 function pemOf(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-function keyIdOf(entry: KeyEntry): string {
-  return sha256Hex(canonicalJson(treeOf(entry)));
-}
-
-function treeOf({ keytype, scheme, keyval }: KeyEntry): JsonObject {
-  return new Map<string, string | JsonObject>([
-    ['keytype', keytype],
-    ['scheme', scheme],
-    ['keyval', new Map([['public', keyval.public]])],
-  ]);
 }
 
 function refused(name: string, why: string, cause?: unknown): TufgateError {
