@@ -16,6 +16,7 @@ const MAY: Record<string, readonly string[]> = {
   'errors.ts': [],
   json: ['errors.ts'],
   oci: ['errors.ts', 'json'],
+  text: [],
   'config/config.ts': [],
   'policy/decision.ts': ['errors.ts', 'oci'],
   policy: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts'],
@@ -66,6 +67,31 @@ const MAY: Record<string, readonly string[]> = {
     'telemetry/logger.ts',
     'node',
   ],
+  // What a person sees before approving, and where lists of images come from: these sign nothing.
+  'approvals/inspect': [
+    'errors.ts',
+    'json',
+    'oci',
+    'text',
+    'config/config.ts',
+    'policy/decision.ts',
+    'trust',
+    'trust/tuf',
+    'upstream',
+    'upstream/registry.ts',
+    'verify',
+    'node',
+  ],
+  'approvals/lists': [
+    'errors.ts',
+    'json',
+    'oci',
+    'text',
+    'config/config.ts',
+    'policy',
+    'policy/decision.ts',
+    'state/store.ts',
+  ],
   'telemetry/logger.ts': ['errors.ts', 'pino'],
   telemetry: [
     'telemetry/logger.ts',
@@ -105,7 +131,16 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
 
 /** Only the composition root and the commands may reach these; a pure part that does is not pure. */
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
-const PURE = ['json', 'oci', 'policy', 'policy/decision.ts', 'trust/tuf', 'config/config.ts'];
+const PURE = [
+  'json',
+  'oci',
+  'text',
+  'approvals/lists',
+  'policy',
+  'policy/decision.ts',
+  'trust/tuf',
+  'config/config.ts',
+];
 
 function typescript(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
