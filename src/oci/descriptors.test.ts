@@ -31,7 +31,8 @@ test.each([
   ['no digest', { ...good, digest: 'sha256:1' }],
   ['a negative size', { ...good, size: -1 }],
   ['half a byte', { ...good, size: 0.5 }],
-  ['no media type', { ...good, mediaType: 'x' }],
+  ['no media type', { ...good, mediaType: 7 }],
+  ['too long a media type', { ...good, mediaType: 'x'.repeat(256) }],
   ['no members', 7],
 ])('an entry with %s is counted, not read', (_, entry) => {
   expect(parse([entry])).toEqual({ entries: [], unreadable: 1 });

@@ -11,7 +11,9 @@ import { platformName } from './platform.ts';
 export interface Descriptor {
   readonly digest: Digest;
   readonly size: number;
+  /** Any text of at most 255 characters. */
   readonly mediaType: string;
+  /** In the grammar of media types (RFC 6838), else left out. */
   readonly artifactType?: string;
   /** `linux/amd64` */
   readonly platform?: string;
@@ -47,7 +49,8 @@ function descriptor(value: Json): Descriptor | undefined {
   if (!(value instanceof Map)) return undefined;
   const entry = value as JsonObject;
   const [digest, size, mediaType] = [entry.get('digest'), entry.get('size'), entry.get('mediaType')];
-  if (!isDigest(digest) || !isMediaType(mediaType)) return undefined;
+  // As `parseManifest` has it: an odd type must not hide a layer from the reader.
+  if (!isDigest(digest) || typeof mediaType !== 'string' || mediaType.length > 255) return undefined;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
   const artifactType = entry.get('artifactType');
   const platform = platformName(entry.get('platform'));

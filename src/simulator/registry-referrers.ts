@@ -25,7 +25,7 @@ const EMPTY = {
 export function artifactManifest(
   { digest, size, mediaType }: Named,
   { artifactType, annotations = {}, layer }: ArtifactOptions,
-): { readonly bytes: Buffer; describe(added: Named): Descriptor } {
+): { readonly bytes: Buffer; readonly describe: (added: Named) => Descriptor } {
   const manifest = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',

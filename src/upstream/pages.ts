@@ -11,8 +11,8 @@ export interface PagedList {
   readonly start: URL;
   readonly mostPages: number;
   /** @param search the query of the page, with its mark */
-  ask(search: string): Promise<PeerAnswer>;
-  nonsense(why: string): TufgateError;
+  readonly ask: (search: string) => Promise<PeerAnswer>;
+  readonly nonsense: (why: string) => TufgateError;
 }
 
 /** Page after page, as far as the caller reads. @throws upstream.protocol for a list that leads elsewhere or has no end */
