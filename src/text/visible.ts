@@ -8,8 +8,10 @@ export function visible(text: string): string {
   });
 }
 
-/** The same, cut: what a stranger wrote takes no more room than this. @param most characters of the text itself */
+/** The same, cut: what a stranger wrote takes no more room than this. @param most characters that are shown, the mark aside */
 export function visibleStart(text: string, most: number): string {
-  // Cut before it is looked at: a text of megabytes costs nothing. A pair that was cut in two is a lone half, and shown so.
-  return text.length <= most ? visible(text) : `${visible(text.slice(0, most))}…`;
+  // Cut before it is looked at: a text of megabytes costs nothing.
+  const shown = visible(text.slice(0, most));
+  if (text.length <= most && shown.length <= most) return shown;
+  return `${shown.slice(0, most).toWellFormed()}…`;
 }

@@ -45,5 +45,9 @@ test('what would move the cursor, reorder a line or add one is written out', () 
 
 test('a long text is cut before it is written out', () => {
   expect(visibleStart('abc', 3)).toBe('abc');
-  expect(visibleStart('\n'.repeat(9), 2)).toBe(String.raw`\u{a}\u{a}…`);
+  expect(visibleStart('abcd', 3)).toBe('abc…');
+  expect(visibleStart('\n'.repeat(9), 7)).toBe(String.raw`\u{a}\u…`);
+  expect(visibleStart('\n\n', 7)).toBe(String.raw`\u{a}\u…`);
+  expect(visibleStart('👍👍', 2)).toBe('👍…');
+  expect(visibleStart('\n👍', 6)).toBe('\\u{a}\ufffd…');
 });
