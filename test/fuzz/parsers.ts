@@ -4,12 +4,17 @@ import { parseKeyReference } from '../../src/approvals/keys/key-reference.ts';
 import { protectionOf } from '../../src/approvals/keys/private-key.ts';
 import { readPublicKey, readPublicKeyDer } from '../../src/approvals/keys/public-key.ts';
 import { readTokenObjects } from '../../src/approvals/keys/token-objects.ts';
-import { ImageList } from '../../src/cli/image-list.ts';
+import { readEvidence } from '../../src/approvals/inspect/evidence-json.ts';
+import { readImageConfig } from '../../src/approvals/inspect/image-config.ts';
+import { readImageFile } from '../../src/approvals/lists/image-file.ts';
+import { imageListing } from '../../src/approvals/lists/listing.ts';
+import { listedImages } from '../../src/approvals/lists/running.ts';
 import { parseDecisionFilter } from '../../src/cli/render-decisions.ts';
 import { parseConfig } from '../../src/config/schema.ts';
 import type { Code } from '../../src/errors.ts';
 import { canonicalJson } from '../../src/json/canonical.ts';
-import { readJsonAs } from '../../src/json/read.ts';
+import { readJson, readJsonAs } from '../../src/json/read.ts';
+import { parseDescriptors } from '../../src/oci/descriptors.ts';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseImageName } from '../../src/oci/reference.ts';
@@ -143,6 +148,21 @@ const manifest = JSON.stringify({
   ],
 });
 
+const pods = JSON.stringify({
+  kind: 'List',
+  items: [
+    {
+      kind: 'Pod',
+      metadata: { namespace: 'default', name: 'web' },
+      spec: {
+        containers: [{ name: 'web', image: 'nginx:1.27' }],
+        initContainers: [{ name: 'init', image: 'busybox' }],
+      },
+      status: { containerStatuses: [{ name: 'web', imageID: `docker.io/library/nginx@sha256:${'ab'.repeat(32)}` }] },
+    },
+  ],
+});
+
 /** The files of the first publication, and the root that follows it. */
 function published(bytesOf: (role: string) => Uint8Array, rotate: () => unknown): Record<string, Uint8Array> {
   const first = Object.fromEntries(ROLES.map((role) => [role, bytesOf(role)]));
@@ -272,18 +292,47 @@ export const PARSERS: readonly Parser[] = [
     parse: (input) => parseDecisionFilter({ since: text(input) }, NOW),
   },
   {
+    name: 'descriptors',
+    samples: bytes(index, manifest),
+    codes: ['upstream.protocol'],
+    parse: (input) => [
+      parseDescriptors(input, text(input).includes('layers') ? 'layers' : 'manifests', 'it').entries.length,
+    ],
+  },
+  {
+    name: 'image configurations',
+    samples: bytes(
+      '{"architecture":"arm","os":"linux","variant":"v7","created":"2026-11-21T00:00:00Z","config":{"Labels":{"a":"b"},"Env":["A=1"]}}',
+    ),
+    codes: [],
+    parse: (input) => readImageConfig(input),
+  },
+  {
+    name: 'evidence of approvals',
+    samples: bytes(
+      `[{"kind":"signed","digest":"sha256:${'ab'.repeat(32)}","source":"v","roles":["a"],"keys":["k"],"named":"tag"},{"kind":"sbom","digest":"sha256:${'ab'.repeat(32)}","type":"a/b","found":"index","count":2}]`,
+    ),
+    codes: ['JsonError'],
+    parse: (input) => readEvidence(readJson(input, { depth: 32, values: 100_000, integersOnly: true })),
+  },
+  {
     name: 'lists of images',
     samples: bytes(
       'CONTAINER ID   IMAGE   COMMAND\nabc   nginx:1.27   "x"',
       'REPOSITORY  TAG  IMAGE ID\nnginx  1.27  0123456789ab',
+      '{"Image":"nginx:1.27"}\n{"Repository":"nginx","Tag":"1.27","Digest":"<none>"}',
+      '{"containers":[{"image":{"image":"nginx:1","userSpecifiedImage":"nginx:1"},"imageRef":"nginx@sha256:x"}]}',
+      '{"images":[{"repoTags":["docker.io/library/nginx:1"],"repoDigests":["docker.io/library/nginx@sha256:x"]}]}',
+      pods,
     ),
-    codes: [],
-    parse(input) {
-      const list = new ImageList();
-      return text(input)
-        .split('\n')
-        .map((line) => list.read(line));
-    },
+    codes: ['usage'],
+    parse: (input) => imageListing(listedImages(text(input))),
+  },
+  {
+    name: 'files of images',
+    samples: bytes('# ours\nnginx:1.27 # TICKET-1\n\nghcr.io/acme/app:1\n'),
+    codes: ['usage'],
+    parse: (input) => readImageFile(text(input), 'images.txt'),
   },
   {
     name: 'key references',
