@@ -39,9 +39,10 @@ export class RecordingSource implements MetadataSource {
   }
 
   private keep(name: string, bytes: Uint8Array): void {
-    this.total += bytes.length - (this.files.get(name)?.length ?? 0);
-    if (this.total > MAX_COLLECTION_BYTES)
+    const total = this.total + bytes.length - (this.files.get(name)?.length ?? 0);
+    if (total > MAX_COLLECTION_BYTES)
       throw new TufgateError('trust.too-large', `its files are longer than ${MAX_COLLECTION_BYTES} bytes together`);
+    this.total = total;
     this.files.set(name, bytes);
   }
 }
