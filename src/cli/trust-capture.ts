@@ -31,7 +31,11 @@ export async function captureTrust(
   const pauseMs = wholeNumber('--pause', options.pause ?? '100', 0, 60_000);
   const listed = await listOf(context, plan, options, names);
   const [archive, unlock] = await openArchive(folder);
-  const pace = new Pace({ clock: { now: Date.now, sleep }, pauseMs, onWait: waiting(context, plan) });
+  const pace = new Pace({
+    clock: { now: Date.now, elapsed: () => performance.now(), sleep },
+    pauseMs,
+    onWait: waiting(context, plan),
+  });
   const peers = plan.urls.map((url) =>
     createPeer({ name: plan.name, url, config: plan.peer, connections: width, clock: Date.now }),
   );

@@ -5,6 +5,8 @@ import { retryAfterSeconds } from '../upstream/rate-limit.ts';
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets: what was waited for has passed, whatever the machine's clock does. */
+  elapsed(): number;
   sleep(ms: number): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export class Pace {
     this.options = options;
   }
 
+  /** For what servers say in instants, epoch milliseconds. */
   now(): number {
     return this.options.clock.now();
   }
@@ -39,7 +42,7 @@ export class Pace {
   /** Resolves when the next collection may begin. */
   async collection(): Promise<void> {
     const { clock, pauseMs } = this.options;
-    const begin = Math.max(clock.now(), this.nextAt);
+    const begin = Math.max(clock.elapsed(), this.nextAt);
     this.nextAt = begin + pauseMs;
     await this.until(begin);
   }
@@ -47,13 +50,13 @@ export class Pace {
   /** Resolves when the server may be asked. */
   async request(): Promise<void> {
     // Somebody may have been told to wait on while we waited.
-    while (this.options.clock.now() < this.resumeAt) await this.until(this.resumeAt);
+    while (this.options.clock.elapsed() < this.resumeAt) await this.until(this.resumeAt);
   }
 
   /** Everybody waits. @returns false, and nobody does, when that is longer than anybody should */
   hold(ms: number, why: string): boolean {
     if (ms > LONGEST_MS) return false;
-    const until = this.now() + ms;
+    const until = this.options.clock.elapsed() + ms;
     if (until > this.resumeAt) {
       this.resumeAt = until;
       this.options.onWait?.(Math.ceil(ms / 1_000), why);
@@ -63,7 +66,7 @@ export class Pace {
 
   private async until(instant: number): Promise<void> {
     const { clock } = this.options;
-    const rest = instant - clock.now();
+    const rest = instant - clock.elapsed();
     if (rest > 0) await clock.sleep(rest);
   }
 }
