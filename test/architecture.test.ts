@@ -40,6 +40,7 @@ const MAY: Record<string, readonly string[]> = {
   ],
   // The far side of the thread puts itself together, as compose.ts does for the rest.
   'trust/worker': ['errors.ts', 'oci', 'state', 'state/store.ts', 'trust', 'trust/tuf', 'node'],
+  lifeboat: ['errors.ts', 'json', 'oci', 'trust', 'trust/tuf', 'upstream', 'node'],
   cache: ['errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
   'state/decision-key.ts': ['errors.ts', 'oci', 'policy/decision.ts', 'state/store.ts', 'node'],
   state: [

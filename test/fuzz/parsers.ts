@@ -9,12 +9,18 @@ import { readImageConfig } from '../../src/approvals/inspect/image-config.ts';
 import { readImageFile } from '../../src/approvals/lists/image-file.ts';
 import { imageListing } from '../../src/approvals/lists/listing.ts';
 import { listedImages } from '../../src/approvals/lists/running.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { parseDecisionFilter } from '../../src/cli/render-decisions.ts';
 import { parseConfig } from '../../src/config/schema.ts';
 import type { Code } from '../../src/errors.ts';
 import { canonicalJson } from '../../src/json/canonical.ts';
 import { readJson, readJsonAs } from '../../src/json/read.ts';
 import { parseDescriptors } from '../../src/oci/descriptors.ts';
+import { GunList } from '../../src/cli/capture-list.ts';
+import { parseCapture, writeCapture } from '../../src/lifeboat/capture-file.ts';
+import { baseOf, readFolderName } from '../../src/lifeboat/collection-folder.ts';
+import { indexLine, parseIndex } from '../../src/lifeboat/index-file.ts';
+import { standings } from '../../src/lifeboat/standing.ts';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseImageName } from '../../src/oci/reference.ts';
@@ -162,6 +168,21 @@ const pods = JSON.stringify({
     },
   ],
 });
+const capture = writeCapture({
+  gun: GUN,
+  url: 'https://notary.example/',
+  capturedAt: NOW,
+  anchor: { kind: 'pin', words: 'hub: docker.io/library/', rootKeys: ['ab'.repeat(32)] },
+  state: 'verified',
+  why: '',
+  rootsFrom: 1,
+  files: [
+    { name: '1.root.json', role: 'root', version: 1, length: 2_048, sha256: 'ab'.repeat(32) },
+    { name: 'timestamp.json', role: 'timestamp', version: 7, length: 512, sha256: 'cd'.repeat(32) },
+  ],
+  missing: [{ name: '2.root.json', why: 'the server does not have it' }],
+  unverified: [{ role: 'targets/late', code: 'trust.expired', why: 'it ended' }],
+});
 
 /** The files of the first publication, and the root that follows it. */
 function published(bytesOf: (role: string) => Uint8Array, rotate: () => unknown): Record<string, Uint8Array> {
@@ -277,6 +298,42 @@ export const PARSERS: readonly Parser[] = [
     samples: bytes('{"auths":{"a.example":{"auth":"dTpw"}},"credHelpers":{"b.example":"ecr-login"}}'),
     codes: ['JsonError'],
     parse: (input) => parseDockerConfig(input),
+  },
+  {
+    name: 'captures of an archive',
+    samples: [capture],
+    codes: ['archive.damaged'],
+    // What was read can be written, and then read and written again.
+    parse(input) {
+      const written = writeCapture(parseCapture(input));
+      if (!isDeepStrictEqual(writeCapture(parseCapture(written)), written)) throw new Error('it is read as another');
+    },
+  },
+  {
+    name: 'indexes of archives',
+    samples: [
+      Buffer.concat(
+        [1, 2].map((generation) => indexLine({ gun: GUN, base: baseOf(GUN), generation, sha256: 'ab'.repeat(32) })),
+      ),
+    ],
+    codes: [],
+    parse: (input) => standings(parseIndex(input), [{ base: baseOf(GUN), generation: 1 }]),
+  },
+  {
+    name: 'folders of archives',
+    samples: bytes(baseOf(GUN), `${baseOf(GUN)}.2`),
+    codes: [],
+    parse: (input) => readFolderName(text(input)),
+  },
+  {
+    name: 'names of collections to capture',
+    samples: bytes('nginx:1.27', 'registry.example/team/app'),
+    codes: [],
+    parse(input) {
+      const list = new GunList('{registry}/{repository}');
+      list.add(text(input));
+      return list.all();
+    },
   },
   { name: 'base64', samples: bytes('AAECAwQF', 'YQ=='), codes: [], parse: (input) => decodeBase64(text(input)) },
   {
