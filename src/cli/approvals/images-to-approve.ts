@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { readImageFile } from '../../approvals/lists/image-file.ts';
+import { imageListing, type ListedImage, type Skipped } from '../../approvals/lists/listing.ts';
+import { listedImages } from '../../approvals/lists/running.ts';
+import { messageOf, TufgateError } from '../../errors.ts';
+import { imageName, parseImageName } from '../../oci/reference.ts';
+import type { CommandContext } from '../context.ts';
+import { gateNames } from '../gate-names.ts';
+import { wholeText } from '../whole-text.ts';
+import { deniedImages } from './denied-images.ts';
+
+export interface ListOptions {
+  readonly fromFile?: string;
+  readonly fromRunning?: boolean;
+  readonly denied?: boolean;
+  readonly since?: string;
+}
+
+export interface Wanted {
+  readonly images: readonly ListedImage[];
+  readonly skipped: readonly Skipped[];
+}
+
+/** What is to be approved, from all the places that were named, each image once. @throws usage */
+export async function imagesToApprove(context: CommandContext, options: ListOptions, named: readonly string[]): Promise<Wanted> {
+  const config = context.config();
+  const rename = gateNames(config, []);
+  const found: ListedImage[] = named.map((text) => {
+    const image = rename(parseImageName(text));
+    return { image, ...(image.digest !== undefined && { digest: image.digest }) };
+  });
+  let skipped: readonly Skipped[] = [];
+  if (options.fromFile !== undefined) {
+    const text = options.fromFile === '-' ? await wholeText(context.stdin) : read(options.fromFile);
+    found.push(...readImageFile(text, options.fromFile).map((each) => ({ ...each, image: rename(each.image) })));
+  }
+  if (options.fromRunning === true) {
+    const listing = imageListing(listedImages(await wholeText(context.stdin)), rename);
+    found.push(...listing.images);
+    skipped = listing.skipped;
+  }
+  if (options.denied === true) found.push(...(await deniedImages(context, options.since ?? '7d')));
+  const images = [...new Map(found.map((each) => [`${imageName(each.image)} ${each.digest ?? ''}`, each])).values()];
+  return { images, skipped };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TufgateError('usage', `cannot read the list ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
