@@ -98,6 +98,23 @@ describe('since the last approved digest', () => {
     ]);
   });
 
+  it('what changed on each platform alike is told once', () => {
+    const on = (name: string, version: string, digestOf = digest(version === '1' ? 100 : 101)) =>
+      platform({ platform: name, digest: digestOf, labels: map({ version }) });
+    const names = ['linux/amd64', 'linux/arm64'];
+    const before = [...names.map((name) => on(name, '1')), on('linux/s390x', '1')];
+    const after = [...names.map((name) => on(name, '2')), on('linux/s390x', '1')];
+    expect(lines(before, after)).toEqual([
+      'linux/amd64: 3 layers kept',
+      'linux/arm64: 3 layers kept',
+      'linux/s390x: the same',
+      'on each of the platforms that changed:',
+      '  label version: 1 → 2',
+    ]);
+    const [, , mixed] = lines(before, [on('linux/amd64', '2'), on('linux/arm64', '3', digest(101))]);
+    expect(mixed).toBe('  label version: 1 → 2');
+  });
+
   it('a configuration that changed where nothing is shown is said', () => {
     expect(lines([platform()], [other({ config: layer(901, 10) })])).toEqual([
       'linux/amd64: 3 layers kept, another configuration, with nothing that is shown here changed',

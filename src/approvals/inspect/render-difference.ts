@@ -14,22 +14,37 @@ const MAX_TEXTS = 8;
 /** For people, a line each; nothing in them moves a cursor. */
 export function differenceLines(found: Difference): readonly string[] {
   if (found.before === found.after) return [`the same as the last approved digest, ${found.before}`];
+  const shared = sharedTexts(found.both);
   const lines = [
     ...found.removed.map(({ platform }) => `${platform}: no more in it`),
     ...found.added.map(
       ({ platform, layers, size }) => `${platform}: new, ${countWords(layers.length, 'layer')}, ${sizeWords(size)}`,
     ),
-    ...found.both.flatMap(platformLines),
+    ...found.both.flatMap((each) => platformLines(each, shared.length > 0)),
+    ...(shared.length === 0 ? [] : ['on each of the platforms that changed:', ...shared.map((text) => `  ${text}`)]),
   ];
   return [`since the last approved digest ${found.before}:`, ...lines.map((line) => `  ${line}`)];
 }
 
-function platformLines(each: PlatformDifference): readonly string[] {
+/** A label that changed on eight platforms alike is told once. */
+function sharedTexts(both: readonly PlatformDifference[]): readonly string[] {
+  const changed = both.filter(({ same }) => !same);
+  const [first, ...others] = changed.map((each) => (each.unknown ? [] : textsOf(each)));
+  const alike = others.length > 0 && others.every((texts) => texts.join('\n') === first?.join('\n'));
+  return alike && first !== undefined ? first : [];
+}
+
+function textsOf({ settings, labels }: PlatformDifference): readonly string[] {
+  return [...textLines('setting', settings), ...textLines('label', labels)];
+}
+
+/** @param told that the texts are told elsewhere */
+function platformLines(each: PlatformDifference, told: boolean): readonly string[] {
   if (each.same) return [`${each.platform}: the same`];
   if (each.unknown) return [`${each.platform}: another manifest, which could not be compared in full`];
-  const { labels, settings } = each;
-  const texts = [...textLines('setting', settings), ...textLines('label', labels)];
-  return [`${each.platform}: ${summary(each, texts.length > 0).join(', ')}`, ...texts.map((text) => `  ${text}`)];
+  const texts = textsOf(each);
+  const lines = told ? [] : texts.map((text) => `  ${text}`);
+  return [`${each.platform}: ${summary(each, texts.length > 0).join(', ')}`, ...lines];
 }
 
 function summary(each: PlatformDifference, told: boolean): readonly string[] {
