@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configFile, configOf, configText, loadConfig } from '../config/load.ts';
 import { whyNotRoot } from '../trust/why-not-root.ts';
 import type { Env } from '../approvals/keys/env.ts';
+import { addApprovals } from './approvals/commands.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -136,6 +137,7 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
     .option('--again', 'capture anew what is there; what was captured before stays beside it')
     .option('--concurrency <n>', 'collections at once (default 4)')
     .option('--pause <ms>', 'between two collections that begin, in milliseconds (default 100)');
+  addApprovals(program, telling);
   telling(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
     .option('--since <when>', 'an age such as 7d, or an ISO date')
     .option('--denied', 'refused only')

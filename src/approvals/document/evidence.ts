@@ -24,7 +24,10 @@ function readOne(what: string, value: Json): Evidence {
   for (const [name, member] of value as JsonObject) {
     const read = name.length <= MAX_TEXT ? readValue(member) : undefined;
     if (read === undefined)
-      throw malformed(what, `has evidence whose ${JSON.stringify(name.slice(0, 40))} is neither short text nor a number`);
+      throw malformed(
+        what,
+        `has evidence whose ${JSON.stringify(name.slice(0, 40))} is neither short text nor a number`,
+      );
     found.set(name, read);
   }
   return found;

@@ -28,7 +28,8 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
   const others: TargetChange[] = [];
   for (const change of targets) {
     const name = parseTarget(change.target);
-    const isNew = change.before === undefined && change.after !== undefined && change.after.entry.word.kind !== 'withdrawn';
+    const isNew =
+      change.before === undefined && change.after !== undefined && change.after.entry.word.kind !== 'withdrawn';
     if (!isNew) others.push(change);
     else if (name.kind === 'tag') fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
     else if (change.after?.entry.word.kind === 'approval') others.push(change);
@@ -77,7 +78,9 @@ function approvalLines(
     ...instead,
     ...back,
     `  by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}${until === undefined ? '' : `; until ${instantText(until)}`}`,
-    ...evidence.map((each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(String(text))}`).join(', ')}`),
+    ...evidence.map(
+      (each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(String(text))}`).join(', ')}`,
+    ),
   ];
 }
 

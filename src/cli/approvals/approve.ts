@@ -32,18 +32,29 @@ const AT_ONCE = 4;
  * Approves images: finds out what each is, shows it, asks, signs once for all of them, publishes. What cannot be had is told, and left
  * out; the exit code says so.
  */
-export async function approveImages(context: CommandContext, options: ApproveOptions, named: readonly string[]): Promise<number> {
+export async function approveImages(
+  context: CommandContext,
+  options: ApproveOptions,
+  named: readonly string[],
+): Promise<number> {
   const the = ownContext(context, options);
   const { out } = context;
-  const { images, skipped } = await imagesToApprove(context, options, named);
+  const { images, skipped } = await imagesToApprove(context, the.own.source.name, options, named);
   for (const { text, why } of skipped) out.message(`left out: ${text}: ${why}`);
-  if (images.length === 0) throw new TufgateError('usage', 'name an image, such as nginx:1.27, or a list: --from-file, --from-running, --denied');
+  if (images.length === 0)
+    throw new TufgateError(
+      'usage',
+      'name an image, such as nginx:1.27, or a list: --from-file, --from-running, --denied',
+    );
   const { looked, failed } = await lookAtAll(the, images);
   refuseAlarming(looked, options);
   if (looked.length === 0) throw failed[0]?.error ?? new TufgateError('usage', 'there is nothing to approve');
   const changes = looked.map((each) => changeOf(the, options, each));
   const approved = looked.map(nameOf);
-  const facts = { approved, failed: failed.map(({ image, error }) => ({ image, code: codeOf(error), message: messageOf(error) })) };
+  const facts = {
+    approved,
+    failed: failed.map(({ image, error }) => ({ image, code: codeOf(error), message: messageOf(error) })),
+  };
   const done = [...approved.map((name) => `${name} is approved.`)];
   const code = await carryOut(the, options, changes, { facts, done });
   return failed[0] === undefined ? code : exitCodeOf(failed[0].error);
@@ -98,7 +109,11 @@ function refuseAlarming(looked: readonly Looked[], { despite }: ApproveOptions):
   throw new TufgateError('trust.conflict', `${why}: find out why; to approve it all the same say --despite`);
 }
 
-function changeOf({ now, context }: OwnContext, options: ApproveOptions, { facts, tag, evidence, reason }: Looked): Approve {
+function changeOf(
+  { now, context }: OwnContext,
+  options: ApproveOptions,
+  { facts, tag, evidence, reason }: Looked,
+): Approve {
   const why = reason ?? options.reason;
   return {
     kind: 'approve',

@@ -7,7 +7,7 @@ import { imageName, parseImageName } from '../../oci/reference.ts';
 import type { CommandContext } from '../context.ts';
 import { gateNames } from '../gate-names.ts';
 import { wholeText } from '../whole-text.ts';
-import { deniedImages } from './denied-images.ts';
+import { deniedWanted } from './denied-images.ts';
 
 export interface ListOptions {
   readonly fromFile?: string;
@@ -22,7 +22,13 @@ export interface Wanted {
 }
 
 /** What is to be approved, from all the places that were named, each image once. @throws usage */
-export async function imagesToApprove(context: CommandContext, options: ListOptions, named: readonly string[]): Promise<Wanted> {
+/** @param approvals the name of the trust source that they are approved in */
+export async function imagesToApprove(
+  context: CommandContext,
+  approvals: string,
+  options: ListOptions,
+  named: readonly string[],
+): Promise<Wanted> {
   const config = context.config();
   const rename = gateNames(config, []);
   const found: ListedImage[] = named.map((text) => {
@@ -39,7 +45,7 @@ export async function imagesToApprove(context: CommandContext, options: ListOpti
     found.push(...listing.images);
     skipped = listing.skipped;
   }
-  if (options.denied === true) found.push(...(await deniedImages(context, options.since ?? '7d')));
+  if (options.denied === true) found.push(...(await deniedWanted(context, approvals, options.since ?? '7d')));
   const images = [...new Map(found.map((each) => [`${imageName(each.image)} ${each.digest ?? ''}`, each])).values()];
   return { images, skipped };
 }

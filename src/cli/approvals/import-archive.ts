@@ -5,7 +5,7 @@ import { Draft } from '../../approvals/edit/draft.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { type ArchivedCollection, readArchive, type ReadCollection } from '../../lifeboat/read-archive.ts';
 import { hexOf } from '../../oci/digest.ts';
-import { imageName, parseImageName, repositoryName } from '../../oci/reference.ts';
+import { parseImageName, repositoryName } from '../../oci/reference.ts';
 import { capturedPin } from '../archive-pins.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, exitCodeOf } from '../exit-code.ts';
@@ -27,7 +27,11 @@ interface ImportOptions extends OwnOptions {
  * The lifeboat: what captured Notary collections said when they were captured, as approvals of our own, which cite the archived bytes.
  * Nothing is asked of anybody. A collection that does not verify is told, and harms no other.
  */
-export async function importArchive(context: CommandContext, options: ImportOptions, guns: readonly string[]): Promise<number> {
+export async function importArchive(
+  context: CommandContext,
+  options: ImportOptions,
+  guns: readonly string[],
+): Promise<number> {
   const the = ownContext(context, options);
   const folder = options.archive;
   if (folder === undefined) throw new TufgateError('usage', 'which archive? --archive FOLDER');
@@ -51,7 +55,11 @@ interface Read {
   collections: number;
 }
 
-async function readAll(the: OwnContext, options: ImportOptions & { readonly folder: string }, guns: readonly string[]): Promise<Read> {
+async function readAll(
+  the: OwnContext,
+  options: ImportOptions & { readonly folder: string },
+  guns: readonly string[],
+): Promise<Read> {
   const { own, now, context } = the;
   const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
   const found: Read = { changes: [], refused: [], notes: [], collections: 0 };
@@ -70,7 +78,13 @@ async function readAll(the: OwnContext, options: ImportOptions & { readonly fold
   return found;
 }
 
-async function take(the: OwnContext, options: ImportOptions, standing: Draft, collection: ArchivedCollection, found: Read): Promise<void> {
+async function take(
+  the: OwnContext,
+  options: ImportOptions,
+  standing: Draft,
+  collection: ArchivedCollection,
+  found: Read,
+): Promise<void> {
   if (!collection.ok) {
     found.refused.push(collection);
     return;
@@ -80,7 +94,10 @@ async function take(the: OwnContext, options: ImportOptions, standing: Draft, co
       const before = await standing.entry(tagTarget(change.repository, change.tag ?? ''));
       if (before?.sha256 === change.sha256) continue;
       if (before === undefined || options.replace === true) found.changes.push(change);
-      else found.notes.push(`${change.repository}:${change.tag ?? ''} is approved as sha256:${before.sha256}, and stays so (--replace)`);
+      else
+        found.notes.push(
+          `${change.repository}:${change.tag ?? ''} is approved as sha256:${before.sha256}, and stays so (--replace)`,
+        );
     }
     found.collections++;
   } catch (error) {
@@ -88,7 +105,11 @@ async function take(the: OwnContext, options: ImportOptions, standing: Draft, co
   }
 }
 
-function changesOf({ now, context }: OwnContext, options: ImportOptions, { gun, tags, evidence }: ReadCollection): readonly Approve[] {
+function changesOf(
+  { now, context }: OwnContext,
+  options: ImportOptions,
+  { gun, tags, evidence }: ReadCollection,
+): readonly Approve[] {
   const repository = repositoryName(parseImageName(gun));
   const seen: Evidence = new Map(Object.entries(evidence));
   return [...tags].map(([tag, { digest, length }]) => ({
@@ -106,5 +127,5 @@ function changesOf({ now, context }: OwnContext, options: ImportOptions, { gun, 
 }
 
 function gunOf(name: string): string {
-  return imageName({ ...parseImageName(name), tag: undefined } as never);
+  return repositoryName(parseImageName(name));
 }

@@ -45,7 +45,10 @@ export async function lookAt(deps: LookDeps, { image, digest, reason, note }: Li
   const { tag } = image;
   const facts = await imageFacts(upstream, image, digest ?? tag ?? 'latest', { maxManifestBytes, brief });
   const named = tag === undefined ? facts : { ...facts, tag };
-  const evidence = await gatherEvidence({ trust: judge.deps.trust, sources: deps.sources, upstream, maxManifestBytes }, named);
+  const evidence = await gatherEvidence(
+    { trust: judge.deps.trust, sources: deps.sources, upstream, maxManifestBytes },
+    named,
+  );
   return {
     facts: named,
     ...(tag !== undefined && { tag }),
@@ -77,13 +80,20 @@ async function changedLines(deps: LookDeps, facts: ImageFacts, tag: string | und
   }
 }
 
-async function approvedBefore({ standing }: LookDeps, { repository }: ImageFacts, tag: string | undefined): Promise<Entry | undefined> {
+async function approvedBefore(
+  { standing }: LookDeps,
+  { repository }: ImageFacts,
+  tag: string | undefined,
+): Promise<Entry | undefined> {
   return tag === undefined ? undefined : await standing.entry(tagTarget(repositoryName(repository), tag));
 }
 
 function unknownRegistry(registry: string, { config }: Judge): TufgateError {
   const known = [...config.upstreams.keys()].join(', ');
-  return new TufgateError('policy.unknown-registry', `${registry} is not under upstreams in ${config.file} (known: ${known})`);
+  return new TufgateError(
+    'policy.unknown-registry',
+    `${registry} is not under upstreams in ${config.file} (known: ${known})`,
+  );
 }
 
 export function nameOf({ facts, tag }: Looked): string {

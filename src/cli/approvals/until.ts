@@ -9,7 +9,10 @@ export function untilOf(text: string, now: number): number {
   const ms = parseDuration(text);
   const until = isDay ? date.getTime() + 86_400_000 : ms === undefined ? undefined : now + ms;
   if (until === undefined)
-    throw new TufgateError('usage', `--until ${JSON.stringify(text.slice(0, 40))} is neither a day such as 2027-03-31 nor a time such as 90d`);
+    throw new TufgateError(
+      'usage',
+      `--until ${JSON.stringify(text.slice(0, 40))} is neither a day such as 2027-03-31 nor a time such as 90d`,
+    );
   if (until <= now) throw new TufgateError('usage', `--until ${text} is past: nothing would be approved`);
   return Math.floor(until / 1_000) * 1_000;
 }
