@@ -28,11 +28,10 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
   const others: TargetChange[] = [];
   for (const change of targets) {
     const name = parseTarget(change.target);
-    const isNew =
-      change.before === undefined && change.after !== undefined && change.after.entry.word.kind !== 'withdrawn';
-    if (!isNew) others.push(change);
-    else if (name.kind === 'tag') fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
-    else if (change.after?.entry.word.kind === 'approval') others.push(change);
+    const kind = change.before === undefined ? change.after?.entry.word.kind : undefined;
+    if (kind === 'approval' && name.kind === 'tag')
+      fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
+    else if (kind !== 'named') others.push(change);
   }
   const lines = [...fresh].map(([repository, tags]) => {
     const more = tags.length > MOST_TAGS ? ` and ${tags.length - MOST_TAGS} more` : '';

@@ -48,7 +48,8 @@ export async function approveImages(
     );
   const { looked, failed } = await lookAtAll(the, images);
   refuseAlarming(looked, options);
-  if (looked.length === 0) throw failed[0]?.error ?? new TufgateError('usage', 'there is nothing to approve');
+  const [firstFailed] = failed;
+  if (looked.length === 0 && firstFailed !== undefined) throw asError(firstFailed.error);
   const changes = looked.map((each) => changeOf(the, options, each));
   const approved = looked.map(nameOf);
   const facts = {
@@ -57,7 +58,11 @@ export async function approveImages(
   };
   const done = [...approved.map((name) => `${name} is approved.`)];
   const code = await carryOut(the, options, changes, { facts, done });
-  return failed[0] === undefined ? code : exitCodeOf(failed[0].error);
+  return firstFailed === undefined ? code : exitCodeOf(firstFailed.error);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 interface Failed {

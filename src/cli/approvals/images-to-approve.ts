@@ -3,7 +3,7 @@ import { readImageFile } from '../../approvals/lists/image-file.ts';
 import { imageListing, type ListedImage, type Skipped } from '../../approvals/lists/listing.ts';
 import { listedImages } from '../../approvals/lists/running.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
-import { imageName, parseImageName } from '../../oci/reference.ts';
+import { type ImageName, imageName, parseImageName } from '../../oci/reference.ts';
 import type { CommandContext } from '../context.ts';
 import { gateNames } from '../gate-names.ts';
 import { wholeText } from '../whole-text.ts';
@@ -47,7 +47,28 @@ export async function imagesToApprove(
   }
   if (options.denied === true) found.push(...(await deniedWanted(context, approvals, options.since ?? '7d')));
   const images = [...new Map(found.map((each) => [`${imageName(each.image)} ${each.digest ?? ''}`, each])).values()];
-  return { images, skipped };
+  return withoutDoubt(images, skipped);
+}
+
+/** A tag that is listed with several digests: which of them it is to stand for is not for a list to say. */
+function withoutDoubt(images: readonly ListedImage[], skipped: readonly Skipped[]): Wanted {
+  const digests = new Map<string, Set<string>>();
+  for (const { image, digest } of images) {
+    const name = tagOf(image);
+    digests.set(name, (digests.get(name) ?? new Set()).add(digest ?? 'what the upstream has now'));
+  }
+  const doubtful = [...digests].filter(([name, found]) => found.size > 1 && /:[^/@]*$/.test(name));
+  const names = new Set(doubtful.map(([name]) => name));
+  const why = (found: ReadonlySet<string>): string =>
+    `it stands for several (${[...found].join(', ')}): approve one of them by name, TAG@DIGEST`;
+  return {
+    images: images.filter(({ image }) => !names.has(tagOf(image))),
+    skipped: [...skipped, ...doubtful.map(([text, found]) => ({ text, why: why(found) }))],
+  };
+}
+
+function tagOf({ registry, path, tag }: ImageName): string {
+  return imageName({ registry, path, ...(tag !== undefined && { tag }) });
 }
 
 function read(file: string): string {
