@@ -36,12 +36,12 @@ export class CaptureRun {
   /** @throws faults of the machine only: a disk that is full */
   async capture(task: CaptureTask): Promise<CaptureResult> {
     const { gun } = task;
-    const stored = this.options.again ? undefined : await this.options.archive.find(gun);
-    if (stored !== undefined) return { kind: 'present', gun, stored };
+    const stored = await this.options.archive.find(gun);
+    if (stored !== undefined && !this.options.again) return { kind: 'present', gun, stored };
     if (this.outage === undefined) await this.options.pace.collection();
     if (this.outage !== undefined) return { kind: 'not-tried', gun };
     try {
-      const captured = await captureCollection(task, this.options);
+      const captured = await captureCollection(task, { ...this.options, before: stored });
       return captured === undefined ? { kind: 'not-found', gun } : { kind: 'captured', gun, captured };
     } catch (error) {
       if (!(error instanceof TufgateError) || !isReason(codeOf(error))) throw error;

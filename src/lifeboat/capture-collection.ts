@@ -5,10 +5,12 @@ import { expired } from '../trust/tuf/freshness.ts';
 import { MAX_ROOT_BYTES } from '../trust/tuf/limits.ts';
 import type { Archive } from './archive.ts';
 import type { Capture, Unverified } from './capture-file.ts';
+import { capturedBefore } from './captured-before.ts';
 import { gather, type Gathered } from './gather.ts';
 import type { IndexEntry } from './index-file.ts';
 import { RecordingSource } from './recording-source.ts';
 import { signedTags } from './signed-tags.ts';
+import type { StoredCapture } from './stored-capture.ts';
 import { filesSource, verify } from './verify-files.ts';
 
 /** One collection to capture. */
@@ -23,6 +25,8 @@ export interface CaptureTask {
 
 export interface CaptureOptions {
   readonly archive: Archive;
+  /** The capture before, which this one must follow. */
+  readonly before?: StoredCapture | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Of one metadata file. */
@@ -62,7 +66,7 @@ async function captureOnce(task: CaptureTask, options: CaptureOptions): Promise<
   const { gun } = task;
   const at = Math.floor(options.now() / 1_000) * 1_000;
   const recorded = new RecordingSource(task.source);
-  const online = await verifyOnline(task, recorded, at, options.maxBytes);
+  const online = await verifyOnline(task, recorded, at, options);
   if (online === undefined) return undefined;
   const ended = online instanceof TufgateError ? online : undefined;
   const newest =
@@ -94,10 +98,12 @@ async function verifyOnline(
   { gun, pin }: CaptureTask,
   source: MetadataSource,
   at: number,
-  maxBytes: number,
+  { before, maxBytes }: CaptureOptions,
 ): Promise<View | TufgateError | undefined> {
+  const anchor = pin?.anchor ?? { kind: 'first-use' };
   try {
-    return await verify({ gun, anchor: pin?.anchor ?? { kind: 'first-use' }, source, at, maxBytes });
+    const trusted = before && capturedBefore(gun, anchor, before);
+    return await verify({ gun, anchor, source, at, before: trusted, maxBytes });
   } catch (error) {
     if (error instanceof TufgateError && error.code === 'trust.expired') return error;
     throw error;

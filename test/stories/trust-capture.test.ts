@@ -167,6 +167,30 @@ test('an expired collection is archived, and ends with 3', async () => {
   expect(await read()).toMatchObject([{ ok: false, error: { code: 'trust.expired' } }]);
 });
 
+test.each(['root', 'timestamp', '1.root'])('a server whose %s has no end costs one bounded read', async (name) => {
+  server.misbehaviours.set(name, { kind: 'endless' });
+  expect(await fromServer('nginx')).toBe(name === '1.root' ? 0 : 3);
+  expect(said.stdout).toContain(name === '1.root' ? 'the server lacks 1.root.json' : 'trust.too-large');
+});
+
+test('a server that sends another repository under this name is refused', async () => {
+  for (const file of ['root', 'timestamp', '1.root']) {
+    const bytes = server.fetch(APP, file)!;
+    server.misbehaviours.set(file, { kind: 'bytes', bytes });
+  }
+  expect(await fromServer('nginx')).toBe(3);
+  expect(said.stdout).toMatch(/^failed {6}docker\.io\/library\/nginx {2}trust\.wrong-name/);
+  expect(await read()).toEqual([]);
+});
+
+test('a second capture that goes back is none', async () => {
+  expect(await fromServer('nginx')).toBe(0);
+  server.add(collection(NGINX));
+  expect(await fromServer('nginx', '--again')).toBe(3);
+  expect(said.stdout).toContain('trust.signature');
+  expect(await read()).toMatchObject([{ ok: true }]);
+});
+
 test.each<[string, string[], string]>([
   ['no server', ['nginx'], 'say which server to ask'],
   ['a server in the clear', ['nginx', '--url', 'http://notary.example'], 'expected https://'],
