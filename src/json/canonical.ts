@@ -18,7 +18,6 @@ export function canonicalJson(value: Json): Uint8Array {
  */
 export function readableJson(canonical: Uint8Array): Uint8Array {
   const text = new TextDecoder().decode(canonical);
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   const escaped = text.replace(/[\u0000-\u001f]/g, escape);
   return escaped === text ? canonical : utf8.encode(escaped);
 }
