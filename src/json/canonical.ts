@@ -12,6 +12,20 @@ export function canonicalJson(value: Json): Uint8Array {
   return utf8.encode(write(value));
 }
 
+/**
+ * The same document as a file. Canonical JSON has control characters raw, and no reader of JSON takes them so: the line ends of a PEM
+ * key made a file that nobody could read. Between the values of canonical JSON stands nothing, so each of them is within a string.
+ */
+export function readableJson(canonical: Uint8Array): Uint8Array {
+  const text = new TextDecoder().decode(canonical);
+  const escaped = text.replace(/[\u0000-\u001f]/g, escape);
+  return escaped === text ? canonical : utf8.encode(escaped);
+}
+
+function escape(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 function write(value: Json): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') return integer(value);

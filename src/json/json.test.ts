@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { byCodePoint, canonicalJson } from './canonical.ts';
+import { byCodePoint, canonicalJson, readableJson } from './canonical.ts';
 import { JsonError, readJson } from './read.ts';
 
 const limits = { depth: 20, values: 1000, integersOnly: true };
@@ -75,6 +75,20 @@ test('the canonical form is a fixed point', () => {
       expect(canonical(once)).toBe(once);
     }),
   );
+});
+
+test('as a file it is JSON that comes to the same canonical form', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (value) => {
+      const once = canonicalJson(read(JSON.stringify(value)));
+      const file = readableJson(once);
+      expect(canonicalJson(readJson(file, limits))).toEqual(once);
+      expect(Object.fromEntries(readJson(file, limits) as Map<string, string>)).toEqual({ ...value });
+    }),
+  );
+  expect(new TextDecoder().decode(readableJson(bytes('{"a":"\n\u0001"}')))).toBe('{"a":"\\u000a\\u0001"}');
+  const plain = bytes('{"a":"ü"}');
+  expect(readableJson(plain)).toBe(plain);
 });
 
 test('any bytes give a value or a JsonError', () => {

@@ -53,16 +53,19 @@ export function readSnapshot(what: string, bytes: Uint8Array): SnapshotDocument 
   for (const [file, value] of signed.record('meta')) {
     const entry = new Members(`the entry of ${file.slice(0, 80)} in ${what}`, value, []);
     refuseOthers(entry, ['version']);
-    meta.set(file.replace(/\.json$/, ''), entry.integer('version', 1));
+    if (!file.endsWith('.json')) throw malformed(what, `lists ${JSON.stringify(file.slice(0, 80))}, which is no file`);
+    meta.set(file.slice(0, -'.json'.length), entry.integer('version', 1));
   }
   return { type: 'snapshot', ...common(signed), meta };
 }
 
 export function readTimestamp(what: string, bytes: Uint8Array): TimestampDocument {
   const signed = opened(what, bytes, 'timestamp', ['meta']);
-  const entry = new Members(`the snapshot of ${what}`, signed.record('meta').get('snapshot.json'), []);
-  const sha256 = entry.record('hashes').get('sha256');
-  if (typeof sha256 !== 'string') throw malformed(what, 'has no sha256 of its snapshot');
+  const meta = new Members(what, signed.get('meta'), []);
+  refuseOthers(meta, ['snapshot.json']);
+  const entry = new Members(`the snapshot of ${what}`, meta.get('snapshot.json'), []);
+  refuseOthers(entry, ['version', 'length', 'hashes']);
+  const sha256 = sha256Of(entry);
   const snapshot = { version: entry.integer('version', 1), length: entry.integer('length', 1), sha256 };
   return { type: 'timestamp', ...common(signed), snapshot };
 }
@@ -83,15 +86,20 @@ function common(signed: Members): { readonly version: number; readonly expires: 
 function readEntry(what: string, name: string, value: Json): Entry {
   const entry = new Members(`${name.slice(0, 160)} in ${what}`, value, []);
   refuseOthers(entry, ['length', 'hashes', 'custom']);
-  const hashes = new Members(entry.what, entry.get('hashes'), []);
-  refuseOthers(hashes, ['sha256']);
-  const sha256 = hashes.string('sha256');
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw malformed(entry.what, 'has no sha256 of 64 hex digits');
+  const sha256 = sha256Of(entry);
   const custom = new Members(entry.what, entry.get('custom'), []);
   refuseOthers(custom, ['oci', 'tufgate']);
   const mediaType = readMediaType(entry.what, custom.get('oci'));
   const word = readWord(entry.what, custom.get('tufgate'));
   return { length: entry.integer('length', 0), sha256, ...(mediaType !== undefined && { mediaType }), word };
+}
+
+function sha256Of(entry: Members): string {
+  const hashes = new Members(entry.what, entry.get('hashes'), []);
+  refuseOthers(hashes, ['sha256']);
+  const sha256 = hashes.string('sha256');
+  if (/^[0-9a-f]{64}$/.test(sha256)) return sha256;
+  throw malformed(entry.what, 'has no sha256 of 64 hex digits');
 }
 
 function readMediaType(what: string, value: Json | undefined): string | undefined {

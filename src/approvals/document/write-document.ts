@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../json/canonical.ts';
+import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import type { Json, JsonObject } from '../../json/read.ts';
 import type { Delegations, Document, Entry, KeyEntry, Quorum, RootDocument } from './documents.ts';
 import { instantText } from './instant-text.ts';
@@ -17,14 +17,14 @@ export function signedBytes(document: Document): Uint8Array {
   return canonicalJson(documentJson(document));
 }
 
-/** A whole file. @param message of `signedBytes`: signed and written are the same bytes */
+/** A whole file. @param message of `signedBytes`: whoever reads the file comes to these bytes */
 export function fileBytes(message: Uint8Array, signatures: readonly WrittenSignature[]): Uint8Array {
   const list = signatures.map(({ keyId, bytes }) => object({ keyid: keyId, sig: Buffer.from(bytes).toString('hex') }));
   return Buffer.concat([
     Buffer.from('{"signatures":'),
     canonicalJson(list),
     Buffer.from(',"signed":'),
-    message,
+    readableJson(message),
     Buffer.from('}'),
   ]);
 }

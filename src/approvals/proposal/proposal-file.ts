@@ -1,5 +1,5 @@
 import type { Lifetimes } from '../../config/config.ts';
-import { canonicalJson } from '../../json/canonical.ts';
+import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import { type Json, type JsonObject, readJsonAs } from '../../json/read.ts';
 import { decodeBase64 } from '../../trust/tuf/format/base64.ts';
 import { decodeHex } from '../../trust/tuf/format/hex.ts';
@@ -27,7 +27,7 @@ export function proposalBytes(proposal: Proposal): Uint8Array {
     ['files', new Map([...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]))],
     ['parts', parts.map(partJson)],
   ]);
-  return canonicalJson(document);
+  return readableJson(canonicalJson(document));
 }
 
 function partJson({ role, version, sha256, signatures }: Part): JsonObject {

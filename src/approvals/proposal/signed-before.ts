@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TufgateError } from '../../errors.ts';
 import { type Json, readJsonAs } from '../../json/read.ts';
-import { canonicalJson } from '../../json/canonical.ts';
+import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import { Members } from '../../trust/tuf/format/member.ts';
 import type { Proposal } from './proposal.ts';
 
@@ -67,7 +67,7 @@ export class SignedBefore {
     this.all.set(this.anchor, mine);
     await mkdir(dirname(this.file), { recursive: true });
     const next = `${this.file}.${process.pid}`;
-    await writeFile(next, canonicalJson(json(this.all)), { mode: 0o600 });
+    await writeFile(next, readableJson(canonicalJson(json(this.all))), { mode: 0o600 });
     await rename(next, this.file);
   }
 }
