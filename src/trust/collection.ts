@@ -376,8 +376,8 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
   return new TufgateError('internal', messageOf(cause), { cause });
 }
 
-function endsOf(view: View | undefined): { ends?: ReadonlyMap<string, number> } {
-  return view === undefined ? {} : { ends: endsByPeople(view) };
+function endsOf(view: View | undefined): Pick<Extract<TrustEvent, { kind: 'refreshed' }>, 'ends' | 'snapshot'> {
+  return view === undefined ? {} : { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
 }
 
 /** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */

@@ -1,7 +1,7 @@
 import type { TrustSourceConfig, TufConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { imageName, parseImageName, type Repository, repositoryName } from '../oci/reference.ts';
+import { imageName, parseRepositoryName, type Repository, repositoryName } from '../oci/reference.ts';
 import type { Given, Withdrawal, WithdrawalStore } from '../state/store.ts';
 import type { Told } from './ask-standing.ts';
 import { EVERYTHING } from './collection-name.ts';
@@ -79,7 +79,7 @@ export class Withdrawals {
   async look(source: string, given: readonly Given[]): Promise<number> {
     const config = this.sources.find(({ name }) => name === source);
     if (config === undefined) return 0;
-    const all = given.map(({ repository, digest }) => ({ repository: parsed(repository), digest }));
+    const all = given.map(({ repository, digest }) => ({ repository: parseRepositoryName(repository), digest }));
     const told = await this.ask(config, all);
     for (const [place, { repository, digest }] of all.entries())
       await this.settle(config, repository, digest, told[place] ?? UNKNOWN);
@@ -146,8 +146,9 @@ const RANKED = ['withdrawn', 'unreadable', 'ended'] as const;
 
 function withdrawn(withdrawal: Withdrawal): Objection {
   const { source, repository, digest } = withdrawal;
-  const image = imageName({ ...parsed(repository), digest });
-  return { kind: 'withdrawn', source, error: new TufgateError('trust.withdrawn', whyWithdrawn(image, withdrawal)) };
+  const image = imageName({ ...parseRepositoryName(repository), digest });
+  const why = `${whyWithdrawn(image, withdrawal)} (${source})`;
+  return { kind: 'withdrawn', source, error: new TufgateError('trust.withdrawn', why) };
 }
 
 /** Nothing that an update would change: most looks find what is known. */
@@ -155,10 +156,4 @@ function isSame(known: Withdrawal, seen: Withdrawal): boolean {
   const said = ({ at, by, reason }: Withdrawal): string => JSON.stringify([at, by, reason]);
   const newer = [...seen.versions].some(([role, version]) => version > (known.versions.get(role) ?? 0));
   return said(known) === said(seen) && !newer;
-}
-
-/** As `repositoryName` wrote it. */
-function parsed(name: string): Repository {
-  const { registry, path } = parseImageName(name);
-  return { registry, path };
 }
