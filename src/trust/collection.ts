@@ -60,7 +60,10 @@ export interface Current {
   readonly failure?: TufgateError;
 }
 
-/** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
+/**
+ * A failed or fruitless try is not repeated sooner: the source is not ours to hammer. Whoever wants to be up to date within less says so
+ * with `check_every`.
+ */
 const RETRY_MS = 5_000;
 /** How long an update may delay those who have a view that may serve. */
 const PATIENCE_MS = 2_000;
@@ -247,7 +250,7 @@ export class Collection {
   /** The update that runs, begun now if none did; undefined when the last one has only just ended. */
   private begin(): Running | undefined {
     if (this.running !== undefined) return this.running;
-    const soon = this.options.now() - this.triedAt < RETRY_MS;
+    const soon = this.options.now() - this.triedAt < Math.min(RETRY_MS, this.options.checkEveryMs / 2);
     if (soon && !this.publications.untried) return undefined;
     const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
     const done = this.run().finally(() => {
