@@ -377,15 +377,13 @@ describe('two gates before one server', () => {
     await world.gate.get('/v2/acme/app/manifests/1.0', { method: 'HEAD' });
     await world.gate.gate.flushDecisions();
     const { state } = world.gate.gate;
-    const found = await clientsOf(state, { registry: 'reg.example', path: 'acme/app' }, image().digest as Digest);
+    const found = await clientsOf(state, { registry: 'reg.example', path: 'acme/app' }, image().digest);
     expect(found).toMatchObject([
       { address: '127.0.0.1', repository: REPOSITORY, count: 1, lastAt: world.gate.clock },
       { address: '127.0.0.1', repository: REPOSITORY, tag: '1.0', count: 1, firstAt: world.gate.clock - 5_000 },
     ]);
-    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest as Digest)).toEqual(
-      [],
-    );
-    expect(await clientsOf(state, undefined, image().digest as Digest)).toHaveLength(2);
+    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest)).toEqual([]);
+    expect(await clientsOf(state, undefined, image().digest)).toHaveLength(2);
   });
 });
 
