@@ -44,33 +44,33 @@ const gone = async (digest: Digest): Promise<readonly Digest[]> => [...(await ev
 
 test('all that hangs below it', async () => {
   await given(APP, INDEX);
-  withdrawn.set(APP!, [INDEX]);
+  withdrawn.set(APP, [INDEX]);
   expect((await gone(INDEX)).toSorted()).toEqual([INDEX, ONE, TWO, BASE, OWN, OTHER].toSorted());
 });
 
 test('not what something else needs that was given out', async () => {
   await given(APP, INDEX);
   await given(APP, TWO);
-  withdrawn.set(APP!, [INDEX]);
+  withdrawn.set(APP, [INDEX]);
   expect((await gone(INDEX)).toSorted()).toEqual([INDEX, ONE, OWN].toSorted());
 });
 
 test('of one platform what only it has, although the index is served', async () => {
   await given(APP, INDEX);
-  withdrawn.set(APP!, [ONE]);
+  withdrawn.set(APP, [ONE]);
   expect((await gone(ONE)).toSorted()).toEqual([ONE, OWN].toSorted());
 });
 
 test('nothing that another repository serves, where nothing was withdrawn', async () => {
   await given(APP, INDEX);
   await given(MIRROR, INDEX);
-  withdrawn.set(APP!, [INDEX]);
+  withdrawn.set(APP, [INDEX]);
   expect(await gone(INDEX)).toEqual([]);
-  withdrawn.set(MIRROR!, [INDEX]);
+  withdrawn.set(MIRROR, [INDEX]);
   expect(await gone(INDEX)).toHaveLength(6);
 });
 
 test('what was never given out keeps nothing', async () => {
-  withdrawn.set(APP!, [ONE]);
+  withdrawn.set(APP, [ONE]);
   expect((await gone(ONE)).toSorted()).toEqual([ONE, BASE, OWN].toSorted());
 });
