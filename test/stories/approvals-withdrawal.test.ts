@@ -382,9 +382,7 @@ describe('two gates before one server', () => {
       { address: '127.0.0.1', repository: REPOSITORY, count: 1, lastAt: world.gate.clock },
       { address: '127.0.0.1', repository: REPOSITORY, tag: '1.0', count: 1, firstAt: world.gate.clock - 5_000 },
     ]);
-    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest)).toEqual(
-      [],
-    );
+    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest)).toEqual([]);
     expect(await clientsOf(state, undefined, image().digest)).toHaveLength(2);
   });
 });
