@@ -72,3 +72,16 @@ test('what is on its way into the cache goes too', async () => {
   await manifests.close();
   expect(await store.stat(digest)).toBeUndefined();
 });
+
+test('what is being written is waited for', async () => {
+  let synced = (): void => undefined;
+  store.faults.commit = () => new Promise((resolve) => (synced = resolve));
+  await get();
+  await new Promise(setImmediate);
+  const dropping = manifests.drop(new Set([digest]));
+  await new Promise(setImmediate);
+  synced();
+  await dropping;
+  await manifests.close();
+  expect(await store.stat(digest)).toBeUndefined();
+});
