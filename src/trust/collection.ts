@@ -122,8 +122,8 @@ export class Collection {
    */
   async current(): Promise<Current> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await (this.mayServe() ? this.begin()?.patience : this.update());
-    // What was published while an update ran may have come too late for it.
+    if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    // Also what was published while an update ran, and may have come too late for it.
     if (this.publications.areNew) await (this.mayServe() ? this.begin()?.patience : this.update());
     // Meanwhile a new root may have come by which the view does not stand.
     if (this.running !== undefined && !this.mayServe()) await this.update();
@@ -137,7 +137,7 @@ export class Collection {
    */
   async latest(): Promise<View | undefined> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await this.begin()?.patience;
+    if (!this.isFresh() || this.publications.areNew) await this.begin()?.patience;
     this.refuseOutgrown();
     return this.state.view;
   }
@@ -200,10 +200,6 @@ export class Collection {
   said(): Said | undefined {
     const { held } = this.state;
     return held.kind === 'trusted' ? (held.view ?? held.fallen) : undefined;
-  }
-
-  private isDue(): boolean {
-    return this.publications.areNew || !this.isFresh();
   }
 
   private isFresh(): boolean {
