@@ -13,6 +13,8 @@ import { DecisionLog } from './pull/decision-log.ts';
 import type { PullDeps, RulingDeps, UnsignedTag } from './pull/deps.ts';
 import { GivenOutMemory } from './pull/give-out.ts';
 import { Manifests } from './pull/manifests.ts';
+import { withdrawalAlarm } from './pull/withdrawal-alarm.ts';
+import { WithdrawalSweep } from './pull/withdrawal-sweep.ts';
 import { adminApi } from './server/admin-api.ts';
 import { type CountAnswer, registryListener, toListener } from './server/registry-listener.ts';
 import { registriesOf } from './server/registries.ts';
@@ -33,7 +35,11 @@ import { folderSource } from './trust/folder-source.ts';
 import type { MetadataSource } from './trust/metadata-source.ts';
 import { notarySource } from './trust/notary-source.ts';
 import { createTrustService, type TrustServiceOptions } from './trust/service.ts';
+import { EVERYTHING } from './trust/collection-name.ts';
+import { openCollection } from './trust/open-collection.ts';
+import type { Schedule } from './trust/patience.ts';
 import type { TrustEvent } from './trust/trust-event.ts';
+import { Withdrawals } from './trust/withdrawals.ts';
 import { tufFileName } from './trust/tuf-file-name.ts';
 import { tufSource } from './trust/tuf-source.ts';
 import type { WorkerSettings } from './trust/worker/messages.ts';
@@ -55,6 +61,8 @@ export interface Gate {
   readonly adminListener: RequestListener;
   /** Resolves when every decision so far is in the database. */
   flushDecisions(): Promise<void>;
+  /** Resolves when every withdrawal that was seen so far was carried out. */
+  settleWithdrawals(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,6 +83,8 @@ export interface ComposeOptions {
   readonly elapsed?: () => number;
   /** Where keys and passphrases may be; the process's own unless a test brings its own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Timers of what goes on in the background; the real ones unless a test brings its own. */
+  readonly schedule?: Schedule;
   /** The file that the thread of large collections runs; the built one unless a test brings its own. */
   readonly trustWorker?: URL;
 }
@@ -88,7 +98,12 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   const onDeath = (err: Error): void => log.error({ err }, 'large collections are opened again from the database');
   const large: JudgeOptions['large'] = (parts) =>
     new TrustThread({ ...parts, settings: trustSettings(config), onDeath, entry: options.trustWorker });
-  const judge = await composeJudge(config, { ...options, log, metrics, large });
+  // What happens before it is there it finds by itself.
+  const late: { sweep?: WithdrawalSweep } = {};
+  const tufSources = new Set([...config.trust.values()].flatMap(({ kind, name }) => (kind === 'tuf' ? [name] : [])));
+  const onTrust = (event: TrustEvent): void => late.sweep?.note(event, tufSources);
+  const onWithdrawal = (): void => late.sweep?.seen();
+  const judge = await composeJudge(config, { ...options, log, metrics, large, onTrust, onWithdrawal });
   const { now } = judge.deps;
   const clock = options.clock ?? Date.now;
   await judge.state.raiseClock(clock());
@@ -115,8 +130,30 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   const { collections } = judge.trust;
   const fresh = keepFresh(config, options, now, log);
   await Promise.all(fresh.map((each) => each.start()));
-  const background = new BackgroundRefresh({ collections, checkEveryMs: config.freshness.checkEveryMs });
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
+  const sweep = new WithdrawalSweep({
+    withdrawals: judge.withdrawals,
+    state: judge.state,
+    log,
+    // Those who follow a fetch are cut off: what they have of it is of no use without the rest, and they learn why when they ask again.
+    async evict(digests, why) {
+      await deps.flights.end(digests, why);
+      await deps.manifests.drop(digests);
+    },
+    async tell(withdrawal, why, evicted) {
+      const { source, repository, digest } = withdrawal;
+      log.error({ source, repository, digest, evicted }, why.message);
+      metrics.withdrawn(source);
+      await decisions.record(withdrawalAlarm(withdrawal, why, now()));
+    },
+  });
+  late.sweep = sweep;
+  const background = new BackgroundRefresh({
+    collections,
+    always: alwaysAsked(config, judge.trust),
+    checkEveryMs: config.freshness.checkEveryMs,
+    ...(options.schedule && { schedule: options.schedule }),
+  });
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
   const registries = registriesOf(config);
   const count: CountAnswer = (route, status, seconds) => metrics.http(route, status, seconds);
@@ -133,9 +170,11 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       adminApi({ ready: () => judge.state.check(), metrics: () => metricsText(metrics, cache) }),
     ),
     flushDecisions: () => decisions.flush(),
+    settleWithdrawals: () => sweep.settled(),
     async close() {
       await Promise.all(fresh.map((each) => each.close()));
       await background.close();
+      await sweep.close();
       await deps.flights.close();
       await deps.manifests.close();
       await cache.close();
@@ -153,12 +192,28 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
 
 interface WatchedJudge extends Judge {
   readonly watch: TrustWatch;
+  readonly withdrawals: Withdrawals;
+}
+
+/** Repositories that speak for all images: what they withdraw must be seen although nobody pulls. */
+function alwaysAsked(
+  { trust }: Config,
+  options: TrustServiceOptions,
+): readonly { refreshOlderThan(ms: number): Promise<void> }[] {
+  const repositories = [...trust.values()].filter(({ kind }) => kind === 'tuf');
+  return repositories.map((source) => {
+    const opened = openCollection(options, source, EVERYTHING);
+    return { refreshOlderThan: (ms) => options.collections.refresh(opened, ms) };
+  });
 }
 
 interface JudgeOptions extends ComposeOptions {
   readonly metrics?: Metrics;
   /** Absent in commands: they have nobody whom a large collection could keep waiting. */
   readonly large?: (parts: Pick<TrustThreadOptions, 'now' | 'on'>) => TrustThread;
+  readonly onTrust?: (event: TrustEvent) => void;
+  /** One was stored that was not known. */
+  readonly onWithdrawal?: () => void;
 }
 
 export async function composeJudge(config: Config, options: JudgeOptions = {}): Promise<WatchedJudge> {
@@ -171,25 +226,32 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
   const now = forwardClock(await state.highestClock(), options.clock ?? Date.now, elapsed);
   const peers = openPeers(config, now, metrics);
   const watch = new TrustWatch({ log, metrics, now });
-  const on = (event: TrustEvent): void => watch.note(event);
+  const on = (event: TrustEvent): void => {
+    watch.note(event);
+    options.onTrust?.(event);
+  };
   const large = options.large?.({ now, on });
   const collections = new Collections({ ...trustSettings(config), store: state, now, on, ...(large && { large }) });
   const trust: TrustServiceOptions = {
     sources: config.trust,
-    metadata: (source, gun) => metadataSource(source, gun, peers.sources.get(source.name) ?? []),
+    metadata: (source, gun) => metadataSource(source, gun, peers.sources.get(source.name) ?? [], now),
     crypto: nodeCrypto,
     collections,
     store: state,
     now,
   };
+  const onSeen = options.onWithdrawal && { onSeen: options.onWithdrawal };
+  const withdrawals = new Withdrawals({ ...trust, store: state, ...onSeen });
   return {
     config,
     state,
     trust,
     watch,
+    withdrawals,
     deps: {
       policy: policyOf(config),
       trust: createTrustService(trust),
+      withdrawals,
       upstreams: peers.upstreams,
       closure: state,
       unsignedTags: rememberTags(),
@@ -330,10 +392,15 @@ function urlsOf(source: TrustSourceConfig): readonly URL[] {
   return source.location.kind === 'http' ? source.location.urls : [];
 }
 
-function metadataSource(source: TrustSourceConfig, gun: string, peers: readonly Peer[]): MetadataSource {
+function metadataSource(
+  source: TrustSourceConfig,
+  gun: string,
+  peers: readonly Peer[],
+  now: () => number,
+): MetadataSource {
   if (source.kind === 'notary') return notarySource(peers, gun);
   if (source.location.kind === 'http') return tufSource(peers);
-  return folderSource(source.name, source.location.path, tufFileName);
+  return folderSource(source.name, source.location.path, tufFileName, now);
 }
 
 function rememberTags(): PullDeps['unsignedTags'] {

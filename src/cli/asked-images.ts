@@ -1,10 +1,10 @@
-import type { Config, ListenConfig } from '../config/config.ts';
+import { listedImages } from '../approvals/lists/running.ts';
+import type { Config } from '../config/config.ts';
 import { messageOf, TufgateError } from '../errors.ts';
 import { type ImageName, imageName, parseImageName } from '../oci/reference.ts';
-import { registriesOf } from '../server/registries.ts';
-import { readTarget } from '../server/target.ts';
-import { ImageList } from './image-list.ts';
-import { linesOf } from './lines.ts';
+import type { Input } from './context.ts';
+import { gateNames } from './gate-names.ts';
+import { wholeText } from './whole-text.ts';
 
 /** What `resolve` was asked about: an image, or a text that names none. */
 export type Asked =
@@ -16,26 +16,22 @@ const SHOWN = 120;
 
 /** Each once, in the order they came. @throws usage when there are too many */
 export class AskedImages {
-  private readonly config: Config;
-  private readonly gates: ReadonlySet<string>;
+  private readonly asTheGateReadsIt: (image: ImageName) => ImageName;
   private readonly asked = new Map<string, Asked>();
 
   /** @param gates hosts, beside the addresses of `listen`, by which clients name this gate itself */
   constructor(config: Config, gates: readonly string[]) {
-    this.config = config;
-    this.gates = new Set([...config.listen.flatMap(ownNames), ...gates]);
+    this.asTheGateReadsIt = gateNames(config, gates);
   }
 
   add(text: string): void {
     this.keep(this.read(text));
   }
 
-  async addFrom(input: AsyncIterable<Uint8Array | string>): Promise<void> {
-    const list = new ImageList();
-    for await (const line of linesOf(input)) {
-      const listed = list.read(line);
+  async addFrom(input: Input): Promise<void> {
+    for (const listed of listedImages(await wholeText(input))) {
       if (listed.kind === 'name') this.add(listed.text);
-      if (listed.kind === 'unnamed') this.keep(unreadable(listed.text, `${shown(listed.text)}: ${listed.why}`));
+      else this.keep(unreadable(listed.text, `${shown(listed.text)}: ${listed.why}`));
     }
   }
 
@@ -51,14 +47,6 @@ export class AskedImages {
     }
   }
 
-  /** `gate:5000/library/nginx:1` is what a daemon shows that pulls by the gate's own name. */
-  private asTheGateReadsIt(image: ImageName): ImageName {
-    if (!this.gates.has(image.registry) || this.config.upstreams.has(image.registry)) return image;
-    const url = `/v2/${image.path}/manifests/${image.digest ?? image.tag ?? 'latest'}`;
-    const target = readTarget(url, undefined, registriesOf(this.config));
-    return target === undefined || target.kind === 'ping' ? image : { ...image, ...target.repository };
-  }
-
   private keep(asked: Asked): void {
     const key = asked.kind === 'image' ? imageName(asked.image) : `\n${asked.text}`;
     if (this.asked.size >= MAX_IMAGES && !this.asked.has(key)) {
@@ -66,11 +54,6 @@ export class AskedImages {
     }
     this.asked.set(key, asked);
   }
-}
-
-/** As a client on this machine would write them. */
-function ownNames({ host, port }: ListenConfig): readonly string[] {
-  return [host.includes(':') ? `[${host}]` : host, 'localhost', '127.0.0.1'].map((name) => `${name}:${port}`);
 }
 
 function unreadable(text: string, why: string, cause?: unknown): Asked {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configFile, configOf, configText, loadConfig } from '../config/load.ts';
 import { whyNotRoot } from '../trust/why-not-root.ts';
 import type { Env } from '../approvals/keys/env.ts';
+import { addApprovals } from './approvals/commands.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -11,6 +12,7 @@ import { createOutput, type Output } from './output.ts';
 import { resolveImages } from './resolve.ts';
 import { serve } from './serve.ts';
 import { auditTrust } from './trust-audit.ts';
+import { captureTrust } from './trust-capture.ts';
 import { trustClock } from './trust-clock.ts';
 import { forgetTrust } from './trust-forget.ts';
 import { listTrust } from './trust-list.ts';
@@ -126,6 +128,16 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
   telling(trust, 'clock', 'the highest time seen, which binds, and the time of this machine', trustClock)
     .option('--reset', 'lower it to the time of this machine; asks; the gate must not be running')
     .option('--yes', 'do not ask');
+  telling(trust, 'capture [gun...]', 'archive Notary v1 collections before their server is shut down', captureTrust)
+    .option('--url <url>', 'the Notary server')
+    .option('--source <name>', 'the server of this trust source, with its CA and credentials')
+    .option('--ca <file>', 'a private CA that the certificate of --url is under')
+    .option('--from-list <file>', 'one name a line; "-": stdin')
+    .option('--to <folder>', 'the archive (default: notary-archive)')
+    .option('--again', 'capture anew what is there; what was captured before stays beside it')
+    .option('--concurrency <n>', 'collections at once (default 4)')
+    .option('--pause <ms>', 'between two collections that begin, in milliseconds (default 100)');
+  addApprovals(program, telling);
   telling(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
     .option('--since <when>', 'an age such as 7d, or an ISO date')
     .option('--denied', 'refused only')

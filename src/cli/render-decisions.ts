@@ -2,6 +2,7 @@ import { type Reason, REASONS, TufgateError } from '../errors.ts';
 import { decisionFacts, iso } from '../pull/decision-facts.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
 import type { DecisionFilter, StoredDecision } from '../state/store.ts';
+import { visible } from '../text/visible.ts';
 
 /** The options of `tufgate decisions`, as the command line gives them. */
 export interface DecisionOptions {
@@ -165,14 +166,4 @@ function sourceLines(source: SourceVerdict): string[] {
     ...(root === undefined ? [] : [`         root v${root.version}, anchored by ${root.anchor}`]),
     ...(versions.size > 0 ? [`         ${[...versions].map(([name, n]) => role(name, n)).join(', ')}`] : []),
   ];
-}
-
-/**
- * Names, messages and user agents come from outside: control characters would let a client rewrite the operator's
- * terminal or add lines to this list, direction marks would reorder one.
- */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
 }

@@ -4,7 +4,7 @@ import type { RulingDeps } from '../pull/deps.ts';
 import { type Asked, AskedImages } from './asked-images.ts';
 import type { CommandContext, Input } from './context.ts';
 import { EXIT, exitCode } from './exit-code.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder } from '../upstream/in-order.ts';
 import { refused, type Resolution, resolveImage, type SourceReport } from './resolution.ts';
 import { silentSources } from './silent-sources.ts';
 

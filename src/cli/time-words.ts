@@ -21,3 +21,10 @@ export function roughly(ms: number): string {
   const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? (['s', 1_000] as const);
   return `${Math.floor(ms / size)} ${unit}`;
 }
+
+/** `90d`, `36h` → milliseconds. */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit] = /^([0-9]{1,6})([dhms])$/.exec(text) ?? [];
+  const size = UNITS.find(([name]) => name === unit)?.[1];
+  return size === undefined ? undefined : Number(count) * size;
+}

@@ -51,6 +51,12 @@ export function repositoryName(repository: Repository): string {
   return `${repository.registry}/${repository.path}`;
 }
 
+/** As `repositoryName` wrote it. @throws request.name */
+export function parseRepositoryName(name: string): Repository {
+  const { registry, path } = parseImageName(name);
+  return { registry, path };
+}
+
 export function imageName(image: ImageName): string {
   const tag = image.tag === undefined ? '' : `:${image.tag}`;
   const digest = image.digest === undefined ? '' : `@${image.digest}`;

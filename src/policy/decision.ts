@@ -21,6 +21,8 @@ export interface SourceVerdict {
   readonly versions: ReadonlyMap<string, number>;
   /** Epoch milliseconds. */
   readonly expires: ReadonlyMap<string, number>;
+  /** When the approval ends, epoch milliseconds; absent when it does not. */
+  readonly until?: number;
   /** When the source last confirmed what is believed, epoch milliseconds. */
   readonly checkedAt?: number;
   /** What it revokes later might not be noticed: good now, and never the past of a tag. */

@@ -69,10 +69,14 @@ function candidate(
   return { tag, ...mine, roots: roots.filter((root) => named.has(root.digest)) };
 }
 
+/** How many edges up a root may be. */
+export function depthAbove(kind: Child['kind']): number {
+  return kind === 'blob' ? MAX_DEPTH : MAX_DEPTH - 1;
+}
+
 /** A layer that reads like a manifest is not one, nor the other way round: a root is always a manifest. */
 async function rootsAbove(deps: RulingDeps, digest: Digest, kind: Child['kind']): Promise<Root[]> {
-  const depth = kind === 'blob' ? MAX_DEPTH : MAX_DEPTH - 1;
-  const above = await deps.closure.ancestors(digest, depth);
+  const above = await deps.closure.ancestors(digest, depthAbove(kind));
   return above.filter(({ edge }) => (edge === undefined ? kind === 'manifest' : edge.kind === kind));
 }
 

@@ -3,6 +3,7 @@ import type { Decision } from '../policy/decision.ts';
 import type { Policy } from '../policy/rules.ts';
 import type { ClosureStore } from '../state/store.ts';
 import type { TrustService } from '../trust/service.ts';
+import type { Withdrawals } from '../trust/withdrawals.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { Basis } from './basis.ts';
 import type { BlobFlights } from './blob/flights.ts';
@@ -13,6 +14,7 @@ import type { Manifests } from './manifests.ts';
 export interface RulingDeps {
   readonly policy: Policy;
   readonly trust: TrustService;
+  readonly withdrawals: Pick<Withdrawals, 'objection' | 'stored'>;
   /** By canonical name: only these are ever contacted. */
   readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
   readonly closure: ClosureStore;

@@ -20,6 +20,16 @@ test('what was kept is there, until others need the room', () => {
   expect([a, b, c].map(({ digest }) => hot.get(digest))).toEqual([a, undefined, c]);
 });
 
+test('one that was dropped is gone, and its room is free', () => {
+  const hot = new HotManifests(10);
+  const [a, b] = [manifest('aaaaaaaa'), manifest('bbbbbbbb')];
+  hot.keep(a);
+  for (const each of [a, a]) hot.drop(each.digest);
+  expect(hot.get(a.digest)).toBeUndefined();
+  hot.keep(b);
+  expect(hot.get(b.digest)).toBe(b);
+});
+
 test('one that is larger than all the room is not kept, and takes none', () => {
   const hot = new HotManifests(10);
   const [large, small] = [manifest('12345678901'), manifest('1234567890')];

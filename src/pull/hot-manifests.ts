@@ -24,6 +24,11 @@ export class HotManifests {
     return found;
   }
 
+  drop(digest: Digest): void {
+    this.#bytes -= this.#manifests.get(digest)?.bytes.length ?? 0;
+    this.#manifests.delete(digest);
+  }
+
   keep(manifest: VerifiedManifest): void {
     if (this.#manifests.has(manifest.digest)) return;
     this.#manifests.set(manifest.digest, manifest);

@@ -116,7 +116,8 @@ async function wouldServe(
   const kind = ruling(rule, deps.now()).kind;
   if (rule.config.mode === 'observe' || kind === 'allow') return true;
   if (!signed || kind !== 'require' || refused.tooLarge >= MAX_TOO_LARGE) return false;
-  const { verified, refusal: why } = await judgeTag(deps, repository, tag);
+  const { verified, digest, refusal: why } = await judgeTag(deps, repository, tag);
   if (why?.code === 'trust.too-large') refused.tooLarge++;
-  return verified;
+  // What is known: a list must not make a question of each of its digests.
+  return verified && digest !== undefined && (await deps.withdrawals.stored(repository, [digest])).size === 0;
 }

@@ -55,6 +55,15 @@ export class Manifests {
     return manifest;
   }
 
+  /** Out of memory and cache; what is on its way there is waited for, and goes too. */
+  async drop(digests: ReadonlySet<Digest>): Promise<void> {
+    for (const digest of digests) this.hot.drop(digest);
+    const mine = [...this.running].filter(([key]) => [...digests].some((digest) => key.endsWith(`@${digest}`)));
+    await Promise.allSettled(mine.map(([, running]) => running));
+    await Promise.all(this.keeping);
+    for (const digest of digests) await this.options.cache.delete(digest);
+  }
+
   /** Resolves when what was fetched is in the cache. */
   async close(): Promise<void> {
     await Promise.all(this.keeping);

@@ -4,12 +4,13 @@ import type { Digest } from '../oci/digest.ts';
 import type { Child } from '../oci/manifest.ts';
 import { imageName, type Repository } from '../oci/reference.ts';
 import { ruling } from '../policy/decide.ts';
-import { type Candidate, candidatesFor, type Root } from './candidates.ts';
+import { type Candidate, type Candidates, candidatesFor, type Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
 import { NO_TAG } from './give-out.ts';
 import { coversPast } from './past.ts';
 import { ruleOnSignedDigest } from './rule-on-signed-digest.ts';
 import { judgeTag, type TagRuling } from './rule-on-tag.ts';
+import { type Against, againstDigest, withdrawnFrom } from './withdrawn.ts';
 
 /**
  * May this digest of this repository be served? Only when an admission covers it: a root digest that a tag stands for,
@@ -37,11 +38,12 @@ export async function ruleOnDigest(
   kind: Child['kind'],
 ): Promise<DigestRuling> {
   const found = await candidatesFor(deps, repository, digest, kind);
+  const against = await againstDigest(deps, repository, digest, kind, found.roots);
   let refused = found.unanswered;
   let unverified: DigestRuling | undefined;
   let tooLarge = 0;
   for (const candidate of found.candidates) {
-    const ruled = await covers(deps, repository, digest, candidate);
+    const ruled = await unlessTakenBack(await covers(deps, repository, digest, candidate), against);
     if (ruled instanceof TufgateError && ruled.code === 'trust.too-large' && ++tooLarge >= MAX_TOO_LARGE) break;
     if (ruled instanceof TufgateError) refused ??= OUTAGES.has(ruled.code) ? ruled : undefined;
     // An unsigned tag may name the same content with sizes of its own making: what is signed goes first.
@@ -49,10 +51,13 @@ export async function ruleOnDigest(
     else unverified ??= ruled;
     await setImmediate();
   }
-  const signed = await ruleOnSignedDigest(deps, repository, found);
+  const signed = await ruleOnSignedDigest(deps, repository, found, against);
   if (signed !== undefined) return { ...signed, digest };
   const observed = kind === 'manifest' ? observedWithoutTag(deps, repository, digest) : undefined;
-  return unverified ?? observed ?? raise(refused ?? outside(repository, digest));
+  const served =
+    unverified ?? (observed && (await unlessTakenBack({ ruled: observed, root: digest, past: false }, against)));
+  if (served !== undefined && !(served instanceof TufgateError)) return served;
+  throw (await tellingMore(found, against)) ?? refused ?? outside(repository, digest);
 }
 
 /**
@@ -64,16 +69,48 @@ const MAX_TOO_LARGE = 4;
 /** Where the digest would be covered but for an outage, saying so beats "pull the tag once". */
 const OUTAGES: ReadonlySet<string> = new Set(['trust.unreachable', 'trust.expired', 'trust.withdrawn']);
 
+/** A ruling, and by which root: the tag stands for it, or did. */
+interface Covered {
+  readonly ruled: DigestRuling;
+  readonly root: Digest;
+  readonly past: boolean;
+}
+
+async function unlessTakenBack(
+  covered: Covered | TufgateError,
+  against: Against,
+): Promise<DigestRuling | TufgateError> {
+  if (covered instanceof TufgateError) return covered;
+  const { ruled, root, past } = covered;
+  const error = await against(root, { rule: ruled.rule, past });
+  if (error === undefined) return ruled;
+  return ruled.mode === 'observe' ? withdrawnFrom(ruled, error) : error;
+}
+
+/** Of given out roots that are asked why nothing covers them any more. */
+const MAX_TOLD = 4;
+
+/** What was given out here, and was taken back since, is told as that: a withdrawn tag is mostly gone as well. */
+async function tellingMore({ given }: Candidates, against: Against): Promise<TufgateError | undefined> {
+  for (const root of [...new Set(given.map(({ digest }) => digest))].slice(0, MAX_TOLD)) {
+    const error = await against(root, { past: false });
+    if (error !== undefined) return error;
+  }
+  return undefined;
+}
+
 /** The rule that the tag meets today decides; then the tag must stand for a root, or have done so recently enough. */
 async function covers(
   deps: RulingDeps,
   repository: Repository,
   digest: Digest,
   candidate: Candidate,
-): Promise<DigestRuling | TufgateError> {
+): Promise<Covered | TufgateError> {
   const { tag, roots } = candidate;
-  if (tag === NO_TAG)
-    return observedWithoutTag(deps, repository, digest, roots[0]?.edge) ?? outside(repository, digest);
+  if (tag === NO_TAG) {
+    const ruled = observedWithoutTag(deps, repository, digest, roots[0]?.edge);
+    return ruled === undefined ? outside(repository, digest) : { ruled, root: roots[0]?.digest ?? digest, past: false };
+  }
   const ruled = await judgeTag(deps, repository, tag);
   if (ruled.digest === undefined) return ruled.refusal ?? outside(repository, digest);
   const standing = roots.find((root) => root.digest === ruled.digest);
@@ -81,7 +118,7 @@ async function covers(
   if (root === undefined) return outside(repository, digest);
   const { length, ...rest } = ruled;
   const isTop = standing !== undefined && root.digest === digest;
-  return {
+  const made = {
     ...rest,
     digest,
     tag,
@@ -89,6 +126,7 @@ async function covers(
     ...(root.edge === undefined ? {} : { edge: root.edge }),
     ...(isTop && length !== undefined ? { length } : {}),
   };
+  return { ruled: made, root: root.digest, past: standing === undefined };
 }
 
 async function pastRoot(
@@ -133,8 +171,4 @@ function outside(repository: Repository, digest: Digest): TufgateError {
     'policy.digest-outside-closure',
     `${image} does not belong to any image that was approved in this repository; if it should, pull its tag once`,
   );
-}
-
-function raise(error: TufgateError): never {
-  throw error;
 }

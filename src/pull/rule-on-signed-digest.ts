@@ -7,6 +7,7 @@ import type { Candidates, Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
 import { NO_TAG } from './give-out.ts';
 import type { DigestRuling } from './rule-on-digest.ts';
+import type { Against } from './withdrawn.ts';
 
 /** Roots above a digest that are asked for. */
 const MAX_ROOTS = 16;
@@ -20,6 +21,7 @@ export async function ruleOnSignedDigest(
   deps: RulingDeps,
   repository: Repository,
   { roots, given }: Pick<Candidates, 'roots' | 'given'>,
+  against: Against,
 ): Promise<Omit<DigestRuling, 'digest'> | undefined> {
   const rule = deps.policy.rulesOf(repository)[0];
   if (rule === undefined || rule.tagged) return undefined;
@@ -31,6 +33,7 @@ export async function ruleOnSignedDigest(
     for (const source of asked) verdicts.set(source, await deps.trust.resolveDigest(source, repository, root.digest));
     const judged = judge(found.requirement, verdicts);
     if (!judged.ok || judged.digest !== root.digest) continue;
+    if ((await against(root.digest, { rule, past: false })) !== undefined) continue;
     const size = root.edge === undefined && judged.length !== undefined ? { length: judged.length } : {};
     const edge = root.edge === undefined ? {} : { edge: root.edge };
     return {

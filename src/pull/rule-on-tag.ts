@@ -8,6 +8,7 @@ import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Rule } from '../policy/rules.ts';
 import { existsUpstream, unsignedDigest } from './ask-upstream.ts';
 import type { RulingDeps } from './deps.ts';
+import { unlessWithdrawn } from './withdrawn.ts';
 
 /**
  * The ruling on one tag: which rule decides, what the trust sources said, which digest the tag stands for.
@@ -29,12 +30,15 @@ export interface TagRuling {
 
 /** For a pull: "unsigned" is said of tags that exist, so the upstream may be asked whether one does. */
 export async function ruleOnTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
-  const ruled = await judgeTag(deps, repository, tag);
+  const ruled = await unlessWithdrawn(deps, repository, await judgeTag(deps, repository, tag));
   if (ruled.refusal?.code !== 'trust.unsigned' || ruled.mode === 'observe') return ruled;
   return { ...ruled, refusal: await orNotFound(deps, repository, tag, ruled.refusal) };
 }
 
-/** Without asking the upstream what it has of a tag that must be signed: lists, and digests, ask this of many tags at once. */
+/**
+ * Without asking the upstream what it has of a tag that must be signed: lists, and digests, ask this of many tags at once. Nor is
+ * asked whether its digest was withdrawn: who serves it asks that.
+ */
 export async function judgeTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
   const rule = deps.policy.ruleFor(repository, tag);
   const image = imageName({ ...repository, tag });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Descriptor } from '../oci/descriptors.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { blobSource, type BlobSource, patternBlob, sendBody } from './registry-body.ts';
 import { type Exchange, refuse } from './registry-exchange.ts';
 import { type Lie, Lies } from './registry-lies.ts';
+import { artifactManifest, type ArtifactOptions, referrersIndex, referrersTag } from './registry-referrers.ts';
 import { type TokenOptions, TokenServer } from './registry-token.ts';
 
 /**
@@ -25,8 +27,10 @@ export interface RegistryOptions {
   readonly basic?: () => { readonly username: string; readonly password: string };
   /** Blobs are answered with a 307 to another origin (another port), as cloud registries do. */
   readonly redirectBlobs?: boolean;
-  /** Tags a page, when the client asks for more. */
+  /** Tags a page, when the client asks for more; referrers a page. */
   readonly pageSize?: number;
+  /** false: a registry of before distribution-spec 1.1, which knows no referrers. */
+  readonly referrers?: boolean;
 }
 
 export interface ImageOptions {
@@ -72,6 +76,8 @@ interface Repository {
   readonly tags: Map<string, Digest>;
   readonly manifests: Map<Digest, AddedManifest>;
   readonly blobs: Map<Digest, BlobSource>;
+  /** By subject, in the order they came. */
+  readonly referrers: Map<string, Descriptor[]>;
 }
 
 export class RegistrySimulator {
@@ -174,6 +180,18 @@ export class RegistrySimulator {
     return added;
   }
 
+  /** Something that refers to a manifest; without the API it is in the list under the fallback tag, as clients keep it. */
+  addReferrer(repository: string, subject: AddedManifest, options: ArtifactOptions): AddedManifest {
+    const { bytes, describe } = artifactManifest(subject, options);
+    const added = this.addManifest(repository, bytes, IMAGE);
+    const { referrers } = this.repository(repository);
+    const known = [...(referrers.get(subject.digest) ?? []), describe(added)];
+    referrers.set(subject.digest, known);
+    if (this.options.referrers === false)
+      this.addManifest(repository, referrersIndex(known), INDEX, referrersTag(subject.digest));
+    return added;
+  }
+
   addBlob(repository: string, bytes: Uint8Array): Digest {
     const source = blobSource(bytes);
     this.repository(repository).blobs.set(source.digest, source);
@@ -207,7 +225,12 @@ export class RegistrySimulator {
   }
 
   private repository(name: string): Repository {
-    const found = this.repositories.get(name) ?? { tags: new Map(), manifests: new Map(), blobs: new Map() };
+    const found = this.repositories.get(name) ?? {
+      tags: new Map(),
+      manifests: new Map(),
+      blobs: new Map(),
+      referrers: new Map(),
+    };
     this.repositories.set(name, found);
     return found;
   }
@@ -246,11 +269,13 @@ export class RegistrySimulator {
       response.writeHead(200, { 'content-length': 2, 'content-type': 'application/json' }).end('{}');
       return;
     }
-    const [, name = '', kind = '', reference = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/.exec(path) ?? [];
+    const [, name = '', kind = '', reference = ''] =
+      /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/.exec(path) ?? [];
     const repository = this.repositories.get(name);
     if (repository === undefined) refuse(response, 404, 'NAME_UNKNOWN');
     else if (kind === 'manifests') this.serveManifest(exchange, repository, reference, lie);
     else if (kind === 'tags') this.serveTags(exchange, name, repository);
+    else if (kind === 'referrers') this.serveReferrers(exchange, repository, reference, lie);
     else if (this.options.redirectBlobs === true && !storage) this.redirect(exchange);
     else this.serveBlob(exchange, repository, reference, lie);
   }
@@ -264,6 +289,18 @@ export class RegistrySimulator {
     }
     const headers = { 'content-type': found.mediaType, 'docker-content-digest': found.digest };
     this.send(exchange, blobSource(found.bytes), headers, lie);
+  }
+
+  private serveReferrers(exchange: Exchange, { referrers }: Repository, subject: string, lie?: Lie): void {
+    if (this.options.referrers === false) {
+      refuse(exchange.response, 404, 'NOT_FOUND');
+      return;
+    }
+    const all = referrers.get(subject) ?? [];
+    const from = Number(exchange.query.get('from') ?? 0);
+    const to = from + (this.options.pageSize ?? 100);
+    const link = to < all.length ? { link: `<${exchange.path}?from=${to}>; rel="next"` } : {};
+    this.send(exchange, blobSource(referrersIndex(all.slice(from, to))), { 'content-type': INDEX, ...link }, lie);
   }
 
   private serveBlob(exchange: Exchange, { blobs }: Repository, reference: string, lie?: Lie): void {

@@ -7,7 +7,7 @@ import type { AnchorKind, Decision } from '../policy/decision.ts';
  * transaction callback, because better-sqlite3's cannot span an `await` and PostgreSQL's would need one.
  * Every implementation passes `test/contract/state-store.ts`.
  */
-export interface StateStore extends TrustStore, ClosureStore, DecisionStore {
+export interface StateStore extends TrustStore, WithdrawalStore, ClosureStore, DecisionStore {
   /** Answers when the store can be read and written. @throws state.failed */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -89,7 +89,10 @@ export interface TrustStore {
    * @throws state.failed; also when a floor or root would go backwards, which the core must have refused before
    */
   advanceTrust(collection: Collection, from: number, step: TrustAdvance, at: number): Promise<'ok' | 'conflict'>;
-  /** Drops all that is known of the collection, its floors and removals too. @returns false when nothing was known */
+  /**
+   * Drops all that is known of the collection, its floors, its removals and what its source withdrew too.
+   * @returns false when nothing was known
+   */
   forgetTrust(collection: Collection): Promise<boolean>;
   listTrust(): Promise<readonly Collection[]>;
   /** Statements over these digests that ended, the last to end first. What is said today is in the view, not here. */
@@ -113,6 +116,42 @@ export interface PastTag extends SignedTag {
   readonly until: number;
 }
 
+/** A source took back its word for this digest of this repository. */
+export interface Withdrawal {
+  readonly source: string;
+  /** `registry/repository` */
+  readonly repository: string;
+  readonly digest: Digest;
+  /** As it is signed: when, epoch milliseconds, who, and why. */
+  readonly at: number;
+  readonly by?: string;
+  readonly reason?: string;
+  /** When it was first seen here. */
+  readonly seenAt: number;
+  /** The versions of the files that said so, by role. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+/**
+ * What was withdrawn stays so, whatever becomes of the trust that it was learnt from: it hangs on no collection's views, floors or
+ * roots, and only its own source's newer word, which `liftWithdrawal` stands for, or `forgetTrust`, takes it away.
+ */
+export interface WithdrawalStore {
+  /**
+   * One that is known already takes over the words of the new one; its versions only go up, role by role.
+   * @returns true when it was not known
+   */
+  withdraw(withdrawal: Withdrawal): Promise<boolean>;
+  /** Of this repository, among these digests, by whatever source. */
+  withdrawals(repository: string, digests: readonly Digest[]): Promise<readonly Withdrawal[]>;
+  /** Only if it is still the one that was read: its versions are the same. @returns whether it was */
+  liftWithdrawal(withdrawal: Withdrawal): Promise<boolean>;
+  /** What nothing was done about yet: the first so many, in the order in which they were seen. */
+  pendingWithdrawals(most: number): Promise<readonly Withdrawal[]>;
+  /** What was cached of it is gone, and it was told; nothing when it was lifted, and perhaps withdrawn again, meanwhile. */
+  carriedOut(withdrawal: Withdrawal): Promise<void>;
+}
+
 /** A manifest and what hangs below: content-addressed, so one graph serves every repository. */
 export interface ClosureStore {
   /** Idempotent: the children of a digest can never change. */
@@ -121,12 +160,24 @@ export interface ClosureStore {
    * `digest` itself and every manifest above it, at most `depth` edges up, nearest first. An ancestor whose paths down
    * end in different edges (two sizes for one digest) comes once for each. Only manifests are climbed: a layer that
    * reads like an index leads nowhere.
+   * @param except manifests that no way may come by, and that are not listed
    */
-  ancestors(digest: Digest, depth: number): Promise<readonly Ancestor[]>;
+  ancestors(digest: Digest, depth: number, except?: readonly Digest[]): Promise<readonly Ancestor[]>;
+  /** The manifest itself, and all that is known to hang below it, each once, at most `depth` edges down. */
+  descendants(digest: Digest, depth: number): Promise<readonly Pick<Child, 'digest' | 'kind'>[]>;
   /** Remembers that this digest was given out for this tag. */
   giveOut(given: GivenOut): Promise<void>;
   /** What was given out in this repository among these digests, newest first. */
   givenOut(repository: string, digests: readonly Digest[]): Promise<readonly GivenOut[]>;
+  /** In which repositories any of these was given out, each pair once. */
+  givenOutAnywhere(digests: readonly Digest[]): Promise<readonly Given[]>;
+  /** All that was ever given out, each pair once, in a fixed order: the first `most` after this one. */
+  givenOutAfter(after: Given | undefined, most: number): Promise<readonly Given[]>;
+}
+
+export interface Given {
+  readonly repository: string;
+  readonly digest: Digest;
 }
 
 export interface Ancestor {
@@ -171,6 +222,8 @@ export interface DecisionFilter {
   readonly image?: string;
   readonly reason?: string;
   readonly client?: string;
+  /** What was served, or would be. */
+  readonly digest?: Digest;
   /** The newest this many. */
   readonly limit: number;
 }

@@ -22,6 +22,8 @@ export interface Metrics {
   upstreamBlob(upstream: string): void;
   trustRefresh(source: string, outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn'): void;
   trustAlarm(source: string, reason: Reason): void;
+  /** A digest that this source took back was evicted. */
+  withdrawn(source: string): void;
   /** When the first role ends that a person must sign anew, epoch milliseconds. */
   trustExpires(source: string, gun: string, at: number): void;
   trustForget(source: string, gun: string): void;
@@ -66,6 +68,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     upstreamBlob: (upstream) => counters.blobs.inc({ upstream }),
     trustRefresh: (source, outcome) => counters.refreshes.inc({ source, outcome }),
     trustAlarm: (source, reason) => counters.alarms.inc({ source, reason }),
+    withdrawn: (source) => counters.withdrawals.inc({ source }),
     trustExpires: expiries.set,
     trustForget: expiries.forget,
     signedChange: (source, change, count = 1) => counters.changes.inc({ source, change }, count),
@@ -89,6 +92,7 @@ function createCounters(registry: Registry) {
     blobs: counter('upstream_blob_fetches_total', 'Blobs fetched from upstreams.', 'upstream'),
     refreshes: counter('trust_refreshes_total', 'Refreshes of signed metadata.', 'source', 'outcome'),
     alarms: counter('trust_alarms_total', 'Signed metadata that was refused.', 'source', 'reason'),
+    withdrawals: counter('withdrawals_total', 'Digests that a source took back, and that were evicted.', 'source'),
     changes: counter(
       'trust_changes_total',
       'Signed tags new, moved or removed, new signers, and new roots.',

@@ -6,6 +6,7 @@ import {
   findTarget,
   type Found,
   type Inquiry,
+  isEnded,
   lookup,
   rootOf,
   versionsOf,
@@ -29,7 +30,7 @@ export async function ask(collection: Collection, question: Question): Promise<A
   }
   const first = await tryOnce(collection, current, question);
   if (!('error' in first)) return first;
-  if (!MAY_PASS[question.kind].has(codeOf(first.error))) return refused(current, first.error);
+  if (!mayPass(question, first.error)) return refused(current, first.error);
   return await askAgain(collection, question, current, first.error);
 }
 
@@ -42,7 +43,8 @@ async function askAgain(collection: Collection, question: Question, before: Curr
     return { verdict: refusedBy(failure) };
   }
   // Expired because the source cannot be reached, or offers only bytes that we refuse: that is the reason to give.
-  const told = (why: unknown): unknown => (codeOf(why) === 'trust.expired' ? (current.failure ?? why) : why);
+  const late = (why: unknown): boolean => codeOf(why) === 'trust.expired' && !isEnded(why);
+  const told = (why: unknown): unknown => (late(why) ? (current.failure ?? why) : why);
   if (current.view.timestamp === before.view.timestamp) return refused(current, told(error));
   const second = await tryOnce(collection, current, question);
   return 'error' in second ? refused(current, told(second.error)) : second;
@@ -53,6 +55,11 @@ const MAY_PASS: Record<Question['kind'], ReadonlySet<string>> = {
   target: new Set(['trust.expired', 'trust.hash', 'trust.signature', 'trust.threshold']),
 };
 
+/** An approval that has ended is no reason to hurry: nobody else can say that it goes on, and `check_every` is soon enough. */
+function mayPass({ kind }: Question, error: unknown): boolean {
+  return MAY_PASS[kind].has(codeOf(error)) && !isEnded(error);
+}
+
 async function tryOnce(
   collection: Collection,
   current: Current,
@@ -60,8 +67,8 @@ async function tryOnce(
 ): Promise<Answer | { readonly error: unknown }> {
   try {
     const found = await find(collection, current.view, question);
-    const { digest, length, roles, behind, signers } = found.found;
-    const verdict = { outcome: 'signed', digest, length, roles, signers } as const;
+    const { behind, ...said } = found.found;
+    const verdict = { outcome: 'signed', ...said } as const;
     const basis = basisOf({ ...current, view: found.view }, behind);
     return { verdict, basis: collection.tracks(found.view, behind) ? basis : { ...basis, untracked: true } };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { SignedTag } from '../state/store.ts';
 import { ask } from './ask.ts';
+import { askStandings, type Told } from './ask-standing.ts';
 import type { Collection } from './collection.ts';
 import { Outgrown } from './outgrown.ts';
 import type { Answer, Question } from './question.ts';
@@ -16,9 +17,11 @@ export interface Asked {
    * to look. @throws what kept it from being confirmed, when nothing is known
    */
   naming(digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]>;
+  /** What the repository says of these digests, each by the name of its target: in the order of the names. TUF 1.0. */
+  standings(names: readonly string[]): Promise<readonly Told[]>;
   /** The first names, in order, that begin so and that some role of the view signs, each once. @throws trust.* */
   names(prefix: string): Promise<readonly string[]>;
-  /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. Never throws. */
+  /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. @throws Outgrown */
   refreshOlderThan(ms: number): Promise<void>;
   /** Of metadata, held in this thread's memory. */
   readonly bytes: number;
@@ -46,6 +49,10 @@ export class AskedHere implements Asked {
     const said = this.collection.said();
     if (failure !== undefined && (said === undefined || failure.error instanceof Outgrown)) throw failure.error;
     return said === undefined ? [] : naming(said, digests).filter(({ tag }) => tag.startsWith(prefix));
+  }
+
+  async standings(names: readonly string[]): Promise<readonly Told[]> {
+    return await askStandings(this.collection, names);
   }
 
   async names(prefix: string): Promise<readonly string[]> {

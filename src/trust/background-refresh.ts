@@ -4,9 +4,16 @@ import { later, pause, type Schedule } from './patience.ts';
 /**
  * Asks the sources for what is being pulled shortly before a client would have to wait for it. What nobody has asked
  * for in a while rests: the sources are not ours to hammer, and a flood of names must not become a flood of requests.
+ * Repositories that speak for all images never rest: what they withdraw must be seen although nobody pulls.
  */
+interface Refreshed {
+  refreshOlderThan(ms: number): Promise<void>;
+}
+
 export interface BackgroundRefreshOptions {
   readonly collections: Pick<Collections, 'recent'>;
+  /** Asked whether or not anybody pulls; as many as are configured. */
+  readonly always?: readonly Refreshed[];
   readonly checkEveryMs: number;
   /** Timers; the real ones when absent. */
   readonly schedule?: Schedule;
@@ -52,12 +59,13 @@ export class BackgroundRefresh {
   }
 
   async #refresh(): Promise<void> {
-    const { collections, checkEveryMs } = this.#options;
-    const waiting = [...(await collections.recent(IN_USE * checkEveryMs, MOST))];
+    const { collections, always = [], checkEveryMs } = this.#options;
+    const waiting: Refreshed[] = [...always, ...(await collections.recent(IN_USE * checkEveryMs, MOST))];
     const due = checkEveryMs - checkEveryMs / LOOKS;
     const work = async (): Promise<void> => {
       for (let each = waiting.shift(); each !== undefined && !this.#closed; each = waiting.shift())
-        await each.refreshOlderThan(due);
+        // What is wrong with it is told as an event; it must not end the rounds for all.
+        await each.refreshOlderThan(due).catch(() => undefined);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }

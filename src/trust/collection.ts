@@ -9,6 +9,7 @@ import { Outgrown, smallFilesOnly } from './outgrown.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
 
+import { Publications } from './publications.ts';
 import { changeOf, type TrustEvent } from './trust-event.ts';
 import {
   difference,
@@ -59,7 +60,10 @@ export interface Current {
   readonly failure?: TufgateError;
 }
 
-/** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
+/**
+ * A failed or fruitless try is not repeated sooner: the source is not ours to hammer. Whoever wants to be up to date within less says so
+ * with `check_every`.
+ */
 const RETRY_MS = 5_000;
 /** How long an update may delay those who have a view that may serve. */
 const PATIENCE_MS = 2_000;
@@ -81,6 +85,7 @@ export class Collection {
   private triedAt = Number.NEGATIVE_INFINITY;
   private running: Running | undefined;
   private outgrown: Outgrown | undefined;
+  private readonly publications: Publications;
   private readonly source: MetadataSource;
   private readonly loads: DelegatedLoads;
 
@@ -89,6 +94,7 @@ export class Collection {
     this.options = options;
     const { now, maxBytes, largeBytes } = options;
     this.source = largeBytes === undefined ? opened.metadata : smallFilesOnly(opened.metadata, largeBytes);
+    this.publications = new Publications(this.source);
     this.state = new HeldTrust(opened, opened.ctx, options, (error) => this.alarm(error));
     this.loads = new DelegatedLoads({
       ctx: opened.ctx,
@@ -114,10 +120,25 @@ export class Collection {
    * @throws trust.unsigned (no such collection) · trust.withdrawn · trust.unreachable · the code of refused bytes · Outgrown
    */
   async current(): Promise<Current> {
-    if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    if (this.publications.look) await this.publications.look();
+    if (this.isDue()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    // What was published while an update ran may have come too late for it.
+    if (this.publications.areNew) await (this.mayServe() ? this.begin()?.patience : this.update());
     // Meanwhile a new root may have come by which the view does not stand.
     if (this.running !== undefined && !this.mayServe()) await this.update();
     return this.answer();
+  }
+
+  /**
+   * The last view, whether or not it may serve: what it says was taken back binds all the same. The source is asked when it is time, and
+   * nobody waits for it longer than where there is a view.
+   * @throws Outgrown
+   */
+  async latest(): Promise<View | undefined> {
+    if (this.publications.look) await this.publications.look();
+    if (this.isDue()) await this.begin()?.patience;
+    this.refuseOutgrown();
+    return this.state.view;
   }
 
   /** One more try although the view is fresh: what was found in it has expired. */
@@ -126,12 +147,19 @@ export class Collection {
     return this.answer();
   }
 
-  /** Before somebody asks: a view that was confirmed longer ago than this is asked for again. Never throws. */
+  /**
+   * Before somebody asks: a view that was confirmed longer ago than this is asked for again. In Notary only what there is: there
+   * names of collections come from clients. @throws Outgrown
+   */
   async refreshOlderThan(ms: number): Promise<void> {
     const { view, confirmed } = this.state;
-    if (view === undefined || confirmed.withdrawn || this.options.now() - confirmed.checkedAt < ms) return;
+    const known = view !== undefined || this.ctx.format.kind === 'tuf';
+    if (!known || confirmed.withdrawn) return;
+    if (this.publications.look) await this.publications.look();
+    const old = this.options.now() - confirmed.checkedAt >= ms;
     // How it ended is told as an event, and by the next answer.
-    await this.update().catch(() => undefined);
+    if (old || this.publications.areNew) await this.update().catch(() => undefined);
+    this.refuseOutgrown();
   }
 
   /** What is known without asking the source. @throws trust.withdrawn */
@@ -173,6 +201,10 @@ export class Collection {
     return held.kind === 'trusted' ? (held.view ?? held.fallen) : undefined;
   }
 
+  private isDue(): boolean {
+    return this.publications.areNew || !this.isFresh();
+  }
+
   private isFresh(): boolean {
     const age = this.options.now() - this.state.confirmed.checkedAt;
     return this.hasView() && age < this.options.checkEveryMs;
@@ -193,9 +225,7 @@ export class Collection {
   }
 
   private answer(): Current {
-    const { largeBytes = Infinity } = this.options;
-    if (this.outgrown !== undefined) throw this.outgrown;
-    if (this.bytes > largeBytes) throw new Outgrown(`${this.opened.gun} has ${this.bytes} bytes of metadata`);
+    this.refuseOutgrown();
     const { failure } = this;
     const { view, confirmed } = this.state;
     const { checkedAt } = confirmed;
@@ -207,6 +237,12 @@ export class Collection {
     return { view, checkedAt, failure };
   }
 
+  private refuseOutgrown(): void {
+    const { largeBytes = Infinity } = this.options;
+    if (this.outgrown !== undefined) throw this.outgrown;
+    if (this.bytes > largeBytes) throw new Outgrown(`${this.opened.gun} has ${this.bytes} bytes of metadata`);
+  }
+
   private async update(): Promise<void> {
     await this.begin()?.done;
   }
@@ -214,7 +250,8 @@ export class Collection {
   /** The update that runs, begun now if none did; undefined when the last one has only just ended. */
   private begin(): Running | undefined {
     if (this.running !== undefined) return this.running;
-    if (this.options.now() - this.triedAt < RETRY_MS) return undefined;
+    const soon = this.options.now() - this.triedAt < Math.min(RETRY_MS, this.options.checkEveryMs / 2);
+    if (soon && !this.publications.untried) return undefined;
     const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
     const done = this.run().finally(() => {
       this.triedAt = this.options.now();
@@ -231,7 +268,9 @@ export class Collection {
     const began = this.options.now();
     const { view: before } = this.state;
     try {
+      const seen = this.publications.begin();
       await this.refreshOrJoin();
+      seen();
       this.failure = undefined;
     } catch (error) {
       if (error instanceof Outgrown) return void (this.outgrown = error);
@@ -340,8 +379,8 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
   return new TufgateError('internal', messageOf(cause), { cause });
 }
 
-function endsOf(view: View | undefined): { ends?: ReadonlyMap<string, number> } {
-  return view === undefined ? {} : { ends: endsByPeople(view) };
+function endsOf(view: View | undefined): Pick<Extract<TrustEvent, { kind: 'refreshed' }>, 'ends' | 'snapshot'> {
+  return view === undefined ? {} : { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
 }
 
 /** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */

@@ -59,6 +59,7 @@ function elsewhere(bytes: (gun: string) => number = () => 0, isKnown: (gun: stri
     return {
       ask: () => Promise.resolve({ verdict: { outcome: 'refused', reason: 'trust.unsigned', message: gun } }),
       naming: () => Promise.resolve([{ role: 'targets', tag: gun, digest: A }]),
+      standings: () => Promise.resolve([{ kind: 'silent' }]),
       names: (prefix) => Promise.resolve([`${prefix}${gun}`]),
       refreshOlderThan: () => Promise.resolve(),
       get bytes() {

@@ -36,6 +36,7 @@ const elsewhere: Asked = {
   isKnown: true,
   ask: () => Promise.resolve({ verdict: { outcome: 'refused', reason: 'trust.unsigned', message: 'elsewhere' } }),
   naming: () => Promise.resolve([{ role: 'targets', tag: 'elsewhere', digest: A as never }]),
+  standings: () => Promise.resolve([{ kind: 'silent' }]),
   names: () => Promise.resolve(['elsewhere']),
   refreshOlderThan: () => Promise.resolve(),
 };

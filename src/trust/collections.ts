@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { SignedTag } from '../state/store.ts';
+import type { Told } from './ask-standing.ts';
 import { type Asked, AskedHere } from './asked.ts';
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
 import { collectionKey } from './collection-name.ts';
@@ -52,6 +53,16 @@ export class Collections {
   /** As `Asked.naming`. */
   async naming(opened: Opened, digests: readonly Digest[], prefix: string): Promise<readonly SignedTag[]> {
     return await this.with(opened, (asked) => asked.naming(digests, prefix));
+  }
+
+  /** As `Asked.standings`. */
+  async standings(opened: Opened, names: readonly string[]): Promise<readonly Told[]> {
+    return await this.with(opened, (asked) => asked.standings(names));
+  }
+
+  /** As `Asked.refreshOlderThan`, whether or not anybody asked for it. @throws faults of our own */
+  async refresh(opened: Opened, olderThanMs: number): Promise<void> {
+    await this.with(opened, (asked) => asked.refreshOlderThan(olderThanMs));
   }
 
   /** As `Asked.names`. */

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TufgateError } from '../errors.ts';
 import type { MetadataName, MetadataSource } from './metadata-source.ts';
@@ -7,8 +7,14 @@ import type { MetadataName, MetadataSource } from './metadata-source.ts';
  * Metadata from a folder: the repository that this gate publishes itself, or one that was carried here. A file is read
  * up to its bound, whatever its size is said to be; a folder that is missing altogether is an outage, not an answer.
  */
-export function folderSource(name: string, folder: string, fileName: (file: MetadataName) => string): MetadataSource {
+export function folderSource(
+  name: string,
+  folder: string,
+  fileName: (file: MetadataName) => string,
+  now: () => number = () => performance.now(),
+): MetadataSource {
   return {
+    stamp: throttled(() => stampOf(join(folder, fileName({ kind: 'timestamp' }))), now),
     async fetch(file, maxBytes, signal) {
       signal?.throwIfAborted();
       const path = join(folder, fileName(file));
@@ -20,6 +26,28 @@ export function folderSource(name: string, folder: string, fileName: (file: Meta
         throw new TufgateError('trust.unreachable', `${name}: cannot read ${path}: ${messageOf(cause)}`, { cause });
       }
     },
+  };
+}
+
+/** Milliseconds. A pull by a person comes later than that; a thousand pulls a second need not all look. */
+const LOOK_EVERY_MS = 100;
+
+/** Whoever publishes puts a new timestamp into the place of the old one, last of all files. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, mtimeNs, size } = await stat(path, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return 'none';
+  }
+}
+
+function throttled(look: () => Promise<string>, now: () => number): () => Promise<string> {
+  let last: { readonly at: number; readonly stamp: Promise<string> } | undefined;
+  return () => {
+    const at = now();
+    if (last === undefined || at - last.at >= LOOK_EVERY_MS || at < last.at) last = { at, stamp: look() };
+    return last.stamp;
   };
 }
 

@@ -17,6 +17,11 @@ export interface MetadataSource {
    *   trust.too-large
    */
   fetch(file: MetadataName, maxBytes: number, signal?: AbortSignal): Promise<Pieces | undefined>;
+  /**
+   * Where it costs next to nothing to see that something was published: a text that is another one then. It says nothing of what
+   * was, and never throws. Absent where only asking tells.
+   */
+  stamp?(): Promise<string | undefined>;
 }
 
 export type MetadataName =

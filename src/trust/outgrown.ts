@@ -9,6 +9,7 @@ export class Outgrown extends Error {
 /** A source whose files are small: one that is longer is not read to its end. @throws Outgrown */
 export function smallFilesOnly(source: MetadataSource, most: number): MetadataSource {
   return {
+    ...(source.stamp && { stamp: () => source.stamp?.() ?? Promise.resolve(undefined) }),
     async fetch(file, maxBytes, signal) {
       if (maxBytes <= most) return await source.fetch(file, maxBytes, signal);
       // The bound of a file that is named by its hash is the length that verified metadata gave it.

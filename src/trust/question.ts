@@ -30,6 +30,8 @@ export interface Signed {
   readonly roles: readonly string[];
   /** Key ids. */
   readonly signers: readonly string[];
+  /** When the approval ends, epoch milliseconds; absent when it does not. */
+  readonly until?: number;
 }
 
 export interface Refused {

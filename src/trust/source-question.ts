@@ -27,8 +27,13 @@ export function aboutDigest(
   repository: Repository,
   digest: Digest,
 ): Question {
-  const target = filled(config.targetDigest, repository).replace('{digest}', () => digest);
+  const target = digestTarget(config, repository, digest);
   return { kind: 'target', target, ...(signers === undefined ? {} : { signers }) };
+}
+
+/** What a TUF 1.0 source calls the digest, in what it signs. */
+export function digestTarget(config: TufConfig, repository: Repository, digest: Digest): string {
+  return filled(config.targetDigest, repository).replace('{digest}', () => digest);
 }
 
 /** What a source calls the tag, in what it signs. */

@@ -11,6 +11,8 @@ export type TrustEvent =
       readonly ms: number;
       /** When what a person must sign anew ends, by role; absent when nothing is believed now. */
       readonly ends?: ReadonlyMap<string, number>;
+      /** Which view is believed now: sha256 of its snapshot. */
+      readonly snapshot?: string;
       readonly failure?: TufgateError;
     }
   /** Somebody should look: bytes that do not verify, credentials refused, a withdrawn collection, another pin. */

@@ -295,3 +295,80 @@ describe('tags', () => {
     }
   });
 });
+
+describe('referrers', () => {
+  const SBOM = { artifactType: 'application/spdx+json' };
+  const signature = (n: number) => ({
+    artifactType: `application/vnd.example.sig.${n}+json`,
+    annotations: { n: String(n) },
+  });
+
+  it('come over all pages, with what they say of themselves, up to a number', async () => {
+    const { registry, upstream } = await scene({ pageSize: 2 });
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+    const added = [1, 2, 3, 4, 5].map((n) => registry.addReferrer(REPO, image, signature(n)));
+    const all = await upstream.referrers(REPO, image.digest, { max: 5 });
+    expect(all.complete).toBe(true);
+    expect(all.referrers.map(({ digest }) => digest)).toEqual(added.map(({ digest }) => digest));
+    expect(all.referrers[0]).toMatchObject({
+      size: added[0]!.size,
+      artifactType: 'application/vnd.example.sig.1+json',
+    });
+    expect(all.referrers[4]?.annotations.get('n')).toBe('5');
+    const some = await upstream.referrers(REPO, image.digest, { max: 4 });
+    expect([some.referrers.length, some.complete]).toEqual([4, false]);
+    expect(registry.seen[0]?.headers.accept).toContain('application/vnd.oci.image.index.v1+json');
+  });
+
+  it('that are none are none; a registry without the API says not found', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, layers: [] });
+    expect(await upstream.referrers(REPO, image.digest, { max: 5 })).toEqual({ referrers: [], complete: true });
+    const old = await scene({ referrers: false });
+    old.registry.addReferrer(REPO, old.registry.addImage({ repository: REPO, layers: [] }), SBOM);
+    expect((await failureOf(old.upstream.referrers(REPO, image.digest, { max: 5 }))).code).toBe('upstream.not-found');
+    const byTag = await old.upstream.manifest(REPO, image.digest.replace(':', '-'), MAX);
+    expect(Buffer.from(byTag.bytes).toString()).toContain(SBOM.artifactType);
+  });
+
+  it('are no list without end, none too long, and none that is not one', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, layers: [] });
+    const path = `/v2/${REPO}/referrers/${image.digest}`;
+    const ask = () => failureOf(upstream.referrers(REPO, image.digest, { max: 10 }));
+    let pages = 0;
+    const answer = (_: unknown, response: ServerResponse): void => {
+      response.writeHead(200, { link: `<${path}?from=${String(pages++)}>; rel="next"` }).end('{"manifests":[]}');
+    };
+    registry.lie(path, { kind: 'answer', answer });
+    expect((await ask()).message).toContain('its list of referrers has more than 16 pages');
+    expect(pages).toBe(16);
+    registry.lie(path, { kind: 'endless' });
+    expect((await ask()).message).toContain('longer than 4194304 bytes');
+    for (const text of ['[]', '{}', '<html>', '{"manifests":{}}']) {
+      registry.lie(path, status(200, {}, text));
+      expect((await ask()).code).toBe('upstream.protocol');
+    }
+  });
+
+  it('that cannot be read are counted as missing', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, layers: [] });
+    const path = `/v2/${REPO}/referrers/${image.digest}`;
+    registry.lie(path, status(200, {}, '{"manifests":[{"digest":"sha256:x","size":1,"mediaType":"a/b"}]}'));
+    expect(await upstream.referrers(REPO, image.digest, { max: 5 })).toEqual({ referrers: [], complete: false });
+    registry.lie(path, status(200, {}, '{"manifests":null}'));
+    expect(await upstream.referrers(REPO, image.digest, { max: 5 })).toEqual({ referrers: [], complete: true });
+  });
+
+  it('have the time of one request in all, and end when their caller leaves', async () => {
+    const { registry, upstream } = await scene({ client: { deadlineMs: 60 } });
+    const image = registry.addImage({ repository: REPO, layers: [] });
+    const path = `/v2/${REPO}/referrers/${image.digest}`;
+    registry.lie(path, { kind: 'stall', bytes: 0 });
+    expect((await failureOf(upstream.referrers(REPO, image.digest, { max: 5 }))).code).toBe('upstream.unreachable');
+    const reason = new Error('left');
+    const left = upstream.referrers(REPO, image.digest, { max: 5, signal: AbortSignal.abort(reason) });
+    await expect(left).rejects.toBe(reason);
+  });
+});

@@ -1,16 +1,17 @@
 import { TufgateError } from '../errors.ts';
 import { readJsonAs, type JsonObject } from '../json/read.ts';
 import { type Digest, isDigest, parseDigest } from '../oci/digest.ts';
-import { MANIFEST_TYPES } from '../oci/media-type.ts';
+import { INDEX_TYPES, MANIFEST_TYPES } from '../oci/media-type.ts';
+import { type Descriptor, parseDescriptors } from '../oci/descriptors.ts';
 import { isRepositoryPath, isTag } from '../oci/reference.ts';
 import { Deadline } from './deadline.ts';
-import { nextPage } from './link.ts';
+import { pagesOf } from './pages.ts';
 import type { Peer, PeerAnswer } from './peer.ts';
 import { joined } from './pieces.ts';
 import { contentStart } from './range.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { refusal } from './refusal.ts';
-import type { UpstreamBlob, UpstreamManifest, UpstreamRegistry } from './registry.ts';
+import type { UpstreamBlob, UpstreamManifest, UpstreamReferrers, UpstreamRegistry } from './registry.ts';
 
 export interface RegistryClientOptions {
   /** The peer's own, which pages of a list must stay on. */
@@ -25,13 +26,27 @@ export interface RegistryClientOptions {
 const DEADLINE_MS = 60_000;
 const PAGE = 1_000;
 const MAX_PAGES = 500;
+/** Ten thousand signatures on one image are somebody's joke. */
+const MAX_REFERRER_PAGES = 16;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 const LIST_LIMITS = { depth: 4, values: 200_000, integersOnly: false };
 const ACCEPT = MANIFEST_TYPES.join(', ');
+/** The answer of the referrers API is an image index (distribution-spec "Listing Referrers"). */
+const ACCEPT_REFERRERS = `${INDEX_TYPES[0]}, application/json`;
 
 interface Limits {
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface ListAsked {
+  /** For messages. */
+  readonly what: string;
+  readonly path: string;
+  readonly image: string;
+  readonly target: string;
+  readonly query: string;
+  readonly most: number;
 }
 
 /**
@@ -93,32 +108,71 @@ export class RegistryClient implements UpstreamRegistry {
   }
 
   async tags(path: string, max: number): Promise<readonly string[]> {
-    const deadline = new Deadline(this.deadlineMs);
+    const image = imageOf(path, undefined);
+    return await this.inTime(`the tag list of ${path}`, undefined, async (signal) => {
+      const tags: string[] = [];
+      const target = `/v2/${path}/tags/list`;
+      const query = `n=${Math.min(PAGE, Math.max(max, 1))}`;
+      if (max <= 0) return tags;
+      for await (const page of this.pages(
+        { what: 'its tag list', path, image, target, query, most: MAX_PAGES },
+        signal,
+      )) {
+        tags.push(...this.parseTags(image, page));
+        if (tags.length >= max) break;
+      }
+      return tags.slice(0, max);
+    });
+  }
+
+  async referrers(
+    path: string,
+    digest: Digest,
+    { max, signal: caller }: { max: number; signal?: AbortSignal },
+  ): Promise<UpstreamReferrers> {
+    const image = imageOf(path, parseDigest(digest));
+    return await this.inTime(`the referrers of ${image}`, caller, async (signal) => {
+      const found: Descriptor[] = [];
+      let left = 0;
+      const target = `/v2/${path}/referrers/${digest}`;
+      const list = { what: 'its list of referrers', path, image, target, query: '', most: MAX_REFERRER_PAGES };
+      for await (const page of this.pages(list, signal)) {
+        const { entries, unreadable } = parseDescriptors(page, 'manifests', `${this.name}: the referrers of ${image}`);
+        found.push(...entries);
+        left += unreadable;
+        if (found.length > max) break;
+      }
+      return { referrers: found.slice(0, max), complete: found.length <= max && left === 0 };
+    });
+  }
+
+  private pages(list: ListAsked, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const start = new URL(this.options.url.href.replace(/\/$/, '') + list.target);
+    start.search = list.query;
+    return pagesOf({
+      what: list.what,
+      start,
+      mostPages: list.most,
+      ask: (search) =>
+        this.ask('GET', list.target + search, list.path, list.image, { maxBytes: MAX_PAGE_BYTES, signal }),
+      nonsense: (why) => this.nonsense(list.image, why),
+    });
+  }
+
+  /** All pages of a list together have the time of one request. */
+  private async inTime<T>(
+    what: string,
+    caller: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const deadline = new Deadline(this.deadlineMs, caller);
     try {
-      return await this.pages(path, max, deadline.signal);
+      return await work(deadline.signal);
     } catch (error) {
-      throw deadline.explain(this.name, `the tag list of ${path}`, error);
+      throw deadline.explain(this.name, what, error);
     } finally {
       deadline.end();
     }
-  }
-
-  private async pages(path: string, max: number, signal: AbortSignal): Promise<readonly string[]> {
-    const image = imageOf(path, undefined);
-    const list = `/v2/${path}/tags/list`;
-    const tags: string[] = [];
-    let page: URL | undefined = new URL(this.options.url.href.replace(/\/$/, '') + list);
-    page.search = `n=${Math.min(PAGE, Math.max(max, 1))}`;
-    for (let pages = 0; page !== undefined && tags.length < max; pages++) {
-      if (pages === MAX_PAGES) throw this.nonsense(image, `its tag list has more than ${MAX_PAGES} pages`);
-      const answer = await this.ask('GET', list + page.search, path, image, { maxBytes: MAX_PAGE_BYTES, signal });
-      tags.push(...this.parseTags(image, joined(answer.pieces)));
-      const next = nextPage(page, answer.headers.get('link'));
-      if (next === 'foreign') throw this.nonsense(image, 'its tag list goes on at another place');
-      if (next?.href === page.href) throw this.nonsense(image, 'its tag list runs in a circle');
-      page = next;
-    }
-    return tags.slice(0, max);
   }
 
   async close(): Promise<void> {
@@ -135,7 +189,7 @@ export class RegistryClient implements UpstreamRegistry {
     this.rateLimit.check(image);
     const answer = await this.peer.get(target, {
       method,
-      headers: { accept: target.includes('/manifests/') ? ACCEPT : 'application/json' },
+      headers: { accept: acceptOf(target) },
       scope: scopeOf(path),
       maxBytes,
       deadlineMs: this.deadlineMs,
@@ -168,6 +222,11 @@ export class RegistryClient implements UpstreamRegistry {
     const message = `${this.name}: ${image}: ${why}; ask who runs that registry`;
     return new TufgateError('upstream.protocol', message, { detail: { upstream: this.name } });
   }
+}
+
+function acceptOf(target: string): string {
+  if (target.includes('/manifests/')) return ACCEPT;
+  return target.includes('/referrers/') ? ACCEPT_REFERRERS : 'application/json';
 }
 
 function scopeOf(path: string): string {

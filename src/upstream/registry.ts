@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Descriptor } from '../oci/descriptors.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** What tufgate asks of an upstream registry. Paths are repository paths below the registry: `library/nginx`. */
@@ -22,6 +23,12 @@ export interface UpstreamRegistry {
   blob(path: string, digest: Digest, options: { offset: number; signal?: AbortSignal }): Promise<UpstreamBlob>;
   /** All tags, at most `max`, sorted as upstream sorts them. */
   tags(path: string, max: number): Promise<readonly string[]>;
+  /**
+   * What says of itself that it refers to this manifest: signatures, SBOMs, provenance (distribution-spec "Listing
+   * Referrers"). A registry may hide some, and nothing of it is verified.
+   * @throws upstream.*: `upstream.not-found` where the registry does not have this API, or not this repository
+   */
+  referrers(path: string, digest: Digest, options: { max: number; signal?: AbortSignal }): Promise<UpstreamReferrers>;
   close(): Promise<void>;
 }
 
@@ -29,6 +36,12 @@ export interface UpstreamManifest {
   readonly bytes: Uint8Array;
   /** Without parameters, lower case. */
   readonly contentType?: string;
+}
+
+export interface UpstreamReferrers {
+  readonly referrers: readonly Descriptor[];
+  /** false: there are more than `max`, or some could not be read. */
+  readonly complete: boolean;
 }
 
 export interface UpstreamBlob {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.ts';
 import type { Child } from '../../src/oci/manifest.ts';
 import type { Decision } from '../../src/policy/decision.ts';
-import type { StateStore, TrustAdvance, TrustFile } from '../../src/state/store.ts';
+import type { StateStore, TrustAdvance, TrustFile, Withdrawal } from '../../src/state/store.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 9);
 const MINUTE = 60_000;
@@ -291,6 +291,105 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
       expect(await store.endedTags(vendor, [digest('a')])).toMatchObject([{ until: T0 }]);
     });
 
+    describe('withdrawals', () => {
+      const withdrawal = (over: Partial<Withdrawal> = {}): Withdrawal => ({
+        source: 'approvals',
+        repository: 'docker.io/library/nginx',
+        digest: digest('a'),
+        at: T0 - 5,
+        seenAt: T0,
+        versions: new Map([
+          ['__proto__', 3],
+          ['targets', 2],
+        ]),
+        ...over,
+      });
+      const of = (letter: string, repository = 'docker.io/library/nginx') =>
+        store.withdrawals(repository, [digest(letter)]);
+
+      it('are found by repository and digest only, as they were', async () => {
+        const said = withdrawal({ by: 'alice', reason: 'CVE-1' });
+        expect(await store.withdraw(said)).toBe(true);
+        expect(await of('a')).toEqual([said]);
+        expect(await of('b')).toEqual([]);
+        expect(await of('a', 'docker.io/library/redis')).toEqual([]);
+        expect(await store.withdraw(withdrawal({ source: 'other' }))).toBe(true);
+        expect(await of('a')).toMatchObject([{ source: 'approvals' }, { source: 'other' }]);
+      });
+
+      it('that are known take over the words, and their versions only go up', async () => {
+        await store.withdraw(withdrawal({ reason: 'old' }));
+        const versions = new Map([
+          ['__proto__', 2],
+          ['targets', 7],
+          ['bulk', 1],
+        ]);
+        expect(await store.withdraw(withdrawal({ reason: 'new', at: T0, seenAt: T0 + 9, versions }))).toBe(false);
+        expect(await of('a')).toEqual([
+          withdrawal({
+            reason: 'new',
+            at: T0,
+            versions: new Map([
+              ['__proto__', 3],
+              ['bulk', 1],
+              ['targets', 7],
+            ]),
+          }),
+        ]);
+      });
+
+      it('are lifted only when they are still what was read', async () => {
+        const said = withdrawal();
+        await store.withdraw(said);
+        await store.withdraw(withdrawal({ versions: new Map([['targets', 9]]) }));
+        expect(await store.liftWithdrawal(said)).toBe(false);
+        const [now] = await of('a');
+        expect(await store.liftWithdrawal(now!)).toBe(true);
+        expect(await of('a')).toEqual([]);
+        expect(await store.liftWithdrawal(now!)).toBe(false);
+      });
+
+      it('wait until they were carried out, the first seen first', async () => {
+        const [first, second] = [withdrawal({ seenAt: T0 - 1 }), withdrawal({ digest: digest('b') })];
+        await store.withdraw(second);
+        await store.withdraw(first);
+        expect(await store.pendingWithdrawals(9)).toEqual([first, second]);
+        expect(await store.pendingWithdrawals(1)).toEqual([first]);
+        await store.carriedOut(first);
+        expect(await store.pendingWithdrawals(9)).toEqual([second]);
+        await store.withdraw(withdrawal({ reason: 'other words' }));
+        expect(await store.pendingWithdrawals(9)).toEqual([second]);
+        expect(await of('a')).toHaveLength(1);
+      });
+
+      it('that were made anew meanwhile are not carried out with the old', async () => {
+        await store.withdraw(withdrawal());
+        await store.liftWithdrawal(withdrawal());
+        await store.withdraw(withdrawal({ seenAt: T0 + 1 }));
+        await store.carriedOut(withdrawal());
+        expect(await store.pendingWithdrawals(9)).toMatchObject([{ seenAt: T0 + 1 }]);
+      });
+
+      it('outlive recovery and a new chain, and end when their source is forgotten', async () => {
+        const versions = [file('timestamp', 1), file('snapshot', 1)];
+        await start({ floors: versions, view: [...versions, file('targets', 1)] });
+        await store.withdraw(withdrawal({ source: vendor.source }));
+        await store.withdraw(withdrawal({ source: 'other' }));
+        await advance({ forget: ['timestamp', 'snapshot', 'targets'] });
+        await advance({ restart: true, anchor: 'keys', roots: [file('root', 1, 'anew')] });
+        expect(await of('a')).toHaveLength(2);
+        await store.forgetTrust(vendor);
+        expect(await of('a')).toMatchObject([{ source: 'other' }]);
+      });
+
+      it('are not left in the future when the clock is lowered', async () => {
+        await store.raiseClock(T0 + MINUTE);
+        await store.withdraw(withdrawal({ seenAt: T0 + MINUTE }));
+        await store.lowerClock(T0);
+        expect(await of('a')).toMatchObject([{ seenAt: T0 }]);
+      });
+    });
+
     describe('closure', () => {
       const index = digest('1');
       const image = digest('2');
@@ -328,6 +427,35 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         await store.recordManifest(image, [child(index, 'blob')]);
         await store.recordManifest(index, [child(layer, 'manifest')]);
         expect((await store.ancestors(layer, 4)).map((up) => up.digest)).toEqual([layer, index]);
+      });
+
+      it('comes by none of those that are excepted, and climbs no further there', async () => {
+        const other = digest('4');
+        await store.recordManifest(index, [child(image, 'manifest'), child(other, 'manifest')]);
+        await store.recordManifest(image, [child(layer, 'blob')]);
+        await store.recordManifest(other, [child(layer, 'blob')]);
+        const found = async (...except: Digest[]) =>
+          (await store.ancestors(layer, 4, except)).map((up) => up.digest).sort();
+        expect(await found(image)).toEqual([index, layer, other].sort());
+        expect(await found(image, other)).toEqual([layer]);
+        expect(await store.ancestors(layer, 4, [layer])).not.toContainEqual({ digest: layer });
+      });
+
+      it('finds all that hangs below a manifest, each once, no further than it was told', async () => {
+        await store.recordManifest(index, [child(image, 'manifest'), child(digest('4'), 'manifest')]);
+        await store.recordManifest(image, [child(layer, 'blob')]);
+        await store.recordManifest(digest('4'), [child(layer, 'blob')]);
+        // A layer that reads like a manifest is not one.
+        await store.recordManifest(layer, [child(digest('9'), 'blob')]);
+        const [top, first, second, last] = [index, image, digest('4'), layer];
+        expect(await store.descendants(index, 4)).toEqual([
+          { digest: top, kind: 'manifest' },
+          { digest: first, kind: 'manifest' },
+          { digest: second, kind: 'manifest' },
+          { digest: last, kind: 'blob' },
+        ]);
+        expect(await store.descendants(index, 1)).toHaveLength(3);
+        expect(await store.descendants(digest('7'), 4)).toEqual([{ digest: digest('7'), kind: 'manifest' }]);
       });
 
       it('names an ancestor once for each edge that its paths down end in', async () => {
@@ -370,6 +498,26 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         expect(await rows()).toEqual([given]);
         expect(await store.givenOut('docker.io/library/redis', [given.digest])).toEqual([]);
         expect(await store.givenOut(given.repository, [digest('b')])).toEqual([]);
+      });
+
+      it('is found whatever the repository, each pair once, and goes through in slices', async () => {
+        const redis = 'docker.io/library/redis';
+        await store.giveOut(given);
+        await store.giveOut({ ...given, tag: 'stable' });
+        await store.giveOut({ ...given, digest: digest('b') });
+        await store.giveOut({ ...given, repository: redis });
+        const [nginx, a, b] = [given.repository, digest('a'), digest('b')];
+        expect(await store.givenOutAnywhere([a, digest('c')])).toEqual([
+          { repository: nginx, digest: a },
+          { repository: redis, digest: a },
+        ]);
+        const first = await store.givenOutAfter(undefined, 2);
+        expect(first).toEqual([
+          { repository: nginx, digest: a },
+          { repository: nginx, digest: b },
+        ]);
+        expect(await store.givenOutAfter(first.at(-1), 2)).toEqual([{ repository: redis, digest: a }]);
+        expect(await store.givenOutAfter({ repository: redis, digest: a }, 2)).toEqual([]);
       });
 
       it('keeps the latest time', async () => {
@@ -451,6 +599,9 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         expect(await tags({ image: 'nginx:2' })).toEqual(['2.0']);
         expect(await tags({ client: '10.1.' })).toEqual(['2.0']);
         expect(await tags({ client: 'podman' })).toEqual(['2.0']);
+        expect(await tags({ digest: full.digest })).toEqual(['1.27', '2.0']);
+        expect(await tags({ digest: full.digest, verdict: 'deny' })).toEqual(['2.0']);
+        expect(await tags({ digest: digest('9') })).toEqual([]);
         expect(await tags({ verdict: 'deny', image: '1.27' })).toEqual([]);
       });
 

@@ -4,12 +4,23 @@ import { parseKeyReference } from '../../src/approvals/keys/key-reference.ts';
 import { protectionOf } from '../../src/approvals/keys/private-key.ts';
 import { readPublicKey, readPublicKeyDer } from '../../src/approvals/keys/public-key.ts';
 import { readTokenObjects } from '../../src/approvals/keys/token-objects.ts';
-import { ImageList } from '../../src/cli/image-list.ts';
+import { readEvidence } from '../../src/approvals/inspect/evidence-json.ts';
+import { readImageConfig } from '../../src/approvals/inspect/image-config.ts';
+import { readImageFile } from '../../src/approvals/lists/image-file.ts';
+import { imageListing } from '../../src/approvals/lists/listing.ts';
+import { listedImages } from '../../src/approvals/lists/running.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { parseDecisionFilter } from '../../src/cli/render-decisions.ts';
 import { parseConfig } from '../../src/config/schema.ts';
 import type { Code } from '../../src/errors.ts';
 import { canonicalJson } from '../../src/json/canonical.ts';
-import { readJsonAs } from '../../src/json/read.ts';
+import { readJson, readJsonAs } from '../../src/json/read.ts';
+import { parseDescriptors } from '../../src/oci/descriptors.ts';
+import { GunList } from '../../src/cli/capture-list.ts';
+import { parseCapture, writeCapture } from '../../src/lifeboat/capture-file.ts';
+import { baseOf, readFolderName } from '../../src/lifeboat/collection-folder.ts';
+import { indexLine, parseIndex } from '../../src/lifeboat/index-file.ts';
+import { standings } from '../../src/lifeboat/standing.ts';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseImageName } from '../../src/oci/reference.ts';
@@ -143,6 +154,36 @@ const manifest = JSON.stringify({
   ],
 });
 
+const pods = JSON.stringify({
+  kind: 'List',
+  items: [
+    {
+      kind: 'Pod',
+      metadata: { namespace: 'default', name: 'web' },
+      spec: {
+        containers: [{ name: 'web', image: 'nginx:1.27' }],
+        initContainers: [{ name: 'init', image: 'busybox' }],
+      },
+      status: { containerStatuses: [{ name: 'web', imageID: `docker.io/library/nginx@sha256:${'ab'.repeat(32)}` }] },
+    },
+  ],
+});
+const capture = writeCapture({
+  gun: GUN,
+  url: 'https://notary.example/',
+  capturedAt: NOW,
+  anchor: { kind: 'pin', words: 'hub: docker.io/library/', rootKeys: ['ab'.repeat(32)] },
+  state: 'verified',
+  why: '',
+  rootsFrom: 1,
+  files: [
+    { name: '1.root.json', role: 'root', version: 1, length: 2_048, sha256: 'ab'.repeat(32) },
+    { name: 'timestamp.json', role: 'timestamp', version: 7, length: 512, sha256: 'cd'.repeat(32) },
+  ],
+  missing: [{ name: '2.root.json', why: 'the server does not have it' }],
+  unverified: [{ role: 'targets/late', code: 'trust.expired', why: 'it ended' }],
+});
+
 /** The files of the first publication, and the root that follows it. */
 function published(bytesOf: (role: string) => Uint8Array, rotate: () => unknown): Record<string, Uint8Array> {
   const first = Object.fromEntries(ROLES.map((role) => [role, bytesOf(role)]));
@@ -258,6 +299,42 @@ export const PARSERS: readonly Parser[] = [
     codes: ['JsonError'],
     parse: (input) => parseDockerConfig(input),
   },
+  {
+    name: 'captures of an archive',
+    samples: [capture],
+    codes: ['archive.damaged'],
+    // What was read can be written, and then read and written again.
+    parse(input) {
+      const written = writeCapture(parseCapture(input));
+      if (!isDeepStrictEqual(writeCapture(parseCapture(written)), written)) throw new Error('it is read as another');
+    },
+  },
+  {
+    name: 'indexes of archives',
+    samples: [
+      Buffer.concat(
+        [1, 2].map((generation) => indexLine({ gun: GUN, base: baseOf(GUN), generation, sha256: 'ab'.repeat(32) })),
+      ),
+    ],
+    codes: [],
+    parse: (input) => standings(parseIndex(input), [{ base: baseOf(GUN), generation: 1 }]),
+  },
+  {
+    name: 'folders of archives',
+    samples: bytes(baseOf(GUN), `${baseOf(GUN)}.2`),
+    codes: [],
+    parse: (input) => readFolderName(text(input)),
+  },
+  {
+    name: 'names of collections to capture',
+    samples: bytes('nginx:1.27', 'registry.example/team/app'),
+    codes: [],
+    parse(input) {
+      const list = new GunList('{registry}/{repository}');
+      list.add(text(input));
+      return list.all();
+    },
+  },
   { name: 'base64', samples: bytes('AAECAwQF', 'YQ=='), codes: [], parse: (input) => decodeBase64(text(input)) },
   {
     name: 'instants',
@@ -272,18 +349,47 @@ export const PARSERS: readonly Parser[] = [
     parse: (input) => parseDecisionFilter({ since: text(input) }, NOW),
   },
   {
+    name: 'descriptors',
+    samples: bytes(index, manifest),
+    codes: ['upstream.protocol'],
+    parse: (input) => [
+      parseDescriptors(input, text(input).includes('layers') ? 'layers' : 'manifests', 'it').entries.length,
+    ],
+  },
+  {
+    name: 'image configurations',
+    samples: bytes(
+      '{"architecture":"arm","os":"linux","variant":"v7","created":"2026-11-21T00:00:00Z","config":{"Labels":{"a":"b"},"Env":["A=1"]}}',
+    ),
+    codes: [],
+    parse: (input) => readImageConfig(input),
+  },
+  {
+    name: 'evidence of approvals',
+    samples: bytes(
+      `[{"kind":"signed","digest":"sha256:${'ab'.repeat(32)}","source":"v","roles":["a"],"keys":["k"],"named":"tag"},{"kind":"sbom","digest":"sha256:${'ab'.repeat(32)}","type":"a/b","found":"index","count":2}]`,
+    ),
+    codes: ['JsonError'],
+    parse: (input) => readEvidence(readJson(input, { depth: 32, values: 100_000, integersOnly: true })),
+  },
+  {
     name: 'lists of images',
     samples: bytes(
       'CONTAINER ID   IMAGE   COMMAND\nabc   nginx:1.27   "x"',
       'REPOSITORY  TAG  IMAGE ID\nnginx  1.27  0123456789ab',
+      '{"Image":"nginx:1.27"}\n{"Repository":"nginx","Tag":"1.27","Digest":"<none>"}',
+      '{"containers":[{"image":{"image":"nginx:1","userSpecifiedImage":"nginx:1"},"imageRef":"nginx@sha256:x"}]}',
+      '{"images":[{"repoTags":["docker.io/library/nginx:1"],"repoDigests":["docker.io/library/nginx@sha256:x"]}]}',
+      pods,
     ),
-    codes: [],
-    parse(input) {
-      const list = new ImageList();
-      return text(input)
-        .split('\n')
-        .map((line) => list.read(line));
-    },
+    codes: ['usage'],
+    parse: (input) => imageListing(listedImages(text(input))),
+  },
+  {
+    name: 'files of images',
+    samples: bytes('# ours\nnginx:1.27 # TICKET-1\n\nghcr.io/acme/app:1\n'),
+    codes: ['usage'],
+    parse: (input) => readImageFile(text(input), 'images.txt'),
   },
   {
     name: 'key references',

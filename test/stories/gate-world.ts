@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { basename, join } from 'node:path';
 import { request } from 'undici';
 import { composeGate, type Gate } from '../../src/compose.ts';
@@ -30,6 +31,10 @@ export interface GateWorld {
   readonly get: (path: string, options?: { method?: string; headers?: Record<string, string> }) => Promise<Answer>;
   /** Stops the gate and starts it again on the same data, with other trust settings if given. */
   restart(over?: Partial<Settings>): Promise<void>;
+  /** Time goes by, and what the gate does in the background with it: to its end, each time. */
+  runs(ms: number): Promise<void>;
+  /** A second gate before the same registry and sources, with a clock and data of its own. */
+  another(over?: Partial<Settings>): Promise<GateWorld>;
   close(): Promise<void>;
 }
 
@@ -67,13 +72,28 @@ export function keyOf(publisher: NotaryRepository): string {
 const WORKER = new URL('../contract/trust-worker.js', import.meta.url);
 const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
 
+type Around = Pick<GateWorld, 'registry' | 'notary' | 'publisher' | 'image'>;
+
 export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld> {
-  const folder = await mkdtemp(join(tmpdir(), 'tufgate-story-'));
   const registry = await RegistrySimulator.start();
   const image = registry.addImage({ repository: 'acme/app', tag: '1.0', layers: [Buffer.from('layer')] });
   const publisher = new NotaryRepository(GUN, START).sign('1.0', image.digest, image.size).publish();
   const notary = new NotaryServer().add(publisher);
   await notary.listen();
+  return await openBefore({ registry, notary, publisher, image }, over, async () => {
+    await notary.close();
+    await registry.close();
+  });
+}
+
+async function openBefore(
+  around: Around,
+  over: Partial<Settings>,
+  closeAround: () => Promise<void>,
+): Promise<GateWorld> {
+  const { registry, notary, publisher } = around;
+  const folder = await mkdtemp(join(tmpdir(), 'tufgate-story-'));
+  const background = new Background();
   let settings = { ...DEFAULTS, ...over };
   let gate: Gate;
   let listener: Listener;
@@ -87,6 +107,7 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
       log: silent,
       clock: () => world.clock,
       elapsed: () => world.elapsed,
+      schedule: background.schedule,
       trustWorker: WORKER,
     });
     listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
@@ -96,10 +117,7 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
     await gate.close();
   };
   const world: GateWorld = {
-    registry,
-    notary,
-    publisher,
-    image,
+    ...around,
     folder,
     clock: START,
     elapsed: 0,
@@ -115,15 +133,41 @@ export async function openGate(over: Partial<Settings> = {}): Promise<GateWorld>
       settings = { ...settings, ...changed };
       await start();
     },
+    async runs(ms) {
+      await background.run(ms, (passed) => (world.clock += passed));
+      await gate.settleWithdrawals();
+    },
+    another: (changed = {}) => openBefore(around, { ...settings, ...changed }, () => Promise.resolve()),
     async close() {
       await stop();
-      await notary.close();
-      await registry.close();
+      await closeAround();
       await rm(folder, { recursive: true, force: true });
     },
   };
   await start();
   return world;
+}
+
+/** The one timer of what goes on in the background: set again when a round has ended. */
+class Background {
+  private readonly timers = new Set<{ readonly task: () => void; left: number }>();
+
+  readonly schedule = (task: () => void, ms: number): (() => void) => {
+    const timer = { task, left: ms };
+    this.timers.add(timer);
+    return () => void this.timers.delete(timer);
+  };
+
+  async run(ms: number, pass: (ms: number) => void): Promise<void> {
+    for (let left = ms; left > 0;) {
+      while (this.timers.size === 0) await setImmediate();
+      const step = Math.min(left, ...[...this.timers].map((timer) => timer.left));
+      pass(step);
+      left -= step;
+      for (const timer of [...this.timers]) if ((timer.left -= step) <= 0 && this.timers.delete(timer)) timer.task();
+    }
+    while (this.timers.size === 0) await setImmediate();
+  }
 }
 
 function yaml(

@@ -13,6 +13,7 @@ import { MemoryBlobStore } from '../../src/simulator/memory-blob-store.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import type { Statement, TrustService } from '../../src/trust/service.ts';
+import type { Objection } from '../../src/trust/withdrawals.ts';
 import { createPeer } from '../../src/upstream/peer.ts';
 import { RegistryClient } from '../../src/upstream/registry-client.ts';
 
@@ -21,6 +22,7 @@ export interface World {
   readonly deps: PullDeps;
   readonly registry: RegistrySimulator;
   readonly trust: ScriptedTrust;
+  readonly withdrawals: ScriptedWithdrawals;
   readonly decisions: Decision[];
   readonly store: MemoryBlobStore;
   clock: number;
@@ -128,13 +130,45 @@ export class ScriptedTrust implements TrustService {
   }
 }
 
+/** Digests that were taken back, as "reg.example/acme/app@sha256:…"; what is only asked about is not stored. */
+export class ScriptedWithdrawals {
+  readonly known = new Map<string, Objection>();
+  readonly asked = new Map<string, Objection>();
+  readonly questions: string[] = [];
+
+  withdraw(repository: Repository, digest: Digest, kind: Objection['kind'] = 'withdrawn', stored = false): void {
+    const name = `${repositoryName(repository)}@${digest}`;
+    const code = ({ withdrawn: 'trust.withdrawn', unreadable: 'trust.malformed', ended: 'trust.expired' } as const)[
+      kind
+    ];
+    const objection = { kind, source: 'vendor', error: new TufgateError(code, `${name}: ${kind}`) };
+    this.asked.set(name, objection);
+    if (stored) this.known.set(name, objection);
+  }
+
+  objection(repository: Repository, digest: Digest): Promise<Objection | undefined> {
+    const name = `${repositoryName(repository)}@${digest}`;
+    this.questions.push(name);
+    return Promise.resolve(this.asked.get(name));
+  }
+
+  stored(repository: Repository, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Objection>> {
+    const mine = digests.flatMap((digest): [Digest, Objection][] => {
+      const found = this.known.get(`${repositoryName(repository)}@${digest}`);
+      return found === undefined ? [] : [[digest, found]];
+    });
+    return Promise.resolve(new Map(mine));
+  }
+}
+
 export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
   const registry = await RegistrySimulator.start();
   const state = openSqliteStore(':memory:');
   const store = new MemoryBlobStore();
   const trust = new ScriptedTrust();
+  const withdrawals = new ScriptedWithdrawals();
   const decisions: Decision[] = [];
-  const world = { registry, trust, decisions, store, clock: NOON };
+  const world = { registry, trust, withdrawals, decisions, store, clock: NOON };
   const now = (): number => world.clock;
   const peer = createPeer({ name: APP.registry, url: registry.url, config: {}, connections: 8, clock: now });
   const upstream = new RegistryClient(peer, { url: registry.url, clock: now, credentials: false });
@@ -143,6 +177,7 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
   const deps: PullDeps = {
     policy: compilePolicy(rules),
     trust,
+    withdrawals,
     upstreams: new Map([[APP.registry, upstream]]),
     closure: state,
     unsignedTags: { get: (image) => tags.get(image), set: (image, tag) => void tags.set(image, tag) },

@@ -72,21 +72,21 @@ test('a repository has a role of its own, which alone may speak for it', async (
   expect((await get(manifest)).status).toBe(200);
 });
 
-test('hash bins: one bin is fetched, and only it is fetched again when it changed', async () => {
+test('hash bins: those of the tag and of its digest are fetched, and only what changed is fetched again', async () => {
   const { get } = await open({ layout: (made) => made.bins('bulk', { bits: 4 }) });
   approve(TARGET, 'bulk').publish();
   expect((await get(manifest)).status).toBe(200);
   const bins = (): readonly string[] =>
     server.requests.map(({ path }) => path).filter((path) => path.includes('bulk-'));
-  expect(bins()).toHaveLength(1);
+  expect(bins()).toHaveLength(2);
   approvals.touch('targets').publish();
   await later();
   expect((await get(manifest)).status).toBe(200);
-  expect(bins()).toHaveLength(1);
+  expect(bins()).toHaveLength(2);
   approvals.put(`${REPOSITORY}:1.0`, { digest: gate.image.digest, length: gate.image.size + 1 }, 'bulk').publish();
   await later();
   expect((await get(manifest)).reason).toBe('integrity.length');
-  expect(bins()).toHaveLength(2);
+  expect(bins()).toHaveLength(3);
 });
 
 test('after a restart what was stored is verified and used; nothing but root and timestamp is asked for', async () => {

@@ -11,12 +11,37 @@ export function explanationLines({ targets, quorums, files, bins }: Explanation)
   return [
     ...quorums.flatMap(quorumLines),
     ...moveLines(targets),
-    ...targets.flatMap(targetLines),
+    ...(targets.length > MOST_NAMES ? manyLines(targets) : targets.flatMap(targetLines)),
     ...(bins === undefined
       ? []
       : [`Approvals are spread over ${bins.after} files instead of ${bins.before}; none of them changes by that.`]),
     `${words} to be signed (${shortList([...files.keys()])}), to count until ${[...until].sort().join(' or ')}.`,
   ];
+}
+
+/** With more, approvals are told by repository; whatever is taken away, or stands for another digest than before, is told one by one. */
+const MOST_NAMES = 200;
+const MOST_TAGS = 8;
+
+function isOwn({ after }: TargetChange): boolean {
+  return after?.entry.word.kind === 'named' && after.entry.word.own !== undefined;
+}
+
+function manyLines(targets: readonly TargetChange[]): readonly string[] {
+  const fresh = new Map<string, string[]>();
+  const others: TargetChange[] = [];
+  for (const change of targets) {
+    const name = parseTarget(change.target);
+    const kind = change.before === undefined ? change.after?.entry.word.kind : undefined;
+    if (kind === 'approval' && name.kind === 'tag')
+      fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
+    else if (kind !== 'named' || isOwn(change)) others.push(change);
+  }
+  const lines = [...fresh].map(([repository, tags]) => {
+    const more = tags.length > MOST_TAGS ? ` and ${tags.length - MOST_TAGS} more` : '';
+    return `Approve: ${shown(repository)}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
+  });
+  return [...lines, ...others.flatMap(targetLines)];
 }
 
 function targetLines({ target: name, before, after }: TargetChange): readonly string[] {
@@ -59,7 +84,9 @@ function approvalLines(
     ...instead,
     ...back,
     `  by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}${until === undefined ? '' : `; until ${instantText(until)}`}`,
-    ...evidence.map((each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(text)}`).join(', ')}`),
+    ...evidence.map(
+      (each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(String(text))}`).join(', ')}`,
+    ),
   ];
 }
 

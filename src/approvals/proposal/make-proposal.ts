@@ -32,7 +32,7 @@ export interface On {
 
 /**
  * @param on undefined for a repository that is to be made @param now epoch milliseconds
- * @throws usage: nothing would change · as `applied`
+ * @returns without parts where nothing would change @throws as `applied`
  */
 export async function propose(
   repository: string,
@@ -44,7 +44,6 @@ export async function propose(
   const files = new Map<string, Uint8Array>();
   const draft = await applied(on && (await standingOn(on, files)), changes, now, lifetimes);
   const documents = messagesOf(draft);
-  if (documents.size === 0) throw new TufgateError('usage', 'nothing would change: there is nothing to sign');
   const parts = [...documents].map(([role, made]) => partOf(role, made));
   return { proposal: { repository, created: draft.now, lifetimes, changes, files, parts }, draft, documents };
 }

@@ -6,7 +6,7 @@ import type { RootDocument } from '../document/documents.ts';
 import type { Change } from '../edit/change.ts';
 import { type Made, propose } from '../proposal/make-proposal.ts';
 import type { Signs } from '../proposal/signatures.ts';
-import { Standing } from '../standing/standing.ts';
+import { type ReadFile, Standing } from '../standing/standing.ts';
 import { publishFresh, type Publishing, publishProposal } from './publish.ts';
 import { readFrom, treesOf } from './tree.ts';
 
@@ -40,6 +40,11 @@ export class OwnRepository {
   async pinned(): Promise<Uint8Array | undefined> {
     const { root, publish } = this.source;
     return root.bytes.length > 0 ? root.bytes : await readFrom(publish.folder)('root.json');
+  }
+
+  /** The published files. */
+  get files(): ReadFile {
+    return readFrom(this.source.publish.folder);
   }
 
   /** @throws trust.no-root while it has not been made · trust.* */

@@ -18,8 +18,10 @@ export interface Told {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Printed once it is out. */
   readonly done: readonly string[];
-  /** Before it is asked whether to sign: no need to show again what the command has shown. */
+  /** The command has shown it in words of its own. */
   readonly shown?: boolean;
+  /** Printed where nothing would change. */
+  readonly nothing?: string;
 }
 
 const TRIES = 5;
@@ -37,6 +39,7 @@ export async function carryOut(
 ): Promise<number> {
   const { own, context } = the;
   const made = await own.propose(changes);
+  if (made.proposal.parts.length === 0) return nothing(the, told);
   const lines = await linesOf(made);
   if (told.shown !== true) for (const line of lines) context.out.message(line);
   if (options.propose !== undefined) return await intoFile(the, options.propose, made, told);
@@ -48,6 +51,12 @@ export async function carryOut(
   const signers = await signAndPublish(the, options, made, changes, lines);
   if (context.out.json) context.out.document({ ...told.facts, repository: own.source.name, published: true, signers });
   else for (const line of told.done) context.out.fact(line);
+  return EXIT.done;
+}
+
+function nothing({ context: { out }, own }: OwnContext, told: Told): number {
+  if (out.json) out.document({ ...told.facts, repository: own.source.name, published: false });
+  else out.fact(told.nothing ?? 'Nothing would change: nothing was signed.');
   return EXIT.done;
 }
 

@@ -1,5 +1,5 @@
 import type { BlobReader } from '../../cache/blob-store.ts';
-import { codeOf, messageOf } from '../../errors.ts';
+import { codeOf, messageOf, type TufgateError } from '../../errors.ts';
 import { BlobVerifier, heldBack } from '../../verify/blob-verifier.ts';
 import { Pace } from '../../verify/pace.ts';
 import { VerifyingSpool } from '../../verify/verifying-spool.ts';
@@ -85,6 +85,13 @@ export class Flight {
     if (size <= this.#parts.sizes.smallBytes || this.#received > size * WORTH_FINISHING) return;
     this.#leaveTimetable();
     this.#abort.abort();
+  }
+
+  /** Nobody shall have this blob any more; what is verified already lands all the same. */
+  end(why: TufgateError): void {
+    if (this.#state.kind !== 'fetching') return;
+    this.#leaveTimetable();
+    this.#abort.abort(why);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { TAIL_BYTES } from '../../verify/blob-verifier.ts';
 import { BadBlobs } from './bad-blobs.ts';
 import { Flight } from './flight.ts';
@@ -62,7 +63,7 @@ export class BlobFlights {
   readonly #onIntegrity: (event: IntegrityEvent) => void;
   /** By digest, size and origin: who names another size, or another place, must not join, or break, the right one. */
   readonly #timetable = new Map<string, Flight>();
-  readonly #flying = new Set<Promise<void>>();
+  readonly #flying = new Map<Flight, Promise<void>>();
   #landings = 0;
   #closed = false;
 
@@ -101,7 +102,17 @@ export class BlobFlights {
   async close(): Promise<void> {
     this.#closed = true;
     for (const abort of this.#parts.live) abort.abort(stopping());
-    await Promise.all(this.#flying);
+    await Promise.all(this.#flying.values());
+  }
+
+  /**
+   * Breaks off every fetch of these blobs; resolves when all are put away, one that was about to land included.
+   * @param why what those are told who follow one
+   */
+  async end(digests: ReadonlySet<Digest>, why: TufgateError): Promise<void> {
+    const mine = [...this.#flying].filter(([{ request }]) => digests.has(request.digest));
+    for (const [flight] of mine) flight.end(why);
+    await Promise.all(mine.map(([, flying]) => flying));
   }
 
   async #find(request: BlobRequest): Promise<BlobReading | Flight> {
@@ -143,8 +154,8 @@ export class BlobFlights {
     const flying = flight
       .fly()
       .catch((error: unknown) => this.#parts.log.warn({ error: messageOf(error) }, 'a fetch ended badly'))
-      .finally(() => this.#flying.delete(flying));
-    this.#flying.add(flying);
+      .finally(() => this.#flying.delete(flight));
+    this.#flying.set(flight, flying);
     return flight;
   }
 

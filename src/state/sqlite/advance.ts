@@ -51,6 +51,7 @@ export class TrustAdvancer {
     if (row === undefined) return undefined;
     const hashes = this.#files.hashes(row.id);
     this.#sql.drop.run(row.id);
+    this.#sql.dropWithdrawals.run(collection.source);
     return hashes;
   }
 
@@ -163,6 +164,7 @@ function prepare(db: Database.Database) {
       'INSERT INTO collection (source, gun, generation, anchor, has_view, checked_at, withdrawn) VALUES (?, ?, 1, ?, ?, ?, ?)',
     ),
     drop: db.prepare<Id>('DELETE FROM collection WHERE id = ?'),
+    dropWithdrawals: db.prepare<[string]>('DELETE FROM withdrawal WHERE source = ?'),
     update: db.prepare<[string, number, number, number, number]>(
       'UPDATE collection SET generation = generation + 1, anchor = ?, has_view = ?, checked_at = ?, withdrawn = ? WHERE id = ?',
     ),

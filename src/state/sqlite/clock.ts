@@ -71,6 +71,7 @@ const CLAMPED = [
   'UPDATE collection SET checked_at = :to WHERE checked_at > :to',
   'UPDATE given_out SET at = :to WHERE at > :to',
   'UPDATE ended_tag SET until = :to WHERE until > :to',
+  'UPDATE withdrawal SET seen_at = :to WHERE seen_at > :to',
   'UPDATE ended_tag SET removed_at = :to WHERE removed_at > :to',
 ];
 

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { Child } from '../../oci/manifest.ts';
-import type { Ancestor, GivenOut } from '../store.ts';
+import type { Ancestor, Given, GivenOut } from '../store.ts';
 import { refused } from './fault.ts';
 
 /** The graph of manifests, and what was given out. One graph for all: a digest means the same bytes everywhere. */
@@ -33,8 +33,13 @@ export class Closure {
     throw refused(`other children of ${parent} than are known: a digest never changes, so the state may be damaged`);
   }
 
-  ancestors(digest: Digest, depth: number): readonly Ancestor[] {
-    return [{ digest }, ...this.#sql.ancestors.all({ digest, depth }).map(ancestor)];
+  ancestors(digest: Digest, depth: number, except: readonly Digest[] = []): readonly Ancestor[] {
+    const above = this.#sql.ancestors.all({ digest, depth, except: JSON.stringify(except) }).map(ancestor);
+    return [...(except.includes(digest) ? [] : [{ digest }]), ...above];
+  }
+
+  descendants(digest: Digest, depth: number): readonly Below[] {
+    return [{ digest, kind: 'manifest' }, ...this.#sql.descendants.all({ digest, depth })];
   }
 
   /**
@@ -49,6 +54,15 @@ export class Closure {
     return this.#sql.givenOut
       .all(repository, JSON.stringify(digests))
       .map((row) => ({ ...row, verified: row.verified === 1 }));
+  }
+
+  givenOutAnywhere(digests: readonly Digest[]): readonly Given[] {
+    return this.#sql.anywhere.all(JSON.stringify(digests));
+  }
+
+  givenOutAfter(after: Given | undefined, most: number): readonly Given[] {
+    const { repository, digest } = after ?? { repository: '', digest: '' };
+    return this.#sql.after.all({ repository, digest, most });
   }
 }
 
@@ -71,6 +85,7 @@ function ancestor({ ancestor: digest, ...edge }: AncestorRow): Ancestor {
   return { digest, edge: { digest: edge.digest, size: edge.size, mediaType: edge.mediaType, kind: edge.kind } };
 }
 
+type Below = Pick<Child, 'digest' | 'kind'>;
 type AncestorRow = Child & { readonly ancestor: Digest };
 type GivenOutRow = Omit<GivenOut, 'verified'> & { readonly verified: 0 | 1 };
 
@@ -86,15 +101,34 @@ function prepare(db: Database.Database) {
     ),
     // The edge that a path starts with travels up with it: it tells size and type of what was asked for. Grouped by
     // that edge and not by path, so that a base layer under thousands of images costs its ancestors once.
-    ancestors: db.prepare<[{ digest: string; depth: number }], AncestorRow>(
+    ancestors: db.prepare<[{ digest: string; depth: number; except: string }], AncestorRow>(
       `WITH RECURSIVE up (ancestor, hops, size, mediaType, kind) AS (
-         SELECT parent, 1, size, media_type, kind FROM edge WHERE child = :digest AND :depth >= 1
+         SELECT parent, 1, size, media_type, kind FROM edge
+          WHERE child = :digest AND :depth >= 1 AND parent NOT IN (SELECT value FROM json_each(:except))
          UNION
          SELECT edge.parent, up.hops + 1, up.size, up.mediaType, up.kind
-           FROM up JOIN edge ON edge.child = up.ancestor AND edge.kind = 'manifest' WHERE up.hops < :depth
+           FROM up JOIN edge ON edge.child = up.ancestor AND edge.kind = 'manifest'
+          WHERE up.hops < :depth AND edge.parent NOT IN (SELECT value FROM json_each(:except))
        )
        SELECT ancestor, :digest AS digest, size, mediaType, kind FROM up WHERE ancestor <> :digest
         GROUP BY ancestor, size, mediaType, kind ORDER BY min(hops), ancestor`,
+    ),
+    descendants: db.prepare<[{ digest: string; depth: number }], Below>(
+      `WITH RECURSIVE down (child, kind, hops) AS (
+         SELECT child, kind, 1 FROM edge WHERE parent = :digest AND :depth >= 1
+         UNION
+         SELECT edge.child, edge.kind, down.hops + 1
+           FROM down JOIN edge ON edge.parent = down.child WHERE down.kind = 'manifest' AND down.hops < :depth
+       )
+       SELECT DISTINCT child AS digest, kind FROM down WHERE child <> :digest ORDER BY hops, child`,
+    ),
+    anywhere: db.prepare<[string], Given>(
+      `SELECT DISTINCT repository, digest FROM given_out
+        WHERE digest IN (SELECT value FROM json_each(?)) ORDER BY digest, repository`,
+    ),
+    after: db.prepare<[{ repository: string; digest: string; most: number }], Given>(
+      `SELECT DISTINCT repository, digest FROM given_out
+        WHERE (repository, digest) > (:repository, :digest) ORDER BY repository, digest LIMIT :most`,
     ),
     giveOut: db.prepare<[string, string, string, number, string, number]>(
       `INSERT INTO given_out (repository, digest, tag, verified, basis, at) VALUES (?, ?, ?, ?, ?, ?)

@@ -9,7 +9,7 @@ import { makeFolder } from './folder.ts';
 
 /** "tufg": tells our databases from anyone else's. */
 export const APPLICATION_ID = 0x74756667;
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 const schema = readFileSync(new URL('./schema.sql', import.meta.url), 'utf8');
 
 /**

@@ -62,7 +62,8 @@ export class DecisionTable {
   }
 
   select(filter: DecisionFilter): readonly StoredDecision[] {
-    const rows = this.#sql.select.all({
+    const select = filter.digest === undefined ? this.#sql.select : this.#sql.selectDigest;
+    const rows = select.all({
       since: filter.since ?? 0,
       verdict: filter.verdict ?? null,
       wouldDeny: filter.wouldDeny === undefined ? null : Number(filter.wouldDeny),
@@ -70,6 +71,7 @@ export class DecisionTable {
       image: filter.image === undefined ? null : containing(filter.image),
       reason: filter.reason ?? null,
       client: filter.client === undefined ? null : containing(filter.client),
+      ...(filter.digest === undefined ? {} : { digest: filter.digest }),
       limit: Math.max(0, Math.trunc(filter.limit)),
     });
     return rows.reverse().map(stored);
@@ -127,17 +129,8 @@ function prepare(db: Database.Database) {
        VALUES (:at, :first, :count, :event, :verdict, :wouldDeny, :repository, :tag, :reason, :client,
                :userAgent, :rule, :digest, :body, :fold, :bytes)`,
     ),
-    select: db.prepare<[Named], DecisionRow>(
-      String.raw`SELECT id, at, first_at AS firstAt, count, body FROM decision
-        WHERE at >= :since
-          AND verdict = coalesce(:verdict, verdict)
-          AND would_deny = coalesce(:wouldDeny, would_deny)
-          AND event = coalesce(:event, event)
-          AND (:image IS NULL OR repository || coalesce(':' || tag, '') LIKE :image ESCAPE '\')
-          AND (:reason IS NULL OR reason = :reason)
-          AND (:client IS NULL OR client LIKE :client ESCAPE '\' OR user_agent LIKE :client ESCAPE '\')
-        ORDER BY at DESC, id DESC LIMIT :limit`,
-    ),
+    select: db.prepare<[Named], DecisionRow>(selecting('')),
+    selectDigest: db.prepare<[Named], DecisionRow>(selecting('AND digest = :digest')),
     dropOld: db.prepare<[number, number]>(
       'DELETE FROM decision WHERE id IN (SELECT id FROM decision WHERE at < ? ORDER BY at LIMIT ?)',
     ),
@@ -159,4 +152,17 @@ function prepare(db: Database.Database) {
           WHERE freed - bytes < ?)`,
     ),
   };
+}
+
+/** @param narrower a condition that an index serves */
+function selecting(narrower: string): string {
+  return String.raw`SELECT id, at, first_at AS firstAt, count, body FROM decision
+        WHERE at >= :since ${narrower}
+          AND verdict = coalesce(:verdict, verdict)
+          AND would_deny = coalesce(:wouldDeny, would_deny)
+          AND event = coalesce(:event, event)
+          AND (:image IS NULL OR repository || coalesce(':' || tag, '') LIKE :image ESCAPE '\')
+          AND (:reason IS NULL OR reason = :reason)
+          AND (:client IS NULL OR client LIKE :client ESCAPE '\' OR user_agent LIKE :client ESCAPE '\')
+        ORDER BY at DESC, id DESC LIMIT :limit`;
 }

@@ -18,6 +18,7 @@ const TRUST_TABLES = [
   'trust_floor',
   'trust_view',
   'ended_tag',
+  'withdrawal',
   'clock',
 ];
 

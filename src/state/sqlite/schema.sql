@@ -1,4 +1,4 @@
--- Version 2 of the state. application_id and user_version are set by the code that runs this file.
+-- Version 3 of the state. application_id and user_version are set by the code that runs this file.
 -- STRICT: a wrong type is an error here, not a surprise later. Digests are text as on the wire; instants are epoch
 -- milliseconds.
 
@@ -73,6 +73,23 @@ CREATE TABLE ended_tag (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ended_tag_removed ON ended_tag (collection, tag, removed_at) WHERE removed_at IS NOT NULL;
 
+-- Digests that a source took back. No reference to its collection: what becomes of that must not let an image back in.
+CREATE TABLE withdrawal (
+  repository TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT,
+  reason TEXT,
+  seen_at INTEGER NOT NULL,
+  -- [[role, version], …] in the order of the names.
+  versions TEXT NOT NULL,
+  -- 0 while what is cached of it may still be there: a crash in between is made good at the next start.
+  carried_out INTEGER NOT NULL CHECK (carried_out IN (0, 1)),
+  PRIMARY KEY (repository, digest, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX withdrawal_pending ON withdrawal (seen_at) WHERE carried_out = 0;
+
 CREATE TABLE clock (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   highest INTEGER NOT NULL,
@@ -104,6 +121,7 @@ CREATE TABLE given_out (
   at INTEGER NOT NULL,
   PRIMARY KEY (repository, digest, tag)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX given_out_digest ON given_out (digest, repository);
 
 -- The decision log: columns for what is filtered, JSON for the rest.
 CREATE TABLE decision (
@@ -129,3 +147,4 @@ CREATE TABLE decision (
 ) STRICT;
 CREATE INDEX decision_at ON decision (at, bytes);
 CREATE INDEX decision_fold ON decision (fold, first_at);
+CREATE INDEX decision_digest ON decision (digest, at) WHERE digest IS NOT NULL;

@@ -264,7 +264,7 @@ describe('ruins are named and left alone', () => {
 
   it('a database of a newer version, with its path and what to do', () => {
     const db = new Database(path);
-    db.pragma('user_version = 3');
+    db.pragma('user_version = 4');
     db.close();
     untouched('state.newer-version');
     expect(() => openSqliteStore(path)).toThrow(path);

@@ -10,6 +10,7 @@ import { TrustFiles } from './files.ts';
 import { openDatabase } from './open.ts';
 import { TrustReader } from './trust.ts';
 import { Turns } from './turns.ts';
+import { WithdrawalTable } from './withdrawals.ts';
 
 const CHECKPOINT_PAGES = 1_000;
 
@@ -47,6 +48,7 @@ function assemble(db: Database.Database, file: string): StateStore {
   const clock = new HighestClock(db);
   const closure = new Closure(db);
   const decisions = new DecisionTable(db);
+  const withdrawals = new WithdrawalTable(db);
   const touch = db.prepare('UPDATE clock SET highest = highest WHERE id = 1');
 
   /** What it throws becomes the rejection, with a code. */
@@ -102,10 +104,18 @@ function assemble(db: Database.Database, file: string): StateStore {
     raiseClock: (now) => attempt('raising the clock', () => clock.raise(now)),
     highestClock: () => read('reading the clock', () => clock.highest()),
     lowerClock: (to) => attempt('lowering the clock', () => clock.lower(to)),
+    withdraw: (withdrawal) => attempt('storing a withdrawal', () => withdrawals.withdraw(withdrawal)),
+    withdrawals: (repository, digests) => read('reading withdrawals', () => withdrawals.of(repository, digests)),
+    liftWithdrawal: (withdrawal) => attempt('lifting a withdrawal', () => withdrawals.lift(withdrawal)),
+    pendingWithdrawals: (most) => read('reading withdrawals', () => withdrawals.pending(most)),
+    carriedOut: (withdrawal) => attempt('marking a withdrawal', () => withdrawals.carriedOut(withdrawal)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
-    ancestors: (digest, depth) => read('reading the closure', () => closure.ancestors(digest, depth)),
+    ancestors: (digest, depth, except) => read('reading the closure', () => closure.ancestors(digest, depth, except)),
+    descendants: (digest, depth) => read('reading the closure', () => closure.descendants(digest, depth)),
     giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
     givenOut: (repository, digests) => read('reading what was given out', () => closure.givenOut(repository, digests)),
+    givenOutAnywhere: (digests) => read('reading what was given out', () => closure.givenOutAnywhere(digests)),
+    givenOutAfter: (after, most) => read('reading what was given out', () => closure.givenOutAfter(after, most)),
     appendDecisions: (batch) => attempt('storing decisions', () => decisions.append(batch)),
     decisions: (filter) => read('reading decisions', () => decisions.select(filter)),
     pruneDecisions: prune,

@@ -20,6 +20,8 @@ export interface Found {
   readonly behind: readonly string[];
   /** Ids of the keys whose signatures on them verified. */
   readonly signers: readonly string[];
+  /** When the first of these approvals ends, epoch milliseconds; absent when none does. */
+  readonly until?: number;
 }
 
 export type Named = Extract<Statement, { kind: 'names' }>;
@@ -46,7 +48,9 @@ export function agreement(image: string, signers: Signers, statements: readonly 
 export function foundBy(named: readonly Named[], { digest, length }: Named): Found {
   const behind = new Set(named.flatMap(({ path }) => path));
   const signers = new Set(named.flatMap((statement) => statement.signers));
-  return { digest, length, roles: named.map(({ role }) => role), behind: [...behind], signers: [...signers] };
+  const found = { digest, length, roles: named.map(({ role }) => role), behind: [...behind], signers: [...signers] };
+  const ends = named.flatMap(({ until }) => until ?? []);
+  return ends.length === 0 ? found : { ...found, until: Math.min(...ends) };
 }
 
 /** A role that cannot be believed gives its own reason, because that is what must be mended. */

@@ -10,7 +10,7 @@
  */
 export { type Found, type Signers } from './agreement.ts';
 export { acceptDelegated, carryOver, lightened, withRole } from './delegated.ts';
-export { type Inquiry } from './inquiry.ts';
+export { Inquiry } from './inquiry.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';
 export { allEnded, type Difference, difference, endedBelow, endedBy, naming } from './said.ts';
@@ -19,7 +19,10 @@ export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
 export type { Targets } from './model.ts';
 export { newSigners } from './new-signers.ts';
 export { endsByPeople } from './people.ts';
+export { type Revoked, whyWithdrawn } from './revoked.ts';
 export { type Edge } from './search.ts';
+export { findStanding, isAfter, type Standing, type Versions } from './standing.ts';
+export { isEnded } from './statement.ts';
 export { findTarget } from './target.ts';
 export {
   type Accepted,

@@ -3,6 +3,7 @@
  * parsed the bytes. The checks know this model and nothing of any wire format. Names from outside are keys of Maps.
  */
 import type { Certificate, SignatureMethod } from './crypto-port.ts';
+import type { Revoked } from './revoked.ts';
 
 export type Model = Root | Timestamp | Snapshot | Targets;
 
@@ -115,6 +116,12 @@ export interface TargetEntry {
   readonly sha256?: string;
   /** TUF 1.0 only. */
   readonly sha512?: string;
+  /** Of an approval that ends: from this instant on it counts no more, epoch milliseconds. */
+  readonly until?: number;
+  /** It was withdrawn. There are no hashes then, so that nothing takes what is left for an approval. */
+  readonly revoked?: Revoked;
+  /** What is signed of its end, or of its withdrawal, cannot be read. There are no hashes then either. */
+  readonly unreadable?: 'approval' | 'withdrawal';
 }
 
 export interface Signature {

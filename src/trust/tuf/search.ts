@@ -23,22 +23,27 @@ export type Search =
   | { readonly kind: 'reached'; readonly reached: Reached }
   | { readonly kind: 'absent' };
 
-/** The first role, in the order of priority, that names the target. @throws trust.* */
+/**
+ * The first role, in the order of priority, that names the target.
+ * @param visited filled with the roles that the search came by, and the versions of their files
+ * @throws trust.*
+ */
 export function search(
   ctx: TrustContext,
   view: View,
   name: string,
   now: number,
   inquiry = new Inquiry(ctx.gun, name),
+  visited = new Map<string, number>(),
 ): Search {
-  const visited = new Set<string>();
   let ahead: Visit[] = [top(view)];
   for (let visit = ahead.pop(); visit !== undefined; visit = ahead.pop()) {
     if (visited.has(visit.role)) continue;
     if (visited.size >= MAX_VISITED) throw tooMany(view, name);
-    visited.add(visit.role);
     const found = fileOf(ctx, view, visit, now);
-    if (found.kind !== 'reached' || found.reached.accepted.model.targets.has(name)) return found;
+    if (found.kind !== 'reached') return found;
+    visited.set(visit.role, found.reached.accepted.model.version);
+    if (found.reached.accepted.model.targets.has(name)) return found;
     const { path, accepted } = found.reached;
     const below = inquiry.delegationsOf(accepted.model);
     if (below.at(-1)?.terminating === true) ahead = [];

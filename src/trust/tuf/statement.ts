@@ -5,6 +5,7 @@ import { sha256FromHex } from './digest-of.ts';
 import { expired } from './freshness.ts';
 import type { TargetEntry, Targets } from './model.ts';
 import { delegatorOf, pathTo } from './role-name.ts';
+import { whyWithdrawn } from './revoked.ts';
 import type { Accepted } from './trusted.ts';
 import type { View } from './view.ts';
 
@@ -21,6 +22,8 @@ export type Statement =
       /** Ids of the keys whose signatures on the role's file verified, and the identities of the public keys behind them. */
       readonly signers: readonly string[];
       readonly signerKeys: readonly string[];
+      /** When this approval ends, epoch milliseconds; absent when it does not. */
+      readonly until?: number;
     }
   | { readonly kind: 'silent'; readonly role: string }
   /** The role itself cannot be believed now, whatever it says. */
@@ -50,16 +53,41 @@ export function statementOf(view: View, role: string, tag: string, now: number):
       'trust.role-path',
       `${name} signed the tag ${tag}, which is outside the paths delegated to it`,
     );
-  return named(name, { role, accepted, path: pathTo(role) }, tag, entry);
+  return named(name, { role, accepted, path: pathTo(role) }, tag, entry, now);
 }
 
-/** @param name of the role, for messages */
-export function named(name: string, by: Reached, tag: string, { sha256, length }: TargetEntry): Statement {
+/**
+ * Whether an approval has ended is judged now: it was signed long before.
+ * @param name of the role, for messages
+ */
+export function named(name: string, by: Reached, tag: string, entry: TargetEntry, now: number): Statement {
   const { role, path, accepted } = by;
+  const { sha256, length, until, revoked, unreadable } = entry;
+  if (revoked !== undefined) return refused(role, 'trust.withdrawn', whyWithdrawn(tag, revoked));
+  if (unreadable !== undefined) return refused(role, 'trust.malformed', cannotBeRead(name, tag, unreadable));
   if (sha256 === undefined || length === undefined)
     return refused(role, 'trust.malformed', `${name} signed the tag ${tag} without a usable sha256 and length`);
+  if (until !== undefined && until <= now) return { kind: 'refused', role, error: ended(role, tag, until) };
   const { signers, signerKeys } = accepted;
-  return { kind: 'names', role, digest: sha256FromHex(sha256), length, path, signers, signerKeys };
+  const names = { kind: 'names', role, digest: sha256FromHex(sha256), length, path, signers, signerKeys } as const;
+  return until === undefined ? names : { ...names, until };
+}
+
+/** No update mends it, as it may mend metadata that is too old: `isEnded` tells the two apart. */
+function ended(role: string, tag: string, until: number): TufgateError {
+  const when = new Date(until).toISOString().replace(/\.\d+Z$/, 'Z');
+  const why = `the approval of ${tag} ended ${when}: ask those who approve images to approve it anew`;
+  return new TufgateError('trust.expired', why, { detail: { role, ended: true } });
+}
+
+/** An approval has ended; not the file that it stands in. */
+export function isEnded(error: unknown): boolean {
+  return error instanceof TufgateError && error.code === 'trust.expired' && error.detail['ended'] === true;
+}
+
+export function cannotBeRead(name: string, tag: string, what: 'approval' | 'withdrawal'): string {
+  const which = what === 'approval' ? 'the end of its approval' : 'its withdrawal';
+  return `${name} signed ${tag} with words on ${which} that cannot be read; those who approve images must sign it anew`;
 }
 
 export function delegates(view: View, role: string): boolean {

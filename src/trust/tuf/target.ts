@@ -40,24 +40,31 @@ export function findTarget(ctx: TrustContext, view: View, name: string, now: num
   };
   if (signers !== undefined) {
     const from = (role: string): Search => reach(ctx, view, role, now, inquiryFor(role));
-    return bySigners(view, name, signers, failed, from);
+    return bySigners(view, name, now, signers, failed, from);
   }
   const found = search(ctx, view, name, now, inquiryFor(''));
   if (found.kind === 'wanted') return found;
-  const statement = found.kind === 'reached' ? said(view, found.reached, name) : undefined;
+  const statement = found.kind === 'reached' ? said(view, found.reached, name, now) : undefined;
   if (statement?.kind === 'names') return { kind: 'found', found: foundBy([statement], statement) };
   if (statement !== undefined && 'error' in statement) throw statement.error;
   throw new TufgateError('trust.unsigned', `nobody trusted signed ${name} in ${view.gun}`);
 }
 
 /** A role that cannot be believed, or had, is one signer less: one expired role of three must not lock out the other two. */
-function bySigners(view: View, name: string, signers: Signers, failed: Failed, from: (role: string) => Search): Step {
+function bySigners(
+  view: View,
+  name: string,
+  now: number,
+  signers: Signers,
+  failed: Failed,
+  from: (role: string) => Search,
+): Step {
   const statements: Statement[] = [];
   for (const role of new Set(signers.of)) {
     const found = reachable(() => from(role));
     if (found instanceof TufgateError) statements.push({ kind: 'unusable', role, error: found });
     else if (found.kind === 'absent') statements.push({ kind: 'silent', role });
-    else if (found.kind === 'reached') statements.push({ ...said(view, found.reached, name), role });
+    else if (found.kind === 'reached') statements.push({ ...said(view, found.reached, name, now), role });
     else {
       const error = failed.get(role);
       if (error === undefined) return { ...found, signer: role };
@@ -76,8 +83,8 @@ function reachable(work: () => Search): Search | TufgateError {
   }
 }
 
-function said(view: View, reached: Reached, name: string): Statement {
+function said(view: View, reached: Reached, name: string, now: number): Statement {
   const entry = reached.accepted.model.targets.get(name);
   if (entry === undefined) return { kind: 'silent', role: reached.role };
-  return named(`${reached.role} of ${view.gun}`, reached, name, entry);
+  return named(`${reached.role} of ${view.gun}`, reached, name, entry, now);
 }

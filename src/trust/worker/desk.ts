@@ -46,6 +46,7 @@ export class Desk {
         this.sources.failed(message.id, message.error);
         break;
       case 'request':
+        if (message.stamp !== undefined) this.sources.stamped(collectionKey(message.opened), message.stamp);
         await this.answer(message.id, message.opened, message.request);
         break;
     }
@@ -78,6 +79,8 @@ async function replyOf(asked: Asked, request: Request): Promise<Replies[Request[
       return await asked.ask(request.question);
     case 'naming':
       return await asked.naming(request.digests, request.prefix);
+    case 'standings':
+      return await asked.standings(request.names);
     case 'names':
       return await asked.names(request.prefix);
     case 'refresh':

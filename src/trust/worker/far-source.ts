@@ -13,6 +13,8 @@ interface Waiting {
 export class FarSources {
   private readonly post: (message: FromWorker) => void;
   private readonly waiting = new Map<number, Waiting>();
+  /** By collection: as the main thread saw them last. */
+  private readonly stamps = new Map<string, string>();
   private asked = 0;
 
   constructor(post: (message: FromWorker) => void) {
@@ -20,7 +22,14 @@ export class FarSources {
   }
 
   of(collection: string): MetadataSource {
-    return { fetch: (file, maxBytes, signal) => this.fetch({ collection, file, maxBytes }, signal) };
+    return {
+      fetch: (file, maxBytes, signal) => this.fetch({ collection, file, maxBytes }, signal),
+      stamp: () => Promise.resolve(this.stamps.get(collection)),
+    };
+  }
+
+  stamped(collection: string, stamp: string): void {
+    this.stamps.set(collection, stamp);
   }
 
   private async fetch(wanted: Omit<Fetch, 'kind' | 'id'>, signal?: AbortSignal): Promise<Pieces | undefined> {

@@ -1,5 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { SignedTag } from '../../state/store.ts';
+import type { Told } from '../ask-standing.ts';
 import type { Opened } from '../collection.ts';
 import type { MetadataName, Pieces } from '../metadata-source.ts';
 import type { Answer, Question } from '../question.ts';
@@ -34,12 +35,14 @@ export function plainOpened({ source, gun, ctx }: Opened): PlainOpened {
 export type Request =
   | { readonly kind: 'ask'; readonly question: Question }
   | { readonly kind: 'naming'; readonly digests: readonly Digest[]; readonly prefix: string }
+  | { readonly kind: 'standings'; readonly names: readonly string[] }
   | { readonly kind: 'names'; readonly prefix: string }
   | { readonly kind: 'refresh'; readonly olderThanMs: number };
 
 export interface Replies {
   readonly ask: Answer;
   readonly naming: readonly SignedTag[];
+  readonly standings: readonly Told[];
   readonly names: readonly string[];
   readonly refresh: undefined;
 }
@@ -52,6 +55,8 @@ export type ToWorker =
       readonly now: number;
       readonly opened: PlainOpened;
       readonly request: Request;
+      /** Of the collection's source, where it has one: the worker cannot look itself. */
+      readonly stamp?: string | undefined;
     }
   /** Their memory is moved, not copied. */
   | { readonly kind: 'file'; readonly id: number; readonly now: number; readonly pieces: Pieces | undefined }

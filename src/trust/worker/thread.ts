@@ -32,6 +32,7 @@ export interface TrustThreadOptions {
 interface Waiting {
   readonly opened: PlainOpened;
   readonly request: Request;
+  readonly stamp: string | undefined;
   readonly tries: number;
   resolve(reply: Replies[Request['kind']]): void;
   reject(error: Error): void;
@@ -71,6 +72,7 @@ export class TrustThread implements LargeCollections {
       isKnown: true,
       ask: (question) => this.#put<'ask'>(plain, { kind: 'ask', question }),
       naming: (digests, prefix) => this.#put<'naming'>(plain, { kind: 'naming', digests, prefix }),
+      standings: (names) => this.#put<'standings'>(plain, { kind: 'standings', names }),
       names: (prefix) => this.#put<'names'>(plain, { kind: 'names', prefix }),
       refreshOlderThan: (olderThanMs) =>
         this.#put<'refresh'>(plain, { kind: 'refresh', olderThanMs }).catch(() => undefined),
@@ -89,10 +91,14 @@ export class TrustThread implements LargeCollections {
   }
 
   /** The worker answers each kind of request with its own kind of reply. */
-  #put<K extends Request['kind']>(opened: PlainOpened, request: Extract<Request, { kind: K }>): Promise<Replies[K]> {
-    return new Promise((resolve, reject) => {
+  async #put<K extends Request['kind']>(
+    opened: PlainOpened,
+    request: Extract<Request, { kind: K }>,
+  ): Promise<Replies[K]> {
+    const stamp = await this.#sources.get(collectionKey(opened))?.stamp?.();
+    return await new Promise((resolve, reject) => {
       const done = (reply: Replies[Request['kind']]): void => resolve(reply as Replies[K]);
-      this.#send({ opened, request, tries: 1, resolve: done, reject });
+      this.#send({ opened, request, stamp, tries: 1, resolve: done, reject });
     });
   }
 
@@ -102,10 +108,11 @@ export class TrustThread implements LargeCollections {
       return;
     }
     const id = this.#asked++;
-    const { opened, request } = waiting;
+    const { opened, request, stamp } = waiting;
     this.#waiting.set(id, waiting);
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ kind: 'request', id, now: this.#options.now(), opened, request } satisfies ToWorker);
+    const now = this.#options.now();
+    this.#worker.postMessage({ kind: 'request', id, now, opened, request, stamp } satisfies ToWorker);
   }
 
   #start(): Worker {

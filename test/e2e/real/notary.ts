@@ -12,7 +12,7 @@ export class Notary {
   readonly ca: string;
   private readonly space: Workspace;
   private readonly caPem: string;
-  private pid = 0;
+  private program: Program | undefined;
 
   private constructor(space: Workspace, host: string, caPem: string) {
     this.space = space;
@@ -36,13 +36,18 @@ export class Notary {
       ready: async () => (await notary.get('/_notary_server/health')).status === 200,
     });
     space.onClose(() => program.stop());
-    notary.pid = program.pid;
+    notary.program = program;
     return notary;
   }
 
   /** Sets the server's clock so many days ahead of this machine's. It must not go back. */
   aheadBy(days: number): void {
-    setClockAhead(this.pid, days * 86_400);
+    setClockAhead(this.program?.pid ?? 0, days * 86_400);
+  }
+
+  /** Shut down for good. */
+  async stop(): Promise<void> {
+    await this.program?.stop();
   }
 
   /** A file of a collection as the server gives it now. */

@@ -1,6 +1,7 @@
 import type { Json } from '../../../json/read.ts';
 import type { Hashes, MetaEntry, TargetEntry } from '../model.ts';
 import { malformed, Members } from './member.ts';
+import { readCustom } from './tuf-custom.ts';
 
 /** What a file says of another (SPEC 4.4): hashes and length may be left out, but what is there must be checkable. */
 export function readMetaEntry(what: string, name: string, value: Json | undefined): MetaEntry {
@@ -14,10 +15,13 @@ export function readMetaEntry(what: string, name: string, value: Json | undefine
   return { version, ...length, hashes };
 }
 
-/** SPEC 4.5. With unknown algorithms alone it is well-formed, and unusable when it is looked up. */
+/** SPEC 4.5. With unknown algorithms alone it is well-formed, and unusable when it is looked up; so is one that was withdrawn. */
 export function readTargetEntry(what: string, name: string, value: Json): TargetEntry {
   const members = new Members(`the target ${shown(name)} in ${what}`, value, ['length', 'hashes']);
-  return { length: members.integer('length', 0), ...readHashes(members) };
+  const entry = { length: members.integer('length', 0), ...readHashes(members) };
+  const { until, ...unusable } = readCustom(members.what, members.get('custom'));
+  if (unusable.revoked !== undefined || unusable.unreadable !== undefined) return { length: entry.length, ...unusable };
+  return until === undefined ? entry : { ...entry, until };
 }
 
 /** An empty list would verify anything. */

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import { ImageList } from './image-list.ts';
-import { MAX_LINE } from './lines.ts';
+import { code, message } from '../../../test/thrown.ts';
+import { ImageTable, MAX_LINE } from './image-table.ts';
 
 function read(text: string): string[] {
-  const list = new ImageList();
+  const table = new ImageTable();
   return text.split('\n').flatMap((line) => {
-    const listed = list.read(line);
-    return listed.kind === 'nothing' ? [] : [`${listed.kind === 'name' ? '' : '! '}${listed.text}`];
+    const listed = table.read(line);
+    if (listed === undefined) return [];
+    const runs = listed.kind === 'name' && listed.runs !== undefined ? ` runs ${listed.runs}` : '';
+    return [`${listed.kind === 'name' ? '' : '! '}${listed.text}${runs}`];
   });
 }
 
@@ -50,7 +52,33 @@ test('a header of one column is none of the names', () => {
   expect(read('IMAGE\nnginx:1')).toEqual(['nginx:1']);
 });
 
-test('a line that was cut is none of the names', () => {
-  const cut = 'a'.repeat(MAX_LINE);
-  expect(read(cut)).toEqual([`! ${cut}`]);
+test('a line that is too long is none of the names', () => {
+  const long = 'a'.repeat(MAX_LINE);
+  expect(read(long)).toEqual([long]);
+  expect(read(`${long}a`)).toEqual([`! ${long}`]);
+});
+
+test('docker images --digests: what runs by the tag, or the name of what has none', () => {
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  const table = `REPOSITORY   TAG       DIGEST                                                                    IMAGE ID       CREATED      SIZE
+nginx        1.27      ${digest}   605c77e624dd   2 days ago   57MB
+app          <none>    ${digest}   605c77e624dd   2 days ago   57MB
+built        1         <none>      605c77e624dd   2 days ago   57MB
+<none>       <none>    <none>      605c77e624dd   2 days ago   57MB`;
+  expect(read(table)).toEqual([`nginx:1.27 runs nginx@${digest}`, `app@${digest}`, 'built:1']);
+});
+
+test('docker images of version 29: names in one column', () => {
+  const table = `IMAGE           ID             DISK USAGE   CONTENT SIZE   EXTRA
+nginx:1.27      605c77e624dd       57MB           20MB    U
+<untagged>      0b8831a4b8e9       57MB           20MB`;
+  expect(read(table)).toEqual(['nginx:1.27']);
+});
+
+test("kubectl's tables show no images, and are refused with what to pipe in", () => {
+  const pods = `NAMESPACE   NAME    READY   STATUS    RESTARTS   AGE   IP          NODE   NOMINATED NODE   READINESS GATES
+default     web-1   1/1     Running   0          1d    10.0.0.1    n1     <none>           <none>`;
+  expect(message(() => read(pods))).toContain('kubectl get pods -A -o json');
+  expect(code(() => read(pods))).toBe('usage');
+  expect(message(() => read('CONTAINER ID   NAMES\nx   y'))).toContain('docker ps');
 });

@@ -1,0 +1,104 @@
+import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
+import type { Change } from '../../approvals/edit/change.ts';
+import { Draft } from '../../approvals/edit/draft.ts';
+import { namesOfDigest } from '../../approvals/standing/find-digest.ts';
+import { TufgateError } from '../../errors.ts';
+import { type Digest, hexOf, parseDigest } from '../../oci/digest.ts';
+import { imageName, parseImageName, repositoryName } from '../../oci/reference.ts';
+import type { CommandContext } from '../context.ts';
+import { carryOut } from './carry-out.ts';
+import { approver, ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
+import { pulledBefore } from './pulled-before.ts';
+
+interface RevokeOptions extends OwnOptions {
+  readonly digest?: readonly string[];
+  readonly reason?: string;
+  readonly tagOnly?: boolean;
+}
+
+interface Withdrawn {
+  readonly repository: string;
+  readonly sha256: string;
+}
+
+/**
+ * Withdraws images: their digests are refused from now on, at every gate within its `check_every`, whatever else would allow them.
+ * Says which clients have pulled them here.
+ */
+export async function revoke(
+  context: CommandContext,
+  options: RevokeOptions,
+  images: readonly string[],
+): Promise<number> {
+  const the = ownContext(context, options);
+  const { digest: digests = [], tagOnly = false } = options;
+  if (images.length + digests.length === 0) throw new TufgateError('usage', 'name an image, or --digest sha256:…');
+  if (tagOnly) return await removeTags(the, options, images);
+  const by = approver(options, context.env);
+  const withdrawn = [...(await imagesMeant(the, images)), ...(await digestsMeant(the, digests.map(parseDigest)))];
+  const changes = withdrawn.map((each): Change => ({
+    kind: 'withdraw',
+    ...each,
+    by,
+    ...(options.reason !== undefined && { reason: options.reason }),
+  }));
+  const pulled = await pulledBefore(context, withdrawn);
+  const names = withdrawn.map(({ repository, sha256 }) => digestTarget(repository, sha256));
+  for (const line of pulled.lines) context.out.message(line);
+  const done = [
+    ...names.map((name) => `${name} is withdrawn.`),
+    'Gates refuse it from now on; others than this one within their freshness.check_every.',
+  ];
+  return await carryOut(the, options, changes, { facts: { withdrawn: names, pulled: pulled.facts }, done });
+}
+
+async function removeTags(the: OwnContext, options: RevokeOptions, images: readonly string[]): Promise<number> {
+  const changes = images.map((text): Change => {
+    const image = parseImageName(text);
+    if (image.tag === undefined) throw new TufgateError('usage', `${text} names no tag`);
+    return { kind: 'remove-tag', repository: repositoryName(image), tag: image.tag };
+  });
+  const tags = images.map((text) => imageName(parseImageName(text)));
+  const done = tags.map((tag) => `${tag} is approved no more; its digest is not withdrawn.`);
+  return await carryOut(the, options, changes, { facts: { removed: tags }, done });
+}
+
+/** A tag means the digest that is approved for it. @throws upstream.not-found */
+async function imagesMeant({ own, now }: OwnContext, images: readonly string[]): Promise<readonly Withdrawn[]> {
+  if (images.length === 0) return [];
+  const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
+  const found: Withdrawn[] = [];
+  for (const text of images) {
+    const image = parseImageName(text);
+    const repository = repositoryName(image);
+    if (image.digest !== undefined) found.push({ repository, sha256: sha256Of(image.digest) });
+    else {
+      const entry = await standing.entry(tagTarget(repository, image.tag ?? 'latest'));
+      if (entry === undefined) throw notApproved(imageName(image));
+      found.push({ repository, sha256: entry.sha256 });
+    }
+  }
+  return found;
+}
+
+/** In every repository in which it is approved. @throws upstream.not-found */
+async function digestsMeant({ own }: OwnContext, digests: readonly Digest[]): Promise<readonly Withdrawn[]> {
+  const found: Withdrawn[] = [];
+  for (const digest of digests) {
+    const sha256 = sha256Of(digest);
+    const repositories = await namesOfDigest(await own.standing(), own.files, sha256);
+    if (repositories.length === 0) throw notApproved(digest);
+    found.push(...repositories.map((repository) => ({ repository, sha256 })));
+  }
+  return found;
+}
+
+function sha256Of(digest: Digest): string {
+  if (digest.startsWith('sha256:')) return hexOf(digest);
+  throw new TufgateError('usage', `${digest}: approvals are by sha256`);
+}
+
+function notApproved(name: string): TufgateError {
+  const fix = 'to forbid a digest that was never approved, name it with its repository: REPOSITORY@sha256:…';
+  return new TufgateError('upstream.not-found', `${name} is not approved here: there is nothing to withdraw (${fix})`);
+}

@@ -1,0 +1,100 @@
+import type Database from 'better-sqlite3';
+import type { Digest } from '../../oci/digest.ts';
+import type { Withdrawal } from '../store.ts';
+
+/** What was taken back. Roles have names from outside: versions are a list of entries, never an object keyed by them. */
+export class WithdrawalTable {
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #withdraw: Database.Transaction<(withdrawal: Withdrawal) => boolean>;
+
+  constructor(db: Database.Database) {
+    this.#sql = prepare(db);
+    this.#withdraw = db.transaction((withdrawal: Withdrawal) => {
+      const { repository, digest, source } = withdrawal;
+      const known = this.#sql.one.get(repository, digest, source);
+      if (known === undefined) this.#sql.insert.run(plain(withdrawal));
+      else this.#sql.update.run(plain({ ...withdrawal, versions: highest(read(known).versions, withdrawal.versions) }));
+      return known === undefined;
+    });
+  }
+
+  withdraw(withdrawal: Withdrawal): boolean {
+    return this.#withdraw.immediate(withdrawal);
+  }
+
+  of(repository: string, digests: readonly Digest[]): readonly Withdrawal[] {
+    return this.#sql.of.all(repository, JSON.stringify(digests)).map(read);
+  }
+
+  lift(withdrawal: Withdrawal): boolean {
+    return this.#sql.lift.run(key(withdrawal)).changes > 0;
+  }
+
+  pending(most: number): readonly Withdrawal[] {
+    return this.#sql.pending.all(most).map(read);
+  }
+
+  carriedOut(withdrawal: Withdrawal): void {
+    this.#sql.carriedOut.run({ ...key(withdrawal), seenAt: withdrawal.seenAt });
+  }
+}
+
+interface Row extends Pick<Withdrawal, 'source' | 'repository' | 'digest' | 'at' | 'seenAt'> {
+  readonly who: string | null;
+  readonly reason: string | null;
+  readonly versions: string;
+}
+type Named = Record<string, string | number | null>;
+
+/** The attack: an old file that says the same, after a recovery, would lower what an approval must come after. */
+function highest(one: Withdrawal['versions'], other: Withdrawal['versions']): Withdrawal['versions'] {
+  const most = new Map(one);
+  for (const [role, version] of other) most.set(role, Math.max(version, most.get(role) ?? 0));
+  return most;
+}
+
+function written(versions: Withdrawal['versions']): string {
+  return JSON.stringify([...versions].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function key({ repository, digest, source, versions }: Withdrawal): Named {
+  return { repository, digest, source, versions: written(versions) };
+}
+
+function plain(withdrawal: Withdrawal): Named {
+  const { at, by, reason, seenAt } = withdrawal;
+  return { ...key(withdrawal), at, who: by ?? null, reason: reason ?? null, seenAt };
+}
+
+function read({ who, reason, versions, ...row }: Row): Withdrawal {
+  const by = who === null ? {} : { by: who };
+  const why = reason === null ? {} : { reason };
+  return { ...row, ...by, ...why, versions: new Map(JSON.parse(versions) as [string, number][]) };
+}
+
+const COLUMNS = 'source, repository, digest, at, who, reason, seen_at AS seenAt, versions';
+const THIS = 'repository = :repository AND digest = :digest AND source = :source';
+
+function prepare(db: Database.Database) {
+  return {
+    one: db.prepare<[string, string, string], Row>(
+      `SELECT ${COLUMNS} FROM withdrawal WHERE repository = ? AND digest = ? AND source = ?`,
+    ),
+    insert: db.prepare<[Named]>(
+      `INSERT INTO withdrawal (repository, digest, source, at, who, reason, seen_at, versions, carried_out)
+       VALUES (:repository, :digest, :source, :at, :who, :reason, :seenAt, :versions, 0)`,
+    ),
+    update: db.prepare<[Named]>(
+      `UPDATE withdrawal SET at = :at, who = :who, reason = :reason, versions = :versions WHERE ${THIS}`,
+    ),
+    of: db.prepare<[string, string], Row>(
+      `SELECT ${COLUMNS} FROM withdrawal
+        WHERE repository = ? AND digest IN (SELECT value FROM json_each(?)) ORDER BY digest, source`,
+    ),
+    lift: db.prepare<[Named]>(`DELETE FROM withdrawal WHERE ${THIS} AND versions = :versions`),
+    pending: db.prepare<[number], Row>(
+      `SELECT ${COLUMNS} FROM withdrawal WHERE carried_out = 0 ORDER BY seen_at, repository, digest, source LIMIT ?`,
+    ),
+    carriedOut: db.prepare<[Named]>(`UPDATE withdrawal SET carried_out = 1 WHERE ${THIS} AND seen_at = :seenAt`),
+  };
+}
