@@ -26,13 +26,21 @@ function withKeys(entry: Entry, keys: readonly string[]): Entry {
   }
 }
 
-/** Whether it would have been approved without these keys. @param signers of the file that it stands in */
+/**
+ * Whether it would have been approved without these keys.
+ *
+ * The attack: the thief writes beside his approval that others signed it. Whoever signs a file has made it himself, and vouches for what
+ * it says of older ones; so where nobody but stolen keys signed it, nothing in it is believed, whoever it names.
+ * @param signers of the file that it stands in
+ */
 export function restsOn(
   { keys }: Approval,
   signers: readonly string[],
   stolen: ReadonlySet<string>,
   threshold: number,
 ): boolean {
-  const others = (keys ?? signers).filter((key) => !stolen.has(key));
-  return others.length < (keys ?? signers).length && others.length < threshold;
+  if (stolen.size > 0 && signers.every((key) => stolen.has(key))) return true;
+  const all = keys ?? signers;
+  const others = all.filter((key) => !stolen.has(key));
+  return others.length < all.length && others.length < threshold;
 }

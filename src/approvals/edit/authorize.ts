@@ -89,7 +89,8 @@ function restingOn(
 /**
  * A digest is approved by the tags that really stand for it, and by those who approved it for itself.
  *
- * The attack: with the stolen key, name a digest for a tag that does not stand for it, and hope that only tags are looked at.
+ * The attack: with the stolen key, name a digest for a tag that does not stand for it, or for none at all, and hope that only tags are
+ * looked at.
  */
 async function mendDigests(draft: Draft, role: string, change: Authorize): Promise<void> {
   const signers = (await draft.standing?.role(role))?.signers ?? [];
@@ -100,7 +101,7 @@ async function mendDigests(draft: Draft, role: string, change: Authorize): Promi
     const tags = await tagsOf(draft, repository, entry.sha256, entry.word.tags);
     const { own } = entry.word;
     const kept = own === undefined || rests(own) ? undefined : own;
-    if (tags.length === entry.word.tags.length && kept === own) continue;
+    if (tags.length > 0 && tags.length === entry.word.tags.length && kept === own) continue;
     const word = tags.length > 0 ? ({ kind: 'named', tags, ...(kept && { own: kept }) } as const) : kept;
     if (word === undefined) await draft.remove(target);
     else await draft.put(target, { ...entry, word });

@@ -27,18 +27,15 @@ export async function growBins(draft: Draft): Promise<void> {
   const names = new Set(bins === undefined ? [] : binNames(bins));
   const large = [...draft.roles].some(([role, { targets }]) => names.has(role) && targets.size > MOST_ENTRIES);
   if (bins === undefined || !large) return;
-  const all = new Map<string, Entry>();
-  for (const role of names) for (const [target, entry] of (await draft.edit(role)).targets) all.set(target, entry);
-  const bits = Math.min(MAX_BITS, Math.max(bins.bits, Math.ceil(Math.log2(all.size / ENTRIES))));
-  if (bits > bins.bits) await spread(draft, { ...bins, bits }, names, all);
+  let count = 0;
+  for (const role of names) count += (await draft.read(role))?.targets.size ?? 0;
+  const bits = Math.min(MAX_BITS, Math.ceil(Math.log2(count / ENTRIES)));
+  if (bits > bins.bits) await spread(draft, { ...bins, bits }, names);
 }
 
-async function spread(
-  draft: Draft,
-  bins: Bins,
-  before: ReadonlySet<string>,
-  all: ReadonlyMap<string, Entry>,
-): Promise<void> {
+async function spread(draft: Draft, bins: Bins, before: ReadonlySet<string>): Promise<void> {
+  const all = new Map<string, Entry>();
+  for (const role of before) for (const [target, entry] of (await draft.edit(role)).targets) all.set(target, entry);
   const holder = await draft.edit(BULK);
   if (holder.delegations?.kind === 'bins') holder.delegations = { ...holder.delegations, bins };
   for (const role of before) draft.roles.delete(role);

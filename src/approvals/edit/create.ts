@@ -1,3 +1,4 @@
+import { TufgateError } from '../../errors.ts';
 import type { Delegations, KeyEntry, Quorum, RootDocument } from '../document/documents.ts';
 import { keyIdOf } from '../document/key-id.ts';
 import { binNames, BULK, FIRST_BITS } from './bins.ts';
@@ -33,8 +34,13 @@ export function create(draft: Draft, change: Create): void {
   for (const role of binNames(bins)) draft.add(role, new Map());
 }
 
+/** @throws usage: nobody could ever sign for it, or clients refuse it */
 export function quorum({ keys, threshold }: KeyQuorum): Quorum {
-  return { keyIds: keys.map(keyIdOf), threshold };
+  const keyIds = keys.map(keyIdOf);
+  if (new Set(keyIds).size < keyIds.length) throw new TufgateError('usage', 'one key is named twice: it counts once');
+  if (threshold < 1 || threshold > keyIds.length)
+    throw new TufgateError('usage', `a threshold of ${threshold} needs as many keys, and there are ${keyIds.length}`);
+  return { keyIds, threshold };
 }
 
 export function keysOf(quorums: readonly KeyQuorum[]): ReadonlyMap<string, KeyEntry> {

@@ -1,5 +1,4 @@
 import { TufgateError } from '../../errors.ts';
-import { permitsName } from '../../trust/tuf/paths.ts';
 import type { Delegations, DelegatedRole, Entry } from '../document/documents.ts';
 import { isRoleName } from '../document/role-name.ts';
 import { binNames, binsOf, BULK } from './bins.ts';
@@ -7,6 +6,7 @@ import type { Delegate, Undelegate } from './change.ts';
 import { keysOf, quorum } from './create.ts';
 import type { Draft } from './draft.ts';
 import { patternsOf } from './patterns.ts';
+import { roleFor } from './placement.ts';
 
 type Roles = Extract<Delegations, { readonly kind: 'roles' }>;
 
@@ -25,14 +25,18 @@ export async function delegate(draft: Draft, { role, names, ...change }: Delegat
   const { keys, roles } = rolesOf(top.delegations);
   if (roles.some(({ name }) => name === role))
     throw new TufgateError('usage', `there is a role ${role} already: change it with tufgate approvals authorize`);
+  if (names.length === 0)
+    throw new TufgateError('usage', `${role} would be in charge of nothing: name repositories or namespaces`);
   const made: DelegatedRole = {
     name: role,
     paths: { kind: 'patterns', of: names.flatMap(patternsOf) },
     ...quorum(change),
   };
-  const moving = await takeOut(draft, (target) => permitsName(made.paths, target), roles);
   const all = [...roles, made].sort((a, b) => rank(a) - rank(b));
-  top.delegations = { kind: 'roles', keys: new Map([...keys, ...keysOf([change])]), roles: all };
+  const delegations: Roles = { kind: 'roles', keys: new Map([...keys, ...keysOf([change])]), roles: all };
+  // Not all that its paths permit: what a role before it is in charge of stays where it is looked for.
+  const moving = await takeOut(draft, (target) => roleFor(delegations, target) === role, roles);
+  top.delegations = delegations;
   draft.add(role, moving);
 }
 
@@ -44,7 +48,10 @@ function rank({ name, paths }: DelegatedRole): number {
   return 1_000 * Math.max(...stars) - depth;
 }
 
-/** @throws usage */
+/**
+ * Withdrawals stay whatever becomes of the rest: what is merely missing could be served again as a tag's past.
+ * @throws usage
+ */
 export async function undelegate(draft: Draft, { role, keep }: Undelegate): Promise<void> {
   const top = await draft.edit('targets');
   const { keys, roles } = rolesOf(top.delegations);
@@ -54,12 +61,12 @@ export async function undelegate(draft: Draft, { role, keep }: Undelegate): Prom
       'usage',
       `there is no role ${JSON.stringify(role)} to take away: see tufgate approvals show`,
     );
-  const said = (await draft.read(role))?.targets ?? new Map<string, Entry>();
+  const said = (await draft.edit(role)).targets;
   const left = roles.filter((each) => each !== gone);
   const needed = new Set(left.flatMap(({ keyIds }) => keyIds));
   top.delegations = { kind: 'roles', keys: new Map([...keys].filter(([id]) => needed.has(id))), roles: left };
   draft.roles.delete(role);
-  if (keep) for (const [target, entry] of said) await draft.put(target, entry);
+  for (const [target, entry] of said) if (keep || entry.word.kind === 'withdrawn') await draft.put(target, entry);
 }
 
 export function rolesOf(delegations: Delegations | undefined): Roles {

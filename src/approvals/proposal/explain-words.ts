@@ -1,7 +1,7 @@
 import type { Approval, Entry, Quorum } from '../document/documents.ts';
 import { instantText } from '../document/instant-text.ts';
 import { parseTarget } from '../document/names.ts';
-import type { Explanation, QuorumChange, TargetChange } from './explain.ts';
+import { type Explanation, meaningOf, type QuorumChange, type TargetChange } from './explain.ts';
 
 /** What is about to be signed, in plain words. Text from outside is shown with nothing in it that moves a cursor. */
 export function explanationLines({ targets, quorums, files, bins }: Explanation): readonly string[] {
@@ -23,6 +23,10 @@ export function explanationLines({ targets, quorums, files, bins }: Explanation)
 const MOST_NAMES = 200;
 const MOST_TAGS = 8;
 
+function isOwn({ after }: TargetChange): boolean {
+  return after?.entry.word.kind === 'named' && after.entry.word.own !== undefined;
+}
+
 function manyLines(targets: readonly TargetChange[]): readonly string[] {
   const fresh = new Map<string, string[]>();
   const others: TargetChange[] = [];
@@ -31,27 +35,33 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
     const kind = change.before === undefined ? change.after?.entry.word.kind : undefined;
     if (kind === 'approval' && name.kind === 'tag')
       fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
-    else if (kind !== 'named') others.push(change);
+    else if (kind !== 'named' || isOwn(change)) others.push(change);
   }
   const lines = [...fresh].map(([repository, tags]) => {
     const more = tags.length > MOST_TAGS ? ` and ${tags.length - MOST_TAGS} more` : '';
-    return `Approve: ${repository}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
+    return `Approve: ${shown(repository)}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
   });
   return [...lines, ...others.flatMap(targetLines)];
 }
 
-function targetLines({ target, before, after }: TargetChange): readonly string[] {
-  if (before !== undefined && after !== undefined && sameButPlace(before.entry, after.entry)) return [];
-  const name = parseTarget(target);
-  if (after === undefined)
-    return before?.entry.word.kind === 'named'
-      ? []
-      : [`No longer approved: ${target}${name.kind === 'tag' ? ` (${digestOf(before?.entry)})` : ''}`];
+function targetLines({ target: name, before, after }: TargetChange): readonly string[] {
+  if (before !== undefined && after !== undefined && meaningOf(before.entry) === meaningOf(after.entry)) return [];
+  const isTag = parseTarget(name).kind === 'tag';
+  const target = shown(name);
+  if (after === undefined) {
+    const what = before?.entry.word.kind === 'withdrawn' ? 'No longer withdrawn' : 'No longer approved';
+    return [`${what}: ${target}${isTag ? ` (${digestOf(before?.entry)})` : ''}`];
+  }
   switch (after.entry.word.kind) {
     case 'approval':
-      return approvalLines(target, name.kind === 'tag', before?.entry, after.entry, after.entry.word);
+      return approvalLines(
+        isTag ? `${target} is ${digestOf(after.entry)}` : target,
+        before?.entry,
+        after.entry,
+        after.entry.word,
+      );
     case 'named':
-      return namedLines(target, before?.entry, after.entry.word.own);
+      return namedLines(target, before?.entry, after.entry, after.entry.word.own);
     case 'withdrawn': {
       const { at, by, reason } = after.entry.word;
       return [
@@ -62,15 +72,12 @@ function targetLines({ target, before, after }: TargetChange): readonly string[]
 }
 
 function approvalLines(
-  target: string,
-  isTag: boolean,
+  what: string,
   before: Entry | undefined,
   after: Entry,
   { by, reason, until, evidence }: Approval,
 ): readonly string[] {
-  const what = isTag ? `${target} is ${digestOf(after)}` : target;
-  const instead =
-    isTag && before !== undefined && before.sha256 !== after.sha256 ? [`  instead of ${digestOf(before)}`] : [];
+  const instead = before !== undefined && before.sha256 !== after.sha256 ? [`  instead of ${digestOf(before)}`] : [];
   const back = before?.word.kind === 'withdrawn' ? [`  which was withdrawn at ${instantText(before.word.at)}`] : [];
   return [
     `Approve: ${what} (${after.length} bytes${after.mediaType === undefined ? '' : `, ${shown(after.mediaType)}`})`,
@@ -84,17 +91,18 @@ function approvalLines(
 }
 
 /** A digest that follows its tags needs no line of its own, unless it was withdrawn or is approved for itself too. */
-function namedLines(target: string, before: Entry | undefined, own: Approval | undefined): readonly string[] {
-  const back =
-    before?.word.kind === 'withdrawn'
-      ? [`Approve again: ${target}, which was withdrawn at ${instantText(before.word.at)}`]
-      : [];
-  const had =
-    before?.word.kind === 'named' ? before.word.own : before?.word.kind === 'approval' ? before.word : undefined;
-  if (own !== undefined && had === undefined)
-    return [...back, `Approve: ${target}, also without a tag, by ${shown(own.by)}`];
-  if (own === undefined && had !== undefined) return [...back, `No longer approved without a tag: ${target}`];
-  return back;
+function namedLines(
+  target: string,
+  before: Entry | undefined,
+  after: Entry,
+  own: Approval | undefined,
+): readonly string[] {
+  const word = before?.word;
+  const had = word?.kind === 'named' ? word.own : word?.kind === 'approval' ? word : undefined;
+  if (own !== undefined && (had === undefined || meaningOf(had) !== meaningOf(own)))
+    return approvalLines(`${target}, also without a tag`, before, after, own);
+  if (own === undefined && had !== undefined) return [`No longer approved without a tag: ${target}`];
+  return word?.kind === 'withdrawn' ? [`Approve again: ${target}, which was withdrawn at ${instantText(word.at)}`] : [];
 }
 
 function moveLines(targets: readonly TargetChange[]): readonly string[] {
@@ -107,11 +115,6 @@ function moveLines(targets: readonly TargetChange[]): readonly string[] {
   return [...moves].map(([way, count]) => `${count} ${count === 1 ? 'name moves' : 'names move'} ${way}.`);
 }
 
-function sameButPlace(before: Entry, after: Entry): boolean {
-  const text = (entry: Entry): string => JSON.stringify({ ...entry, word: { ...entry.word, keys: [] } });
-  return text(before) === text(after);
-}
-
 function quorumLines({ role, before, after, paths }: QuorumChange): readonly string[] {
   if (after === undefined) return [`The role ${role} is taken away (${quorumWords(before)}).`];
   const added = after.keyIds.filter((id) => before?.keyIds.includes(id) !== true);
@@ -119,9 +122,9 @@ function quorumLines({ role, before, after, paths }: QuorumChange): readonly str
   const instead = before === undefined ? '' : ` instead of ${quorumWords(before)}`;
   return [
     `${role} is signed by ${quorumWords(after)}${instead}:`,
-    ...(paths === undefined ? [] : [`  in charge of ${paths.join('  ')}`]),
-    ...added.map((id) => `  + key ${id}`),
-    ...removed.map((id) => `  - key ${id}`),
+    ...(paths === undefined ? [] : [`  in charge of ${paths.map(shown).join('  ')}`]),
+    ...added.map((id) => `  + key ${shown(id)}`),
+    ...removed.map((id) => `  - key ${shown(id)}`),
   ];
 }
 
@@ -139,7 +142,12 @@ function digestOf(entry: Entry | undefined): string {
   return `sha256:${entry?.sha256 ?? ''}`;
 }
 
+/** More than a person reads; what is cut off says so. */
+const MAX_SHOWN = 600;
+
 /** Printable ASCII and letters of other scripts; no controls, no marks that change the direction of what follows. */
 export function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, '?').slice(0, 300);
+  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu, '?');
+  if (safe.length <= MAX_SHOWN) return safe;
+  return `${safe.slice(0, MAX_SHOWN)}… (${safe.length - MAX_SHOWN} characters more)`;
 }

@@ -1,4 +1,5 @@
-import type { Entry, Quorum, TargetsDocument } from '../document/documents.ts';
+import { isBinOf } from '../../trust/tuf/bins.ts';
+import type { Approval, Entry, Quorum, TargetsDocument } from '../document/documents.ts';
 import { TOP_ROLES } from '../document/documents.ts';
 import type { Draft } from '../edit/draft.ts';
 import type { Made } from './make-proposal.ts';
@@ -29,7 +30,7 @@ export interface QuorumChange {
   readonly role: string;
   readonly before?: Quorum;
   readonly after?: Quorum;
-  /** What an owner's role is in charge of. */
+  /** What an owner's role is in charge of from now on. */
   readonly paths?: readonly string[];
 }
 
@@ -73,8 +74,9 @@ async function rolesBefore(draft: Draft): Promise<readonly string[]> {
 
 async function isFormerBin(draft: Draft, role: string): Promise<boolean> {
   for (const [holder, { delegations }] of draft.roles) {
-    if (delegations?.kind !== 'bins' || !role.startsWith(`${holder}-`) || draft.roles.has(role)) continue;
-    return (await draft.standing?.role(role)) !== undefined;
+    if (delegations?.kind !== 'bins' || !role.startsWith(`${holder}-`)) continue;
+    // One that is a bin still, and is not drafted, stays as it is.
+    return !isBinOf({ ...delegations.bins, keys: [] }, role) && (await draft.standing?.role(role)) !== undefined;
   }
   return false;
 }
@@ -95,7 +97,7 @@ function collect(
 
 /** Whose word it was is filled in when the next version is made, from the signatures on the one before: nothing anew is said by it. */
 function isSame(before: Placed, after: Placed): boolean {
-  return isSameRole(before.role, after.role) && text(before.entry) === text(after.entry);
+  return isSameRole(before.role, after.role) && meaningOf(before.entry) === meaningOf(after.entry);
 }
 
 /** A bin is no owner: between bins names move when there are more. */
@@ -104,8 +106,9 @@ function isSameRole(before: string, after: string): boolean {
   return family(before) === family(after);
 }
 
-function text(entry: Entry): string {
-  return JSON.stringify(entry, (name, value: unknown) => {
+/** As text, but for whose word it was. */
+export function meaningOf(said: Entry | Approval): string {
+  return JSON.stringify(said, (name, value: unknown) => {
     if (name === 'keys') return undefined;
     return value instanceof Map ? [...(value as ReadonlyMap<string, string>)] : value;
   });
@@ -124,15 +127,15 @@ async function delegatedQuorums(draft: Draft): Promise<readonly QuorumChange[]> 
   const changes = drafted.roles.flatMap((role) => {
     const old = before.get(role.name);
     before.delete(role.name);
-    return quorumChange(role.name, old, role).map((change) =>
-      old === undefined ? { ...change, paths: role.paths.of } : change,
-    );
+    const moved = String(old?.paths.of) !== String(role.paths.of);
+    const paths = moved ? { paths: role.paths.of } : {};
+    return quorumChange(role.name, old, role, moved).map((change) => ({ ...change, ...paths }));
   });
   return [...changes, ...[...before.values()].map((gone) => ({ role: gone.name, before: gone }))];
 }
 
-function quorumChange(role: string, before: Quorum | undefined, after: Quorum): readonly QuorumChange[] {
-  const same = before?.threshold === after.threshold && String(before.keyIds) === String(after.keyIds);
+function quorumChange(role: string, before: Quorum | undefined, after: Quorum, moved = false): readonly QuorumChange[] {
+  const same = !moved && before?.threshold === after.threshold && String(before.keyIds) === String(after.keyIds);
   return same ? [] : [{ role, after, ...(before && { before }) }];
 }
 

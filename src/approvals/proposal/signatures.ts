@@ -34,16 +34,22 @@ export async function signProposal(
   const parts: Part[] = [];
   for (const part of proposal.parts) {
     const made = documents.get(part.role);
-    const due = mine.includes(part.role) && !part.signatures.some(({ keyId }) => keyId === signer.keyId);
-    if (!due || made === undefined) {
+    if (made === undefined || !mine.includes(part.role) || (await hasSigned(draft, part, made.message, signer.keyId))) {
       parts.push(part);
       continue;
     }
     const signature = { keyId: signer.keyId, bytes: await signer.sign(made.message) };
-    parts.push({ ...part, signatures: [...part.signatures, signature] });
+    // In place of what somebody else wrote under this key: it would keep its holder from signing.
+    const others = part.signatures.filter(({ keyId }) => keyId !== signer.keyId);
+    parts.push({ ...part, signatures: [...others, signature] });
     progress(++added, mine.length);
   }
   return { proposal: { ...proposal, parts }, added };
+}
+
+async function hasSigned(draft: Made['draft'], part: Part, message: Uint8Array, keyId: string): Promise<boolean> {
+  const quorums = await quorumsOf(draft, part.role);
+  return quorums.some((needed) => signedFor(needed, part.signatures, message).includes(keyId));
 }
 
 async function maySign(draft: Made['draft'], role: string, keyId: string): Promise<boolean> {
@@ -74,11 +80,33 @@ export function isComplete({ quorums }: Signing): boolean {
   return quorums.every(({ signed, threshold }) => signed.length >= threshold);
 }
 
-function signedFor({ keys, keyIds }: Needed, signatures: readonly WrittenSignature[], message: Uint8Array): string[] {
-  return signatures.flatMap((signature) => {
+/** Each key once, however often its signature stands there. */
+function signedFor(
+  { keys, keyIds }: Needed,
+  signatures: readonly WrittenSignature[],
+  message: Uint8Array,
+): readonly string[] {
+  const signed = signatures.flatMap((signature) => {
     const key = keyIds.includes(signature.keyId) ? keys.get(signature.keyId) : undefined;
     return key !== undefined && verifiesWith(key, signature, message) ? [signature.keyId] : [];
   });
+  return [...new Set(signed)];
+}
+
+/**
+ * The signatures that count, each key's once: what is published. Others make a file that some clients refuse, and anybody can add them
+ * to a proposal.
+ */
+export async function countedSignatures(
+  { draft, documents }: Made,
+  { role, signatures }: Part,
+): Promise<readonly WrittenSignature[]> {
+  const message = documents.get(role)?.message ?? new Uint8Array();
+  const counted = new Map<string, WrittenSignature>();
+  for (const needed of await quorumsOf(draft, role))
+    for (const signature of signatures)
+      if (signedFor(needed, [signature], message).length > 0) counted.set(signature.keyId, signature);
+  return [...counted.values()];
 }
 
 function verifiesWith(key: KeyEntry, { keyId, bytes }: WrittenSignature, message: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TufgateError } from '../../errors.ts';
+import { messageOf, TufgateError } from '../../errors.ts';
 import { type Json, readJsonAs } from '../../json/read.ts';
 import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import { Members } from '../../trust/tuf/format/member.ts';
@@ -18,8 +18,8 @@ const LIMITS = { depth: 6, values: 2_000_000, integersOnly: true } as const;
 interface Remembered {
   readonly version: number;
   readonly sha256: string;
-  /** It is known to have been published, not only signed. */
-  readonly published: boolean;
+  /** The newest version that is known to be out, not only signed; 0 for none. */
+  readonly published: number;
 }
 
 export class SignedBefore {
@@ -55,7 +55,7 @@ export class SignedBefore {
       const known = mine?.get(role);
       if (known === undefined || version > known.version || (version === known.version && sha256 === known.sha256))
         continue;
-      if (!known.published && again) continue;
+      if (again && version > known.published) continue;
       throw rollback(role, version, known);
     }
   }
@@ -63,22 +63,26 @@ export class SignedBefore {
   /** @param published what was signed is out now */
   async remember({ parts }: Proposal, published: boolean): Promise<void> {
     const mine = this.all.get(this.anchor) ?? new Map<string, Remembered>();
-    for (const { role, version, sha256 } of parts) mine.set(role, { version, sha256, published });
+    for (const { role, version, sha256 } of parts) {
+      const before = mine.get(role)?.published ?? 0;
+      mine.set(role, { version, sha256, published: published ? Math.max(before, version) : before });
+    }
     this.all.set(this.anchor, mine);
     await mkdir(dirname(this.file), { recursive: true });
     const next = `${this.file}.${process.pid}`;
-    await writeFile(next, readableJson(canonicalJson(json(this.all))), { mode: 0o600 });
+    await writeFile(next, readableJson(canonicalJson(json(this.all))), { mode: 0o600, flush: true });
     await rename(next, this.file);
   }
 }
 
 function rollback(role: string, version: number, known: Remembered): TufgateError {
   const shows = `this proposal makes version ${version} of ${role}`;
-  const why = known.published
-    ? `${shows}, and you have signed and published version ${known.version}: somebody shows you an old state of the repository`
-    : `${shows}, and you have signed another version ${known.version} before: if that was published, somebody shows you an old state`;
-  const fix = known.published ? 'find out who, and sign nothing' : 'if it was not, sign with --again';
-  return new TufgateError('trust.rollback', `${why}; ${fix}`);
+  if (version <= known.published) {
+    const why = `${shows}, and version ${known.published} that you signed was published: somebody shows you an old state of the repository`;
+    return new TufgateError('trust.rollback', `${why}; find out who, and sign nothing`);
+  }
+  const why = `${shows}, and you have signed another version ${known.version} before: if that was published, somebody shows you an old state`;
+  return new TufgateError('trust.rollback', `${why}; if it was not, sign with --again`);
 }
 
 function json(all: ReadonlyMap<string, ReadonlyMap<string, Remembered>>): Json {
@@ -87,17 +91,24 @@ function json(all: ReadonlyMap<string, ReadonlyMap<string, Remembered>>): Json {
   return new Map([...all].map(([anchor, mine]) => [anchor, roles(mine)]));
 }
 
+/** What cannot be read is not forgotten: an empty memory lets everything pass. */
 function parse(file: string, bytes: Uint8Array): Map<string, Map<string, Remembered>> {
-  const tree = readJsonAs('trust.malformed', file, bytes, LIMITS);
-  const anchors = tree instanceof Map ? (tree as ReadonlyMap<string, Json>) : new Map<string, Json>();
-  return new Map([...anchors].map(([anchor, mine]) => [anchor, new Map(readRoles(file, mine))]));
+  try {
+    const tree = new Members(file, readJsonAs('trust.malformed', file, bytes, LIMITS), []);
+    return new Map(tree.names().map((anchor) => [anchor, new Map(readRoles(file, tree.get(anchor)))]));
+  } catch (cause) {
+    const fix = 'restore it from a backup; without it nobody notices when you are shown an old state of the repository';
+    throw new TufgateError('trust.malformed', `${messageOf(cause)}. It is what you have signed before: ${fix}`, {
+      cause,
+    });
+  }
 }
 
-function readRoles(file: string, value: Json): readonly (readonly [string, Remembered])[] {
+function readRoles(file: string, value: Json | undefined): readonly (readonly [string, Remembered])[] {
   const roles = new Members(file, value, []);
   return roles.names().map((role) => {
     const known = new Members(`${role} in ${file}`, roles.get(role), []);
-    const published = known.get('published') === true;
-    return [role, { version: known.integer('version', 1), sha256: known.string('sha256'), published }];
+    const [version, published] = [known.integer('version', 1), known.integer('published', 0)];
+    return [role, { version, sha256: known.string('sha256'), published }];
   });
 }

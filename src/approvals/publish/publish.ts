@@ -5,7 +5,7 @@ import type { SnapshotDocument, TimestampDocument } from '../document/documents.
 import { fileBytes, signedBytes, type WrittenSignature } from '../document/write-document.ts';
 import { type Made } from '../proposal/make-proposal.ts';
 import type { Proposal } from '../proposal/proposal.ts';
-import { isComplete, type Signing, signingOf, type Signs } from '../proposal/signatures.ts';
+import { countedSignatures, isComplete, type Signing, signingOf, type Signs } from '../proposal/signatures.ts';
 import { fileName, parseFileName } from '../standing/file-name.ts';
 import { Standing } from '../standing/standing.ts';
 import { outgrown } from './retention.ts';
@@ -34,9 +34,9 @@ export async function publishProposal(the: Publishing, made: Made): Promise<Uint
   refuseStale(made.proposal, standing);
   refuseUnsigned(await signingOf(made));
   const files = new Map<string, Uint8Array>();
-  for (const { role, version, signatures } of made.proposal.parts) {
-    const message = made.documents.get(role)?.message ?? new Uint8Array();
-    files.set(fileName(role, version), fileBytes(message, signatures));
+  for (const part of made.proposal.parts) {
+    const message = made.documents.get(part.role)?.message ?? new Uint8Array();
+    files.set(fileName(part.role, part.version), fileBytes(message, await countedSignatures(made, part)));
   }
   const first = files.get(fileName('root', 1));
   if (first !== undefined) files.set('root.json', first);
