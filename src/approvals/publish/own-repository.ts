@@ -10,7 +10,7 @@ import { type Made, propose } from '../proposal/make-proposal.ts';
 import type { Signs } from '../proposal/signatures.ts';
 import { type ReadFile, Standing } from '../standing/standing.ts';
 import { type EarliestEnd, earliestEnd } from './earliest-end.ts';
-import { publishFresh, type Publishing, publishProposal } from './publish.ts';
+import { publishFresh, type Publishing, publishProposal, stands } from './publish.ts';
 import { readFrom, treesOf } from './tree.ts';
 
 /** A configured source that this gate keeps. */
@@ -73,6 +73,11 @@ export class OwnRepository {
       ? undefined
       : { repository: name, pinned: await this.needPinned(), read: readFrom(publish.folder) };
     return await propose(name, on, changes, this.options.now(), publish.lifetimes);
+  }
+
+  /** Whether it was published already, and nothing over it: so a publication that was cut short can be said again. */
+  async published(made: Made): Promise<boolean> {
+    return (await this.pinned()) !== undefined && (await stands(made, await this.standing()));
   }
 
   /** In one step, or not at all. @throws approvals.stale · trust.threshold · approvals.key */

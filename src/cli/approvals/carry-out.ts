@@ -109,9 +109,11 @@ async function signAndPublish(
   const memory = await signerMemory(the.context.env, await own.pinned());
   let made = first;
   for (let left = TRIES; ; left--) {
-    memory?.check(made.proposal, true);
+    if (options.restored === true) memory?.forget(made.proposal);
+    else memory?.check(made.proposal, true);
     const signed = await signWith(the, made, options.key ?? [], own.source.publish.keys);
     refuseShort(lackingLines((await signingOf(signed)).filter((each) => !isComplete(each))));
+    await memory?.remember(signed.proposal, false);
     try {
       await own.publish(signed);
       await remember(the.context, memory, signed.proposal);
