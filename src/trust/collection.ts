@@ -15,6 +15,7 @@ import {
   difference,
   type Edge,
   endedBelow,
+  endingsIn,
   endsByPeople,
   type Said,
   sameFiles,
@@ -60,7 +61,10 @@ export interface Current {
   readonly failure?: TufgateError;
 }
 
-/** A failed or fruitless try is not repeated sooner: the source is not ours to hammer. */
+/**
+ * A failed or fruitless try is not repeated sooner: the source is not ours to hammer. Whoever wants to be up to date within less says so
+ * with `check_every`.
+ */
 const RETRY_MS = 5_000;
 /** How long an update may delay those who have a view that may serve. */
 const PATIENCE_MS = 2_000;
@@ -118,8 +122,8 @@ export class Collection {
    */
   async current(): Promise<Current> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await (this.mayServe() ? this.begin()?.patience : this.update());
-    // What was published while an update ran may have come too late for it.
+    if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    // Also what was published while an update ran, and may have come too late for it.
     if (this.publications.areNew) await (this.mayServe() ? this.begin()?.patience : this.update());
     // Meanwhile a new root may have come by which the view does not stand.
     if (this.running !== undefined && !this.mayServe()) await this.update();
@@ -133,7 +137,7 @@ export class Collection {
    */
   async latest(): Promise<View | undefined> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await this.begin()?.patience;
+    if (!this.isFresh() || this.publications.areNew) await this.begin()?.patience;
     this.refuseOutgrown();
     return this.state.view;
   }
@@ -198,10 +202,6 @@ export class Collection {
     return held.kind === 'trusted' ? (held.view ?? held.fallen) : undefined;
   }
 
-  private isDue(): boolean {
-    return this.publications.areNew || !this.isFresh();
-  }
-
   private isFresh(): boolean {
     const age = this.options.now() - this.state.confirmed.checkedAt;
     return this.hasView() && age < this.options.checkEveryMs;
@@ -247,7 +247,7 @@ export class Collection {
   /** The update that runs, begun now if none did; undefined when the last one has only just ended. */
   private begin(): Running | undefined {
     if (this.running !== undefined) return this.running;
-    const soon = this.options.now() - this.triedAt < RETRY_MS;
+    const soon = this.options.now() - this.triedAt < Math.min(RETRY_MS, this.options.checkEveryMs / 2);
     if (soon && !this.publications.untried) return undefined;
     const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
     const done = this.run().finally(() => {
@@ -360,7 +360,14 @@ export class Collection {
     const unlessFailed = confirmed.withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
     const outcome = failure !== undefined ? 'failed' : unlessFailed;
     const why = failure === undefined ? {} : { failure };
-    this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...endsOf(view), ...why });
+    this.options.on({
+      kind: 'refreshed',
+      collection: this.opened,
+      outcome,
+      ms,
+      ...endsOf(view, this.options.now()),
+      ...why,
+    });
   }
 }
 
@@ -376,8 +383,15 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
   return new TufgateError('internal', messageOf(cause), { cause });
 }
 
-function endsOf(view: View | undefined): Pick<Extract<TrustEvent, { kind: 'refreshed' }>, 'ends' | 'snapshot'> {
-  return view === undefined ? {} : { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
+/** Ends of approvals that are told of at once. */
+const MAX_TOLD = 1_000;
+
+function endsOf(view: View | undefined, now: number): Partial<Extract<TrustEvent, { kind: 'refreshed' }>> {
+  if (view === undefined) return {};
+  const base = { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
+  const ending = [...view.targets.values()].flatMap(({ model }) => endingsIn(model).map(({ until }) => until));
+  const ahead = ending.filter((until) => until > now).sort((a, b) => a - b);
+  return ahead.length === 0 ? base : { ...base, approvalsEnd: ahead.slice(0, MAX_TOLD) };
 }
 
 /** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */

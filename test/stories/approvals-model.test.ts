@@ -110,10 +110,19 @@ async function agree(world: ApprovalsWorld, model: Model, theirs: TufJsClient, o
   const expected = NAMES.map((name) => [name, model.answer(name) ?? 'none']);
   const [they, we] = [await theirs.resolve(world.served, ...NAMES), await ours.judge(...NAMES)];
   expect(NAMES.map((name, at) => [name, verdict(they[at]!)])).toEqual(expected);
-  expect(NAMES.map((name, at) => [name, verdict(we[at]!)])).toEqual(expected);
+  const judged = expected.map(([name = '', said]) => [name, model.withdrawn.has(name) ? 'withdrawn' : said]);
+  expect(NAMES.map((name, at) => [name, verdict(we[at]!)])).toEqual(judged);
 }
 
-function verdict(said: { kind: string; sha256?: string | undefined; message?: string }): string | undefined {
+interface Verdict {
+  readonly kind: string;
+  readonly sha256?: string | undefined;
+  readonly revoked?: unknown;
+  readonly message?: string;
+}
+
+function verdict(said: Verdict): string | undefined {
+  if (said.revoked !== undefined) return 'withdrawn';
   return said.kind === 'found' ? said.sha256 : said.kind === 'none' ? 'none' : said.message;
 }
 

@@ -37,8 +37,11 @@ const text = fc.oneof(
   fc.constantFrom('a\nb', '\u001b[2J', '"\\', '\u0000', '\u202e'),
 );
 const hex = fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: 64, maxLength: 64 });
+const value = fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text, { maxLength: 2 }));
 const evidence = fc.array(
-  fc.uniqueArray(fc.tuple(text, text), { maxLength: 3, selector: ([name]) => name }).map((members) => new Map(members)),
+  fc
+    .uniqueArray(fc.tuple(text, value), { maxLength: 3, selector: ([name]) => name })
+    .map((members) => new Map(members)),
   { maxLength: 3 },
 );
 const some: { requiredKeys: [] } = { requiredKeys: [] };
@@ -191,9 +194,13 @@ describe('what the trust core reads in the same bytes', () => {
         const { model, message } = tufFormat.targets('it', 'team', written(one), nodeCrypto);
         expect(message).toEqual(signedBytes(one));
         expect([model.version, model.expires]).toEqual([one.version, one.expires]);
-        expect([...model.targets].sort()).toEqual(
-          [...one.targets].map(([name, { length, sha256 }]) => [name, { length, sha256 }]).sort(),
-        );
+        expect([...model.targets.keys()].sort()).toEqual([...one.targets.keys()].sort());
+        for (const [name, { length, sha256, word: told }] of one.targets) {
+          const read = model.targets.get(name);
+          expect([read?.length, read?.unreadable]).toEqual([length, undefined]);
+          if (told.kind === 'withdrawn') expect([read?.sha256, read?.revoked?.at]).toEqual([undefined, told.at]);
+          else expect([read?.sha256, read?.revoked, read?.until]).toEqual([sha256, undefined, told.until]);
+        }
         const roles = one.delegations?.kind === 'roles' ? one.delegations.roles : [];
         expect(
           model.delegations.map(({ role: name, paths: of, terminating, ...who }) => [

@@ -23,6 +23,10 @@ export function explanationLines({ targets, quorums, files, bins }: Explanation)
 const MOST_NAMES = 200;
 const MOST_TAGS = 8;
 
+function isOwn({ after }: TargetChange): boolean {
+  return after?.entry.word.kind === 'named' && after.entry.word.own !== undefined;
+}
+
 function manyLines(targets: readonly TargetChange[]): readonly string[] {
   const fresh = new Map<string, string[]>();
   const others: TargetChange[] = [];
@@ -31,11 +35,11 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
     const kind = change.before === undefined ? change.after?.entry.word.kind : undefined;
     if (kind === 'approval' && name.kind === 'tag')
       fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
-    else if (kind !== 'named') others.push(change);
+    else if (kind !== 'named' || isOwn(change)) others.push(change);
   }
   const lines = [...fresh].map(([repository, tags]) => {
     const more = tags.length > MOST_TAGS ? ` and ${tags.length - MOST_TAGS} more` : '';
-    return `Approve: ${repository}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
+    return `Approve: ${shown(repository)}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
   });
   return [...lines, ...others.flatMap(targetLines)];
 }

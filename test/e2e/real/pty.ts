@@ -19,12 +19,15 @@ export interface Session {
 /** A pseudo-terminal of Python's; it waits for each text at most this many seconds. */
 const SCRIPT = `
 import json, os, pty, select, sys, time
-argv, steps, deadline = json.loads(sys.argv[1]), json.loads(sys.argv[2]), time.time() + 60
+argv, steps, stop, deadline = json.loads(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], time.time() + 60
 pid, terminal = pty.fork()
 if pid == 0:
     os.execve(argv[0], argv, os.environ)
 shown, since, ended = b'', 0, False
 while not ended and time.time() < deadline:
+    if stop and os.path.exists(stop):
+        os.write(terminal, b'\\x03')
+        stop = ''
     if not select.select([terminal], [], [], 0.2)[0]:
         continue
     try:
@@ -42,16 +45,20 @@ code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 print(json.dumps({'shown': shown.decode(), 'code': code}))
 `;
 
-/** Runs a program as a person would: in a terminal, with answers to what it shows. */
+/**
+ * Runs a program as a person would: in a terminal, with answers to what it shows.
+ * @param stop once there is such a file, the person types Ctrl-C
+ */
 export async function atTerminal(
   space: Workspace,
   argv: readonly string[],
   steps: readonly Step[],
   env: Readonly<Record<string, string>> = {},
+  stop = '',
 ): Promise<Session> {
   const script = space.at('at-terminal.py');
   writeFileSync(script, SCRIPT);
-  const words = [script, JSON.stringify(argv), JSON.stringify(steps)];
+  const words = [script, JSON.stringify(argv), JSON.stringify(steps), stop];
   const { stdout, stderr } = await run(whereIs('python3') ?? '', words, { env: space.env(env) });
   if (stdout === '') throw new Error(`the terminal failed: ${stderr}`);
   return JSON.parse(stdout) as Session;

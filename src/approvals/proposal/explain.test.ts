@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  ALONE,
+  ANNA,
+  APP,
+  approval,
+  ApprovalsWorld,
+  authorization,
+  BEN,
+  CARLA,
+  creation,
+  DAY,
+  hex,
+  NOW,
+  quorum,
+  ROOT,
+  withdrawal,
+} from '../../../test/approvals.ts';
+import type { Change } from '../edit/change.ts';
+import { explain } from './explain.ts';
+import { explanationLines, shown } from './explain-words.ts';
+
+/** Whoever signs is shown what changes, from the files themselves. */
+let world: ApprovalsWorld;
+afterEach(() => world.dispose());
+
+const open = async (): Promise<void> => {
+  world = await ApprovalsWorld.make(ALONE);
+  world.signers = [ROOT, ANNA, BEN, CARLA];
+};
+const lines = async (...changes: readonly Change[]): Promise<readonly string[]> => {
+  const all = explanationLines(await explain(await world.propose(...changes)));
+  expect(all.at(-1)).toMatch(/^\d+ files? (is|are) to be signed \(.*\), to count until .*\.$/);
+  return all.slice(0, -1);
+};
+const digest = (content: string): string => `${APP}@sha256:${hex(content)}`;
+const delegation = (role: string, ...names: readonly string[]): Change => ({
+  kind: 'delegate',
+  role,
+  names,
+  ...quorum(1, BEN),
+});
+
+test('a repository to be made: who signs what', async () => {
+  world = new ApprovalsWorld();
+  const all = await lines(creation(ALONE));
+  for (const role of ['root', 'timestamp', 'snapshot', 'targets', 'bulk'])
+    expect(all).toContain(`${role} is signed by 1 of 1 key:`);
+  expect(all).toContain(`  + key ${ROOT.keyId}`);
+  expect(all).toContain(`  in charge of ${Array.from('0123456789abcdef').join('  ')}`);
+});
+
+describe('approvals', () => {
+  test('with all that is said of them', async () => {
+    await open();
+    const change = approval('1', 'a', {
+      mediaType: 'm',
+      reason: 'T-1',
+      until: NOW + DAY,
+      evidence: [
+        new Map<string, string | number>([
+          ['kind', 'sbom'],
+          ['size', 7],
+        ]),
+      ],
+    });
+    expect(await lines(change)).toEqual([
+      `Approve: ${APP}:1 is sha256:${hex('a')} (1001 bytes, m)`,
+      '  by anna: T-1; until 2026-11-22T12:00:00Z',
+      '  seen: kind sbom, size 7',
+    ]);
+  });
+
+  test('of another digest: instead of which, and that the one before is approved no more', async () => {
+    await open();
+    await world.change(approval('1', 'a'));
+    expect(await lines(approval('1', 'b'))).toEqual([
+      `Approve: ${APP}:1 is sha256:${hex('b')} (1001 bytes)`,
+      `  instead of sha256:${hex('a')}`,
+      '  by anna',
+      `No longer approved: ${digest('a')}`,
+    ]);
+  });
+
+  test.each([
+    ['evidence', { evidence: [new Map([['kind', 'sbom']])] }],
+    ['a reason', { reason: 'T-1' }],
+    ['an end', { until: NOW + DAY }],
+    ['a name', { by: 'ben' }],
+    ['a media type', { mediaType: 'm' }],
+    ['another length', { length: 7 }],
+  ])('once more, with %s that is new, at the very same second', async (_, over) => {
+    await open();
+    await world.change(approval('1', 'a'), approval(undefined, 'd'));
+    const told = await lines(approval('1', 'a', over), approval(undefined, 'd', over));
+    expect(told.filter((line) => line.startsWith('Approve: '))).toHaveLength(2);
+  });
+
+  test('of a digest for itself: beside its tags, once more, and its end', async () => {
+    await open();
+    await world.change(approval('1', 'a'));
+    const own = approval(undefined, 'a', { reason: 'T-1', evidence: [new Map([['kind', 'sbom']])] });
+    const told = [`Approve: ${digest('a')}, also without a tag (1001 bytes)`, '  by anna: T-1', '  seen: kind sbom'];
+    expect(await lines(own)).toEqual(told);
+    await world.change(own);
+    expect(await lines({ ...own, reason: 'T-2' })).toEqual([told[0], '  by anna: T-2', told[2]]);
+    expect(await lines(withdrawal('a'))).toEqual([
+      `No longer approved: ${APP}:1 (sha256:${hex('a')})`,
+      `WITHDRAWN: ${digest('a')}, at 2026-11-21T12:00:03Z by anna: CVE-1`,
+    ]);
+  });
+
+  test('hundreds: told by repository, but what is taken away, moved or approved for itself one by one', async () => {
+    await open();
+    await world.change(approval('old', 'old'), approval('gone', 'gone'));
+    const many = Array.from({ length: 210 }, (_, at) => approval(`t${at}`, `c${at}`));
+    const told = await lines(
+      ...many,
+      approval('old', 'new'),
+      { kind: 'remove-tag', repository: APP, tag: 'gone' },
+      approval(undefined, 'c0'),
+      withdrawal('w'),
+    );
+    expect(told.join('\n')).toContain(`Approve: ${APP}, 210 new tags (`);
+    expect(told).toContain(`Approve: ${APP}:old is sha256:${hex('new')} (1003 bytes)`);
+    expect(told).toContain(`No longer approved: ${APP}:gone (sha256:${hex('gone')})`);
+    expect(told).toContain(`Approve: ${digest('c0')}, also without a tag (1002 bytes)`);
+    expect(told.some((line) => line.startsWith(`WITHDRAWN: ${digest('w')}`))).toBe(true);
+    expect(told.length).toBeLessThan(20);
+  });
+});
+
+describe('withdrawals', () => {
+  test('and that one comes back', async () => {
+    await open();
+    await world.change(withdrawal('a'));
+    const back = '  which was withdrawn at 2026-11-21T12:00:02Z';
+    expect(await lines(approval(undefined, 'a', { reinstate: true }))).toContain(back);
+    expect(await lines(approval('1', 'a', { reinstate: true }))).toContain(
+      `Approve again: ${digest('a')}, which was withdrawn at 2026-11-21T12:00:02Z`,
+    );
+  });
+
+  test('a tag that goes, and the digest with it; not one that others stand for', async () => {
+    await open();
+    await world.change(approval('1', 'a'), approval('2', 'a'), approval('3', 'b'));
+    expect(await lines({ kind: 'remove-tag', repository: APP, tag: '1' })).toEqual([
+      `No longer approved: ${APP}:1 (sha256:${hex('a')})`,
+    ]);
+    expect(await lines({ kind: 'remove-tag', repository: APP, tag: '3' })).toEqual([
+      `No longer approved: ${APP}:3 (sha256:${hex('b')})`,
+      `No longer approved: ${digest('b')}`,
+    ]);
+  });
+});
+
+describe('who may sign', () => {
+  test('a role of owners: what it is in charge of, and what moves to it', async () => {
+    await open();
+    await world.change(approval('1', 'a'));
+    expect(await lines(delegation('team', APP))).toEqual([
+      'team is signed by 1 of 1 key:',
+      `  in charge of ${APP}:*  ${APP}@*`,
+      `  + key ${BEN.keyId}`,
+      expect.stringMatching(/^1 name moves from bulk-. to team\.$/),
+      expect.stringMatching(/^1 name moves from bulk-. to team\.$/),
+    ]);
+  });
+
+  test('the same role, in charge of something else', async () => {
+    await open();
+    await world.change(delegation('team', APP));
+    const told = await lines({ kind: 'undelegate', role: 'team', keep: true }, delegation('team', 'reg.example/**'));
+    expect(told[0]).toBe('team is signed by 1 of 1 key instead of 1 of 1 key:');
+    expect(told[1]).toContain('in charge of reg.example/*  reg.example/*/*');
+  });
+
+  test('a role that goes, and its approvals where they are not kept', async () => {
+    await open();
+    await world.change(delegation('team', APP));
+    await world.change(approval('1', 'a'), withdrawal('w'));
+    expect(await lines({ kind: 'undelegate', role: 'team', keep: false })).toEqual([
+      'The role team is taken away (1 of 1 key).',
+      expect.stringMatching(/^1 name moves from team to bulk-.\.$/),
+      `No longer approved: ${APP}:1 (sha256:${hex('a')})`,
+      `No longer approved: ${digest('a')}`,
+    ]);
+  });
+
+  test('keys that come and go, and the threshold; nothing of approvals that stay', async () => {
+    await open();
+    await world.change(approval('1', 'a'), approval('2', 'b'), approval('3', 'c'));
+    expect(await lines(authorization('bulk', quorum(1, ANNA, BEN)))).toEqual([
+      'bulk is signed by 1 of 2 keys instead of 1 of 1 key:',
+      `  + key ${BEN.keyId}`,
+    ]);
+    expect(await lines(authorization('root', quorum(2, BEN, CARLA)))).toEqual([
+      'root is signed by 2 of 2 keys instead of 1 of 1 key:',
+      `  + key ${BEN.keyId}`,
+      `  + key ${CARLA.keyId}`,
+      `  - key ${ROOT.keyId}`,
+    ]);
+  });
+
+  test('what a stolen key costs', async () => {
+    await open();
+    world.signers = [ROOT, ANNA];
+    await world.change(approval('1', 'a'));
+    const told = await lines(authorization('bulk', quorum(1, BEN), ANNA));
+    expect(told).toContain(`No longer approved: ${APP}:1 (sha256:${hex('a')})`);
+    expect(told).toContain(`No longer approved: ${digest('a')}`);
+  });
+
+  test('what is signed anew, and until when it counts', async () => {
+    await open();
+    const all = explanationLines(await explain(await world.propose({ kind: 'renew', endingBefore: NOW + 400 * DAY })));
+    expect(all).toEqual([
+      expect.stringMatching(
+        /^19 files are to be signed \(root, targets, bulk, bulk-0, bulk-1 and 14 more\), to count until 2027-02-19T12:00:01Z or 2027-11-21T12:00:01Z\.$/,
+      ),
+    ]);
+  });
+});
+
+describe('at a terminal', () => {
+  const NASTY = '\u001b[2J\u009b31m\r\n\u202eevil\u2066\u200b\u0007\u2028\ue000x';
+  const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ue000]/;
+
+  test('nothing that is said moves a cursor or turns the direction', async () => {
+    await open();
+    const over = {
+      by: NASTY,
+      reason: NASTY,
+      mediaType: NASTY,
+      evidence: [
+        new Map<string, string | readonly string[]>([
+          [NASTY, NASTY],
+          ['list', [NASTY]],
+        ]),
+      ],
+    };
+    for (const line of await lines(approval('1', 'a', over), withdrawal('w', over), approval(undefined, 'a', over)))
+      expect(line).not.toMatch(UNSAFE);
+    expect((await lines(approval('1', 'a', over))).join('\n')).toContain('evil');
+  });
+
+  test('whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(shown(text)).not.toMatch(UNSAFE);
+        expect(shown(shown(text))).toBe(shown(text));
+      }),
+    );
+    expect(shown('Ärger über 名前 – “x” 100 €')).toBe('Ärger über 名前 – “x” 100 €');
+  });
+
+  test('what is too long says how much of it is not there', () => {
+    expect(shown('x'.repeat(600))).toBe('x'.repeat(600));
+    expect(shown('x'.repeat(700))).toBe(`${'x'.repeat(600)}… (100 characters more)`);
+  });
+});
