@@ -45,7 +45,7 @@ function stepsOf(heading: string, lines: readonly string[]): readonly Step[] {
     }
     if (who.length === 0) throw new Error(`${heading}: nobody types ${line}`);
     const refused = line.endsWith(' # refused');
-    return [{ who, refused, line: line.replace(/ +# .*$/, '') }];
+    return [{ who, refused, line: line.replace(/ # refused$/, '') }];
   });
 }
 

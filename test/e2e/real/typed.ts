@@ -108,7 +108,7 @@ export class Machine {
   }
 }
 
-/** `tufgate` and `docker`, as the documents name them. */
+/** `tufgate`, `npx` and `docker`, as the documents name them. */
 function programs(space: Workspace): string {
   const bin = space.folder('bin');
   const tufgate = `#!/usr/bin/env node
@@ -121,6 +121,8 @@ process.exit(status ?? 1);
   for (const [name, text] of [
     ['tufgate', tufgate],
     ['docker', DOCKER],
+    // Of `npx tufgate`; never the network's.
+    ['npx', '#!/bin/sh\nexec "$@"\n'],
   ] as const) {
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);
