@@ -149,7 +149,7 @@ const MAY: Record<string, readonly string[]> = {
   ],
   cli: ['*'],
   'compose.ts': ['*'],
-  'compose-approvals.ts': ['*'],
+  'compose/approvals.ts': ['*'],
   'main.ts': ['cli'],
 };
 
