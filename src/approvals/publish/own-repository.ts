@@ -8,7 +8,7 @@ import { type Made, propose } from '../proposal/make-proposal.ts';
 import type { Signs } from '../proposal/signatures.ts';
 import { type ReadFile, Standing } from '../standing/standing.ts';
 import { publishFresh, type Publishing, publishProposal } from './publish.ts';
-import { readFrom, treesOf } from './tree.ts';
+import { finishPublication, readFrom, treesOf } from './tree.ts';
 
 /** A configured source that this gate keeps. */
 export type OwnSource = TufConfig & Required<Pick<TufConfig, 'publish'>>;
@@ -39,6 +39,7 @@ export class OwnRepository {
   /** The root file that trust in it begins with: the pinned one, or what this process has just made. Undefined before. */
   async pinned(): Promise<Uint8Array | undefined> {
     const { root, publish } = this.source;
+    await finishPublication(publish.folder);
     return root.bytes.length > 0 ? root.bytes : await readFrom(publish.folder)('root.json');
   }
 
