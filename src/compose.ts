@@ -195,12 +195,12 @@ interface WatchedJudge extends Judge {
   readonly withdrawals: Withdrawals;
 }
 
-/** Repositories that speak for all images: what they withdraw must be seen although nobody pulls. */
+/** Repositories that speak for all images: what they withdraw must be seen although nobody pulls. One not made yet says nothing. */
 function alwaysAsked(
   { trust }: Config,
   options: TrustServiceOptions,
 ): readonly { refreshOlderThan(ms: number): Promise<void> }[] {
-  const repositories = [...trust.values()].filter(({ kind }) => kind === 'tuf');
+  const repositories = [...trust.values()].filter((source) => source.kind === 'tuf' && source.root.bytes.length > 0);
   return repositories.map((source) => {
     const opened = openCollection(options, source, EVERYTHING);
     return { refreshOlderThan: (ms) => options.collections.refresh(opened, ms) };

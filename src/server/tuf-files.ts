@@ -45,7 +45,10 @@ async function send(path: string, incoming: IncomingMessage, outgoing: ServerRes
   }
   try {
     const found = await file.stat();
-    if (!found.isFile()) return void answer(outgoing, 404, 'no such file');
+    if (!found.isFile()) {
+      answer(outgoing, 404, 'no such file');
+      return;
+    }
     const { size, mtimeMs, ino } = found;
     const etag = `"${ino.toString(16)}-${Math.trunc(mtimeMs).toString(16)}-${size.toString(16)}"`;
     const headers = { etag, 'cache-control': lasts(path) };
