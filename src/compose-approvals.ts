@@ -1,4 +1,9 @@
+import { Readable } from 'node:stream';
+import { KeepFresh } from './approvals/publish/keep-fresh.ts';
 import type { Config } from './config/config.ts';
+import { ExpiryWatch } from './telemetry/expiry-watch.ts';
+import type { Logger } from './telemetry/logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import type { Env } from './approvals/keys/env.ts';
 import type { Keyboard } from './approvals/keys/keyboard.ts';
 import { openSigner } from './approvals/keys/open-signer.ts';
@@ -41,6 +46,42 @@ export function ownSources({ trust }: Config): readonly OwnSource[] {
     source.kind === 'tuf' && source.publish !== undefined ? [{ ...source, publish: source.publish }] : [],
   );
 }
+
+export interface Keeping {
+  readonly env: Env;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'trustExpires'>;
+}
+
+/** What ends is looked for so often. */
+const REMIND_MS = 43_200_000;
+
+/** What a gate does for the repositories that it keeps. It has nobody to ask: it signs with a plain key file, a variable or a program. */
+export function keepApprovalsFresh(config: Config, { env, now, log, metrics }: Keeping): readonly KeepFresh[] {
+  const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
+  const watch = new ExpiryWatch(log, now);
+  return composeApprovals(config, holder, now).own.map((own) => {
+    const { name } = own.source;
+    let reminded = Number.NEGATIVE_INFINITY;
+    const keepFresh = async (): Promise<number | undefined> => {
+      const due = await own.keepFresh();
+      if (now() - reminded < REMIND_MS) return due;
+      reminded = now();
+      const first = await own.earliestEnd();
+      if (first === undefined) return due;
+      metrics.trustExpires(name, PUBLISHED, first.expires);
+      watch.note({ source: name, gun: PUBLISHED }, new Map([[first.role, first.expires]]));
+      return due;
+    };
+    const onFailure = (err: unknown): void =>
+      log.error({ err }, `${name} could not be signed anew: other gates stop believing it once its timestamp ends`);
+    return new KeepFresh({ keepFresh, now, onFailure });
+  });
+}
+
+/** Beside the collection that the gate reads: all that is published, also what nobody asks for. */
+const PUBLISHED = 'published';
 
 /** The one that the newest root names: while keys are rotated there may be two. */
 function onlineKeyIn(folder: string, keyIds: readonly string[]): string {

@@ -1,8 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { KeepFresh } from './approvals/publish/keep-fresh.ts';
-import { composeApprovals } from './compose-approvals.ts';
+import { keepApprovalsFresh } from './compose-approvals.ts';
 import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
 import type { BlobStore } from './cache/blob-store.ts';
 import type { Config, PeerConfig, TrustSourceConfig } from './config/config.ts';
@@ -128,7 +126,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   });
   judge.watch.keepAlarmsIn(decisions);
   const { collections } = judge.trust;
-  const fresh = keepFresh(config, options, now, log);
+  const fresh = keepApprovalsFresh(config, { env: options.env ?? process.env, now, log, metrics });
   await Promise.all(fresh.map((each) => each.start()));
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const sweep = new WithdrawalSweep({
@@ -266,22 +264,6 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
       await state.close();
     },
   };
-}
-
-/** The gate has nobody to ask: what it signs with is a plain key file, a variable or a program. */
-function keepFresh(
-  config: Config,
-  { env = process.env }: ComposeOptions,
-  now: () => number,
-  log: Logger,
-): readonly KeepFresh[] {
-  const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
-  return composeApprovals(config, holder, now).own.map((own) => {
-    const { name } = own.source;
-    const onFailure = (err: unknown): void =>
-      log.error({ err }, `${name} could not be signed anew: other gates stop believing it once its timestamp ends`);
-    return new KeepFresh({ keepFresh: () => own.keepFresh(), now, onFailure });
-  });
 }
 
 function publishedFolders({ trust }: Config): ReadonlyMap<string, string> {

@@ -15,6 +15,7 @@ const sound: CollectionReport = {
   withdrawn: false,
   expires: { role: 'targets', at: '2027-01-01T00:00:00.000Z', daysLeft: 40 },
   root: { version: 3, keys: [KEY], threshold: 1, expires: '2036-01-01T00:00:00Z' },
+  approvals: [],
   roles: [],
 };
 const FAILING = { at: '2026-11-22T12:00:00.000Z', code: 'trust.signature', message: 'timestamp' };

@@ -37,6 +37,8 @@ export interface SourceReport {
   readonly versions: ReadonlyMap<string, number>;
   /** By role; ISO 8601. */
   readonly expires: ReadonlyMap<string, string>;
+  /** When its approval ends; ISO 8601. */
+  readonly until: string | null;
   readonly failure: SourceVerdict['failure'] | null;
 }
 
@@ -111,7 +113,7 @@ function report(
 }
 
 function sourceReport(verdict: SourceVerdict): SourceReport {
-  const { source, kind, outcome, reason, digest, roles, signers, root, versions, expires, failure } = verdict;
+  const { source, kind, outcome, reason, digest, roles, signers, root, versions, expires, until, failure } = verdict;
   const instants = new Map([...expires].map(([role, at]) => [role, new Date(at).toISOString()]));
   return {
     source,
@@ -124,6 +126,7 @@ function sourceReport(verdict: SourceVerdict): SourceReport {
     root: root ?? null,
     versions,
     expires: instants,
+    until: until === undefined ? null : new Date(until).toISOString(),
     failure: failure ?? null,
   };
 }

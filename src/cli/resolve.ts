@@ -103,7 +103,12 @@ function page(resolution: Resolution): string {
   const verdict = decision === 'allow' ? `allow  ${image}\n       ${String(digest)}` : `deny   ${image}`;
   const why = reason === null ? '' : `\n       ${wouldDeny ? 'would deny, ' : ''}${because(resolution)}`;
   const failures = sources.map(failureWords).join('');
-  return `${verdict}${why}${failures}${matched === null ? '' : `\n       ${matched}`}`;
+  const ends = sources.map(untilWords).join('');
+  return `${verdict}${why}${ends}${failures}${matched === null ? '' : `\n       ${matched}`}`;
+}
+
+function untilWords({ source, until }: SourceReport): string {
+  return until === null ? '' : `\n       its approval in ${source} ends ${until.replace('.000Z', 'Z')}`;
 }
 
 /** What is verified goes on serving while its source fails: that it does is the operator's to know. */

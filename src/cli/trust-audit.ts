@@ -2,6 +2,7 @@ import { composeJudge } from '../compose.ts';
 import { TufgateError } from '../errors.ts';
 import { audit, auditCsv, type AuditRow, type Gap } from './audit.ts';
 import type { CommandContext } from './context.ts';
+import { approvalLines } from './ending-approvals.ts';
 import { EXIT } from './exit-code.ts';
 import { requireState } from './stored-state.ts';
 import { endWords, failingWords, warnOfClock } from './trust-list.ts';
@@ -46,11 +47,11 @@ function page(rows: readonly AuditRow[]): string {
 }
 
 function entry(row: AuditRow): string {
-  const { source, gun, pin, root, expires, gaps, problem } = row;
+  const { source, gun, pin, root, expires, approvals, gaps, problem } = row;
   const keys = root === null ? 'no root' : `root ${root.version}, keys ${root.keys.join(' ')}`;
   return [
     `${gaps.length === 0 ? 'ok ' : 'GAP'}  ${gun}  (${source})`,
-    `     ${keys}; pin ${pin ?? 'none'}${endWords(expires)}`,
+    `     ${keys}; pin ${pin ?? 'none'}${endWords(expires)}${approvalLines(approvals, '     ')}`,
     ...(problem === null ? [] : [`     ${problem.code}: ${problem.message}`]),
     ...gaps.map((gap) => `     ${gap}: ${adviceOn(gap, row)}`),
   ].join('\n');

@@ -87,6 +87,7 @@ function losses({ source, gun }: Collection, stored: StoredTrust): readonly stri
     ...root.keys.map((key, i) => `  ${i === 0 ? 'root keys    ' : '             '} ${key}`),
     `  lowest        ${[...versions].map(([role, version]) => `${role} ${version}`).join(', ') || 'none'}: older ones were refused`,
     `  view          ${hasView ? `its tags and digests, ${seen}; what was superseded too` : 'none'}`,
+    ...(gun === EVERYTHING ? ['  withdrawn     what it took back: refused again only where it says so now'] : []),
   ];
 }
 

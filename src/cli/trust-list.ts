@@ -3,6 +3,7 @@ import { clockAhead } from '../trust/clock-ahead.ts';
 import { EXIT } from './exit-code.ts';
 import type { CommandContext } from './context.ts';
 import { requireState } from './stored-state.ts';
+import { approvalLines } from './ending-approvals.ts';
 import { type CollectionReport, reportingFrom, reportOn } from './trust-report.ts';
 
 /** Every collection that trust data is stored of. */
@@ -31,11 +32,21 @@ export function warnOfClock(out: CommandContext['out'], { deps }: Judge): void {
   if (ahead !== undefined) out.message(`tufgate: ${ahead}`);
 }
 
-function line({ source, gun, problem, anchor, root, expires, checkedAt, failing }: CollectionReport): string {
+function line({
+  source,
+  gun,
+  problem,
+  anchor,
+  root,
+  expires,
+  approvals,
+  checkedAt,
+  failing,
+}: CollectionReport): string {
   const head = `${gun}  (${source})`;
   if (problem !== null) return `${head}\n    ${problem.code}: ${problem.message}`;
   const anchored = anchor === 'first-use' ? 'trusted on first use' : `pinned by ${String(anchor)}`;
-  return `${head}\n    root ${root?.version ?? '?'}, ${anchored}${endWords(expires)}; confirmed ${String(checkedAt)}${failing === null ? '' : `\n    FAILING ${failingWords(failing)}`}`;
+  return `${head}\n    root ${root?.version ?? '?'}, ${anchored}${endWords(expires)}; confirmed ${String(checkedAt)}${approvalLines(approvals, '    ')}${failing === null ? '' : `\n    FAILING ${failingWords(failing)}`}`;
 }
 
 export function failingWords({ at, code, message }: NonNullable<CollectionReport['failing']>): string {

@@ -5,6 +5,7 @@ import type { TrustSourceConfig } from '../config/config.ts';
 import type { Trusted, View } from '../trust/tuf/collection.ts';
 import { type Coverage, coverageOf, pinWordsFor } from './coverage.ts';
 import { type Alarm, type LastAlarm, lastAlarms } from './last-alarms.ts';
+import { type EndingApproval, endingApprovals } from './ending-approvals.ts';
 import { roleReports, type RoleReport } from './role-report.ts';
 import { type RootFacts, storedFacts } from './stored-facts.ts';
 
@@ -25,6 +26,8 @@ export interface CollectionReport {
   readonly withdrawn: boolean;
   /** What ends first of what a person must sign anew. */
   readonly expires: { readonly role: string; readonly at: string; readonly daysLeft: number } | null;
+  /** Approvals that end within 30 days, in the files that are held; the first to end first. */
+  readonly approvals: readonly EndingApproval[];
   readonly root: RootFacts | null;
   readonly roles: readonly RoleReport[];
 }
@@ -66,6 +69,7 @@ const UNKNOWN = {
   failing: null,
   withdrawn: false,
   expires: null,
+  approvals: [],
   root: null,
   roles: [],
 } as const;
@@ -94,9 +98,9 @@ function believed(
   view: View,
   shelf: Trusted['shelf'],
   now: number,
-): Pick<CollectionReport, 'anchor' | 'expires' | 'roles'> {
+): Pick<CollectionReport, 'anchor' | 'expires' | 'approvals' | 'roles'> {
   const roles = roleReports(view, now, shelf);
-  return { anchor: view.anchor, expires: soonest(roles), roles };
+  return { anchor: view.anchor, expires: soonest(roles), approvals: endingApprovals(view, shelf, now), roles };
 }
 
 function problemOf(coverage: Coverage): CollectionReport['problem'] {

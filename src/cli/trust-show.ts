@@ -4,6 +4,7 @@ import type { CommandContext } from './context.ts';
 import type { RoleReport } from './role-report.ts';
 import { requireState } from './stored-state.ts';
 import { storedOf } from './stored-collections.ts';
+import { approvalLines } from './ending-approvals.ts';
 import { failingWords } from './trust-list.ts';
 import { type CollectionReport, reportingFrom, reportOn } from './trust-report.ts';
 
@@ -28,7 +29,7 @@ export async function showTrust(
   }
 }
 
-function page({ gun, source, problem, anchor, pin, checkedAt, failing, roles }: CollectionReport): string {
+function page({ gun, source, problem, anchor, pin, checkedAt, failing, approvals, roles }: CollectionReport): string {
   const anchored =
     anchor === 'first-use'
       ? 'first use: nobody pinned it, the first root seen was believed'
@@ -41,7 +42,9 @@ function page({ gun, source, problem, anchor, pin, checkedAt, failing, roles }: 
     `  confirmed  ${checkedAt ?? 'never'}`,
     ...(failing === null ? [] : [`  failing    ${failingWords(failing)}`]),
     ...roles.flatMap(roleLines),
-  ].join('\n');
+  ]
+    .join('\n')
+    .concat(approvalLines(approvals, '  ', Infinity));
 }
 
 function roleLines(role: RoleReport): readonly string[] {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { codeOf, messageOf } from '../errors.ts';
 import { parseImageName } from '../oci/reference.ts';
-import { refusal, type Refusal, ruling } from '../policy/decide.ts';
+import { ruling } from '../policy/decide.ts';
+import { sourcesOf } from '../policy/requirement.ts';
 import { compilePolicy } from '../policy/rules.ts';
 import { configFile, DEFAULT_FILE, loadConfig } from './load.ts';
 
@@ -31,12 +32,14 @@ describe('the shipped configurations', () => {
     expect(compilePolicy(config.policy).rules.length).toBeGreaterThan(0);
   });
 
-  it.each(['tufgate.yaml', 'docker.yaml'])('%s denies every image, and says how to go on', (name) => {
+  it.each(['tufgate.yaml', 'docker.yaml'])('%s lets in what its own approvals sign, and nothing else', (name) => {
     const config = loadConfig(join(shipped, name), {});
     const rule = compilePolicy(config.policy).ruleFor(parseImageName('nginx'), 'latest');
-    const error = refusal(ruling(rule, 0) as Refusal, 'nginx');
-    expect(error.code).toBe('policy.denied');
-    expect(error.message).toContain('configuration');
+    const found = ruling(rule, 0);
+    expect(found.kind === 'require' && sourcesOf(found.requirement)).toEqual([{ kind: 'source', source: 'approvals' }]);
+    const source = config.trust.get('approvals');
+    expect(source).toMatchObject({ kind: 'tuf', location: { kind: 'folder' } });
+    expect(source?.kind === 'tuf' && source.publish?.folder).toBe(join(config.data, 'approvals'));
   });
 
   it('listen where they say', () => {

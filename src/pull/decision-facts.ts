@@ -6,11 +6,12 @@ export function decisionFacts(decision: Decision): Record<string, unknown> {
 }
 
 export function sourceFacts(source: SourceVerdict): Record<string, unknown> {
-  const { checkedAt } = source;
+  const { checkedAt, until } = source;
   return {
     ...source,
     versions: Object.fromEntries(source.versions),
     expires: Object.fromEntries([...source.expires].map(([role, at]) => [role, iso(at)])),
+    ...(until === undefined ? {} : { until: iso(until) }),
     ...(checkedAt === undefined ? {} : { checkedAt: iso(checkedAt) }),
   };
 }

@@ -52,7 +52,8 @@ export async function ruleOnDigest(
     await setImmediate();
   }
   const signed = await ruleOnSignedDigest(deps, repository, found, against);
-  if (signed !== undefined) return { ...signed, digest };
+  if (signed instanceof TufgateError) refused = signed;
+  else if (signed !== undefined) return { ...signed, digest };
   const observed = kind === 'manifest' ? observedWithoutTag(deps, repository, digest) : undefined;
   const served =
     unverified ?? (observed && (await unlessTakenBack({ ruled: observed, root: digest, past: false }, against)));

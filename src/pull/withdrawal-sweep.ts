@@ -38,6 +38,8 @@ export class WithdrawalSweep {
   readonly #due = new Map<string, string>();
   readonly #swept = new Map<string, string>();
   #pending = true;
+  /** Something could not be carried out. */
+  #left = false;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -51,7 +53,9 @@ export class WithdrawalSweep {
   note(event: TrustEvent, sources: ReadonlySet<string>): void {
     if (event.kind !== 'refreshed' || event.failure !== undefined || event.snapshot === undefined) return;
     const { source } = event.collection;
-    if (!sources.has(source) || this.#swept.get(source) === event.snapshot) return;
+    if (!sources.has(source)) return;
+    if (this.#left) this.seen();
+    if (this.#swept.get(source) === event.snapshot) return;
     this.#due.set(source, event.snapshot);
     this.#go();
   }
@@ -125,12 +129,12 @@ export class WithdrawalSweep {
 
   async #carryOutAll(): Promise<void> {
     this.#pending = false;
-    await this.#attempt('a withdrawal could not be carried out', async () => {
+    this.#left = !(await this.#attempt('a withdrawal could not be carried out', async () => {
       const { state } = this.#options;
       let left = await state.pendingWithdrawals(SLICE);
       for (; left.length > 0 && !this.#closed; left = await state.pendingWithdrawals(SLICE))
         for (const each of left) await this.#carryOut(each);
-    });
+    }));
   }
 
   async #carryOut(withdrawal: Withdrawal): Promise<void> {
@@ -146,12 +150,14 @@ export class WithdrawalSweep {
     await state.carriedOut(withdrawal);
   }
 
-  /** The next update, or the next start, tries again. */
-  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+  /** The next update, or the next start, tries again. @returns whether it went well */
+  async #attempt(what: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.#options.log.warn({ err: error, code: codeOf(error) }, `${what}: it is tried again`);
+      return false;
     }
   }
 }

@@ -29,6 +29,15 @@ test('in the last week the first end is said, in plain words', () => {
   expect(warning(signed({ targets: 1 }))).toContain('in 1 day;');
 });
 
+test('so is the end of an approval, when it comes first', () => {
+  const until = NOW + 2 * DAY;
+  expect(warning(signed({ targets: 3 }, { source: 'approvals', until }))).toBe(
+    '299 - "the approval of docker.io/library/nginx:1.27 (in approvals) ends 2026-11-23T12:00Z, in 2 days; ask those who approve images to approve it anew"',
+  );
+  expect(warning(signed({ targets: 1 }, { until }))).toContain('the signature of');
+  expect(warning(signed({ targets: 300 }, { until: NOW + 8 * DAY }))).toBeUndefined();
+});
+
 test('sooner than that there is none, nor for images that nobody signed', () => {
   expect(warning(signed({ root: 300, targets: 7.01 }))).toBeUndefined();
   expect(warning()).toBeUndefined();

@@ -5,7 +5,7 @@ const LAST_DAYS_MS = 7 * DAY_MS;
 const MAX_NAME = 128;
 
 /**
- * The `Warning` header of an answer whose signatures end within a week (RFC 7234 5.5; distribution-spec "Warnings":
+ * The `Warning` header of an answer whose approval or signatures end within a week (RFC 7234 5.5; distribution-spec "Warnings":
  * code 299, agent `-`): who pulls this today will be refused then, unless its publisher signs anew.
  *
  * Timestamp and snapshot do not count: where a server signs them it does so by itself, Notary's only once they ended.
@@ -16,15 +16,27 @@ export function endingWarning(image: string, sources: readonly SourceVerdict[], 
   const first = ends.sort((a, b) => a.at - b.at)[0];
   if (first === undefined || first.at - now > LAST_DAYS_MS) return undefined;
   const { role, source, at } = first;
-  const when = new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z');
-  const text = `the signature of ${image} (${role} in ${source}) ends ${when}, ${leftWords(at - now)}; ask its publisher to sign it anew`;
+  const when = `ends ${new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')}, ${leftWords(at - now)}`;
+  const text =
+    role === undefined
+      ? `the approval of ${image} (in ${source}) ${when}; ask those who approve images to approve it anew`
+      : `the signature of ${image} (${role} in ${source}) ${when}; ask its publisher to sign it anew`;
   return `299 - "${plain(text)}"`;
 }
 
-function endsOf({ source, expires }: SourceVerdict): { role: string; source: string; at: number }[] {
-  return [...expires].flatMap(([role, at]) =>
+interface End {
+  /** Absent for the approval itself. */
+  readonly role?: string;
+  readonly source: string;
+  readonly at: number;
+}
+
+function endsOf({ source, expires, until }: SourceVerdict): End[] {
+  const approval = until === undefined ? [] : [{ source, at: until }];
+  const roles = [...expires].flatMap(([role, at]) =>
     role === 'timestamp' || role === 'snapshot' ? [] : [{ role: role.slice(0, MAX_NAME), source, at }],
   );
+  return [...approval, ...roles];
 }
 
 function leftWords(ms: number): string {

@@ -11,6 +11,8 @@ export interface ExpiryGauges {
   /** @param at epoch milliseconds */
   readonly set: (source: string, gun: string, at: number) => void;
   readonly forget: (source: string, gun: string) => void;
+  /** @param until when approvals end, epoch milliseconds; replaces what was told of the source before */
+  readonly setApprovals: (source: string, until: readonly number[]) => void;
 }
 
 /** Days until something ends that people must sign; computed when asked for, so that they also count down while nothing happens. */
@@ -18,7 +20,10 @@ export function expiryGauges(registry: Registry, now: () => number): ExpiryGauge
   const instants = new Map<string, Known>();
   nearestGauge(registry, now, instants);
   soonGauge(registry, now, instants);
+  const approvals = new Map<string, readonly number[]>();
+  approvalGauges(registry, now, approvals);
   return {
+    setApprovals: (source, until) => void approvals.set(source, until),
     set(source, gun, at) {
       const key = collectionKey({ source, gun });
       if (instants.size < MAX_KNOWN || instants.has(key)) instants.set(key, { source, gun, at });
@@ -61,4 +66,37 @@ function soonGauge(registry: Registry, now: () => number, instants: ReadonlyMap<
       for (const { source, gun, at } of soon.slice(0, MAX_SHOWN)) this.set({ source, gun }, (at - now()) / DAY_MS);
     },
   });
+}
+
+/** Of those in the files that were read: bins that nobody asked for are not among them. */
+function approvalGauges(
+  registry: Registry,
+  now: () => number,
+  approvals: ReadonlyMap<string, readonly number[]>,
+): void {
+  const gauge = (name: string, help: string, valueOf: (left: readonly number[]) => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['source'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [source, until] of approvals) {
+          const value = valueOf(until.map((at) => at - now()).filter((left) => left > 0));
+          if (value !== undefined) this.set({ source }, value);
+        }
+      },
+    });
+  };
+  gauge(
+    'tufgate_approval_expires_days',
+    'Days until the first approval ends that was given for a time, by source.',
+    (left) => (left.length === 0 ? undefined : Math.min(...left) / DAY_MS),
+  );
+  gauge(
+    'tufgate_approvals_ending',
+    'Approvals that end within 30 days, by source, at most 1000.',
+    (left) => left.filter((ms) => ms <= SOON_MS).length,
+  );
 }

@@ -34,6 +34,24 @@ describe('metrics', () => {
     expect(shown.join()).not.toContain('later');
   });
 
+  it('count down to the end of approvals, and count those that end soon', async () => {
+    const clock = { now: NOW };
+    const metrics = createMetrics(() => clock.now);
+    metrics.approvalsEnd('approvals', [NOW + 2 * DAY, NOW + 30 * DAY, NOW + 31 * DAY]);
+    metrics.approvalsEnd('other', []);
+    const shown = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('tufgate_approval'));
+    expect(await shown()).toEqual([
+      'tufgate_approval_expires_days{source="approvals"} 2',
+      'tufgate_approvals_ending{source="approvals"} 2',
+      'tufgate_approvals_ending{source="other"} 0',
+    ]);
+    clock.now += 3 * DAY;
+    expect(await shown()).toContain('tufgate_approval_expires_days{source="approvals"} 27');
+    expect(await shown()).toContain('tufgate_approvals_ending{source="approvals"} 2');
+    metrics.approvalsEnd('approvals', []);
+    expect(await shown()).not.toContain('approval_expires_days');
+  });
+
   it('class status codes, and no answer as none', async () => {
     const metrics = createMetrics();
     metrics.upstreamRequest('docker.io', 404);

@@ -27,6 +27,8 @@ export interface Metrics {
   /** When the first role ends that a person must sign anew, epoch milliseconds. */
   trustExpires(source: string, gun: string, at: number): void;
   trustForget(source: string, gun: string): void;
+  /** When approvals end that have an end, epoch milliseconds. */
+  approvalsEnd(source: string, until: readonly number[]): void;
   signedChange(source: string, change: 'new' | 'moved' | 'removed' | 'signer' | 'root', count?: number): void;
   /** @param route a name from the route table, never the path */
   http(route: string, status: number, seconds: number): void;
@@ -71,6 +73,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     withdrawn: (source) => counters.withdrawals.inc({ source }),
     trustExpires: expiries.set,
     trustForget: expiries.forget,
+    approvalsEnd: expiries.setApprovals,
     signedChange: (source, change, count = 1) => counters.changes.inc({ source, change }, count),
     http: (route, status, took) => seconds.observe({ route: routeOf(route), status: statusClass(status) }, took),
     text: () => registry.metrics(),

@@ -1,6 +1,7 @@
 import { isReason, type TufgateError } from '../errors.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { Collection } from '../state/store.ts';
+import { EVERYTHING } from '../trust/collection-name.ts';
 import type { TrustEvent } from '../trust/trust-event.ts';
 import { ExpiryWatch } from './expiry-watch.ts';
 import type { Logger } from './logger.ts';
@@ -60,10 +61,11 @@ export class TrustWatch {
     }
   }
 
-  private refreshed({ collection, outcome, ends }: Event<'refreshed'>): void {
+  private refreshed({ collection, outcome, ends, approvalsEnd = [] }: Event<'refreshed'>): void {
     const { metrics } = this.options;
     const { source, gun } = collection;
     metrics.trustRefresh(source, outcome);
+    if (collection.gun === EVERYTHING) metrics.approvalsEnd(source, approvalsEnd);
     if (ends === undefined) {
       metrics.trustForget(source, gun);
       return;

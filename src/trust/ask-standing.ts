@@ -7,8 +7,6 @@ import { findStanding, Inquiry, type Standing } from './tuf/collection.ts';
 export type Told = Standing | { readonly kind: 'unknown' };
 
 const UNKNOWN: Told = { kind: 'unknown' };
-/** Answered between two turns of the event loop: pulls are waiting too. */
-const AT_ONCE = 8;
 /** As for a question about a tag. */
 const MAX_LOADS = 512;
 
@@ -18,9 +16,10 @@ const MAX_LOADS = 512;
  */
 export async function askStandings(collection: Collection, names: readonly string[]): Promise<readonly Told[]> {
   const told: Told[] = [];
-  for (const [place, name] of names.entries()) {
+  for (const name of names) {
+    // Each may take all the steps that a question may: pulls are waiting too.
+    if (told.length > 0) await setImmediate();
     told.push(await standingOf(collection, name));
-    if (place % AT_ONCE === AT_ONCE - 1) await setImmediate();
   }
   return told;
 }

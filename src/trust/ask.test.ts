@@ -362,3 +362,40 @@ describe('a tag that is missing from the last view', () => {
     expect(message(await ask(collection, tag('2')))).not.toContain('newer trust data');
   });
 });
+
+describe('an approval that has ended', () => {
+  const until = (at: number) => ({ tufgate: { until: new Date(at).toISOString().replace('.000Z', 'Z') } });
+
+  test('is refused as that without another update, and tells its end before', async () => {
+    const collection = await tuf(new TufRepository(NOW).put('app:1', { ...one, custom: until(NOW + 60_000) }));
+    expect((await ask(collection, target())).verdict).toMatchObject({ outcome: 'signed', until: NOW + 60_000 });
+    source.take();
+    clock += 60_000;
+    const answer = await ask(collection, target());
+    expect(reason(answer)).toBe('trust.expired');
+    expect(message(answer)).toContain('the approval of app:1 ended');
+    expect(updates()).toBe(0);
+  });
+
+  test('of several signers is the first one that ends', async () => {
+    const repository = new TufRepository(NOW)
+      .delegate('qa', { paths: ['app:*'] })
+      .delegate('sec', { paths: ['app:*'] });
+    repository.put('app:1', { ...one, custom: until(NOW + 2_000) }, 'qa');
+    repository.put('app:1', { ...one, custom: until(NOW + 1_000) }, 'sec');
+    const answer = await ask(await tuf(repository), target('app:1', { atLeast: 2, of: ['qa', 'sec'] }));
+    expect(answer.verdict).toMatchObject({ outcome: 'signed', until: NOW + 1_000 });
+  });
+
+  test('under metadata that is too old is asked for once more all the same, and its end is told then', async () => {
+    const repository = new TufRepository(NOW).put('app:1', { ...one, custom: until(NOW + DAY) });
+    const collection = await tuf(repository);
+    await ask(collection, target());
+    clock += 2 * DAY;
+    repository.of('timestamp').expires = clock + DAY;
+    repository.publish();
+    source.take();
+    expect(message(await ask(collection, target()))).toContain('the approval of app:1 ended');
+    expect(updates()).toBe(1);
+  });
+});

@@ -43,8 +43,7 @@ async function askAgain(collection: Collection, question: Question, before: Curr
     return { verdict: refusedBy(failure) };
   }
   // Expired because the source cannot be reached, or offers only bytes that we refuse: that is the reason to give.
-  const late = (why: unknown): boolean => codeOf(why) === 'trust.expired' && !isEnded(why);
-  const told = (why: unknown): unknown => (late(why) ? (current.failure ?? why) : why);
+  const told = (why: unknown): unknown => (codeOf(why) === 'trust.expired' ? (current.failure ?? why) : why);
   if (current.view.timestamp === before.view.timestamp) return refused(current, told(error));
   const second = await tryOnce(collection, current, question);
   return 'error' in second ? refused(current, told(second.error)) : second;

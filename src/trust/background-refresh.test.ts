@@ -89,3 +89,19 @@ test('a round that ends after it was closed is the last, and asks for nothing mo
   expect(asked).toHaveLength(4);
   expect(waiting()).toEqual([]);
 });
+
+test('some are asked whether or not anybody pulls, and one that fails ends no rounds', async () => {
+  const clock = timers();
+  let rounds = 0;
+  const failing = { refreshOlderThan: () => (rounds++, Promise.reject(new Error('outgrown'))) };
+  const collections = { recent: () => Promise.resolve([]) };
+  const made = new BackgroundRefresh({
+    collections,
+    always: [failing],
+    checkEveryMs: MINUTE,
+    schedule: clock.schedule,
+  });
+  for (let turn = 0; turn < 3; turn++) await clock.fire(MINUTE / 4);
+  expect(rounds).toBe(3);
+  await made.close();
+});

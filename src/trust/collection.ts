@@ -15,6 +15,7 @@ import {
   difference,
   type Edge,
   endedBelow,
+  endingsIn,
   endsByPeople,
   type Said,
   sameFiles,
@@ -121,8 +122,8 @@ export class Collection {
    */
   async current(): Promise<Current> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await (this.mayServe() ? this.begin()?.patience : this.update());
-    // What was published while an update ran may have come too late for it.
+    if (!this.isFresh()) await (this.mayServe() ? this.begin()?.patience : this.update());
+    // Also what was published while an update ran, and may have come too late for it.
     if (this.publications.areNew) await (this.mayServe() ? this.begin()?.patience : this.update());
     // Meanwhile a new root may have come by which the view does not stand.
     if (this.running !== undefined && !this.mayServe()) await this.update();
@@ -136,7 +137,7 @@ export class Collection {
    */
   async latest(): Promise<View | undefined> {
     if (this.publications.look) await this.publications.look();
-    if (this.isDue()) await this.begin()?.patience;
+    if (!this.isFresh() || this.publications.areNew) await this.begin()?.patience;
     this.refuseOutgrown();
     return this.state.view;
   }
@@ -199,10 +200,6 @@ export class Collection {
   said(): Said | undefined {
     const { held } = this.state;
     return held.kind === 'trusted' ? (held.view ?? held.fallen) : undefined;
-  }
-
-  private isDue(): boolean {
-    return this.publications.areNew || !this.isFresh();
   }
 
   private isFresh(): boolean {
@@ -363,7 +360,14 @@ export class Collection {
     const unlessFailed = confirmed.withdrawn ? 'withdrawn' : same ? 'unchanged' : 'changed';
     const outcome = failure !== undefined ? 'failed' : unlessFailed;
     const why = failure === undefined ? {} : { failure };
-    this.options.on({ kind: 'refreshed', collection: this.opened, outcome, ms, ...endsOf(view), ...why });
+    this.options.on({
+      kind: 'refreshed',
+      collection: this.opened,
+      outcome,
+      ms,
+      ...endsOf(view, this.options.now()),
+      ...why,
+    });
   }
 }
 
@@ -379,8 +383,15 @@ function asTrustError({ gun }: Opened, cause: unknown): TufgateError {
   return new TufgateError('internal', messageOf(cause), { cause });
 }
 
-function endsOf(view: View | undefined): Pick<Extract<TrustEvent, { kind: 'refreshed' }>, 'ends' | 'snapshot'> {
-  return view === undefined ? {} : { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
+/** Ends of approvals that are told of at once. */
+const MAX_TOLD = 1_000;
+
+function endsOf(view: View | undefined, now: number): Partial<Extract<TrustEvent, { kind: 'refreshed' }>> {
+  if (view === undefined) return {};
+  const base = { ends: endsByPeople(view), snapshot: view.snapshot.file.sha256 };
+  const ending = [...view.targets.values()].flatMap(({ model }) => endingsIn(model).map(({ until }) => until));
+  const ahead = ending.filter((until) => until > now).sort((a, b) => a - b);
+  return ahead.length === 0 ? base : { ...base, approvalsEnd: ahead.slice(0, MAX_TOLD) };
 }
 
 /** In TUF 1.0 only what both views have loaded can be compared: what searches have not come by yet ended nowhere. */

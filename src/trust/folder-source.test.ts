@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -56,4 +56,26 @@ test('who does not wait any more is told why', async () => {
   writeFileSync(join(folder, 'timestamp.json'), 'there');
   const late = new TufgateError('trust.unreachable', 'too late');
   await expect(source().fetch(timestamp, 9, AbortSignal.abort(late))).rejects.toBe(late);
+});
+
+test('its stamp is another one as soon as another timestamp is there, and it is looked at now and then only', async () => {
+  let now = 0;
+  const watched = folderSource('approvals', folder, tufFileName, () => now);
+  const path = join(folder, 'timestamp.json');
+  const look = async (): Promise<string | undefined> => {
+    now += 100;
+    return await watched.stamp?.();
+  };
+  const none = await look();
+  writeFileSync(path, 'one');
+  now += 99;
+  expect(await watched.stamp?.()).toBe(none);
+  const first = await look();
+  expect(first).not.toBe(none);
+  expect(await look()).toBe(first);
+  writeFileSync(`${path}.new`, 'two');
+  renameSync(`${path}.new`, path);
+  expect(await look()).not.toBe(first);
+  rmSync(path);
+  expect(await look()).toBe(none);
 });

@@ -11,6 +11,8 @@ export type TrustEvent =
       readonly ms: number;
       /** When what a person must sign anew ends, by role; absent when nothing is believed now. */
       readonly ends?: ReadonlyMap<string, number>;
+      /** When approvals end that are held and have an end, epoch milliseconds, the first so many that have not ended yet. */
+      readonly approvalsEnd?: readonly number[];
       /** Which view is believed now: sha256 of its snapshot. */
       readonly snapshot?: string;
       readonly failure?: TufgateError;

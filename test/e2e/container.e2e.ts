@@ -93,6 +93,22 @@ stories('the container image', [...WORLD, 'buildah', 'podman', 'skopeo'], () => 
     expect(checked, checked.output).toMatchObject({ code: 0 });
   });
 
+  it('by itself makes a repository of approvals at its first start, or says what it needs for that', async () => {
+    const how = [...READ_ONLY, ...CONTAINED, '--network', 'none'];
+    const nothing = await podman.run('run', '--rm', ...how, IMAGE);
+    expect(nothing.code, nothing.output).toBe(2);
+    expect(nothing.output).toContain('set TUFGATE_PASSPHRASE');
+    const name = `${NAME}-fresh`;
+    world.space.onClose(() => podman.run('rm', '--force', '--time', '5', name));
+    await podman.must('run', '--detach', '--name', name, ...how, '--env', 'TUFGATE_PASSPHRASE=correct horse', IMAGE);
+    const show = ['node', '/app/dist/main.js', 'approvals', 'show', '--json'];
+    const shown = await until('the repository', async () => {
+      const { code, stdout } = await podman.run('exec', name, ...show);
+      return code === 0 && (JSON.parse(stdout) as { repository: string; folder: string });
+    });
+    expect(shown).toMatchObject({ repository: 'approvals', folder: '/data/approvals' });
+  });
+
   it('is pulled through, and refuses', async () => {
     const client = new Skopeo(world.space, world.gate.host, world.origin);
     const pulled = await client.pull(`docker.io/${REPOSITORY}:1.0`);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { makeDelegationKey } from './real/delegation-key.ts';
 import { Dockerd } from './real/dockerd.ts';
+import { GateLater } from './real/gate-later.ts';
 import { stories } from './real/needs.ts';
 import { Notary } from './real/notary.ts';
 import { NotaryClient, type Signable } from './real/notary-client.ts';
@@ -50,6 +51,8 @@ stories('a Notary server is shut down, and its collections are read on', PROGRAM
   const signed: Signable = { digest: `sha256:${'a'.repeat(64)}`, size: 1_234 };
   const archive = space.at('archive');
   let notary: Notary;
+  let registry: Registry;
+  let client: Dockerd;
   let docker: string;
   let hello: string;
   let capturedAt: number;
@@ -74,9 +77,10 @@ stories('a Notary server is shut down, and its collections are read on', PROGRAM
   const of = (read: readonly Read[], gun: string): Read | undefined => read.find((each) => each.gun === gun);
 
   beforeAll(async () => {
-    const registry = await Registry.start(space);
+    registry = await Registry.start(space);
     notary = await Notary.start(space);
-    const publisher = await Publisher.start(space, await Dockerd.start(space, { name: 'publisher' }), registry, notary);
+    client = await Dockerd.start(space, { name: 'publisher' });
+    const publisher = await Publisher.start(space, client, registry, notary);
     docker = publisher.gun('acme/hello');
     hello = await publisher.pushSigned('acme/hello:1.0', 'first');
     await publisher.pushSigned('acme/hello:0.9', 'revoked');
@@ -206,5 +210,37 @@ stories('a Notary server is shut down, and its collections are read on', PROGRAM
     expect(read.filter(({ ok }) => !ok)).toMatchObject([{ gun: DELEGATED, code: 'archive.damaged' }]);
     expect(of(read, DELEGATED)?.message).toContain(`targets/${name}`);
     expect(read.filter(({ ok }) => ok)).toHaveLength(2 + MANY.length);
+  });
+
+  it('sixty days later a gate takes it over: what was rescued is pulled, and nothing else', async () => {
+    const gate = await GateLater.start(space, 'rescued', registry);
+    const finished = await gate.run('approvals', 'import', '--archive', archive, '--first-use', '--yes', '--json');
+    expect(finished.code, finished.output).toBe(0);
+    expect(JSON.parse(finished.stdout)).toMatchObject({ collections: 3 + MANY.length, refused: [] });
+    const pulled = await client.run(['pull', `${gate.host}/acme/hello:1.0`]);
+    expect(pulled, pulled.output).toMatchObject({ code: 0 });
+    expect((await client.must(['run', '--rm', '--network', 'none', `${gate.host}/acme/hello:1.0`])).trim()).toBe(
+      'first',
+    );
+    const revoked = await client.run(['pull', `${gate.host}/acme/hello:0.9`]);
+    expect(revoked.code).not.toBe(0);
+    expect(revoked.output).toContain('nobody trusted signed');
+    const { targets } = JSON.parse(
+      (await gate.run('approvals', 'list', '--json', '--image', 'acme/hello:1.0')).stdout,
+    ) as {
+      targets: { evidence: { kind: string; digest: string }[] }[];
+    };
+    expect(targets[0]?.evidence).toMatchObject([{ kind: 'notary-archive', gun: docker }]);
+    const again = await gate.run('approvals', 'import', '--archive', archive, '--first-use', '--yes');
+    expect(again.stdout).toContain('nothing was signed');
+  });
+
+  it('of a damaged archive the other collections are taken over', async () => {
+    const gate = await GateLater.start(space, 'damaged', registry);
+    const finished = await gate.run('approvals', 'import', '--archive', space.at('copy'), '--first-use', '--yes');
+    expect(finished.code, finished.output).toBe(3);
+    expect(finished.stderr).toContain(`${DELEGATED} is not imported`);
+    expect(finished.stdout).toContain(`of ${2 + MANY.length} collections are approved`);
+    expect(await client.run(['pull', `${gate.host}/acme/hello:1.0`])).toMatchObject({ code: 0 });
   });
 });

@@ -88,6 +88,16 @@ const tuf = new TufRepository(NOW)
   .delegate('bulk', { prefixes: ['0', 'f'] })
   .bins('bin', { by: 'bulk', bits: 2 })
   .put(`${GUN}:1`, { digest: `sha256:${'ab'.repeat(32)}`, length: 7 })
+  .put(`${GUN}:2`, {
+    digest: `sha256:${'ab'.repeat(32)}`,
+    length: 7,
+    custom: { tufgate: { until: '2027-04-01T00:00:00Z', by: 'alice' } },
+  })
+  .put(`${GUN}@sha256:${'cd'.repeat(32)}`, {
+    digest: `sha256:${'cd'.repeat(32)}`,
+    length: 7,
+    custom: { tufgate: { revoked: '2026-11-21T00:00:00Z', reason: 'CVE-1' } },
+  })
   .publish();
 
 const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;

@@ -1,5 +1,6 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Digest } from '../../src/oci/digest.ts';
 import { clientsOf } from '../../src/pull/clients-of.ts';
@@ -16,19 +17,25 @@ const layer = (): Digest => image().layers[0]!;
 const blob = (digest: string = layer()) => world.gate.get(`/v2/acme/app/blobs/${digest}`);
 const ALLOW = 'allow: { reason: bootstrap, until: 2027-03-31 }';
 
+async function inCache(...digests: readonly string[]): Promise<readonly string[]> {
+  return await found(world.gate, digests);
+}
+
 async function cached(gate: GateWorld = world.gate): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const digest of [image().digest, layer()]) {
-    const path = join(gate.folder, 'data/cache/v1/blobs/sha256', digest.slice(7, 9), digest.slice(7));
-    if (
-      await cp(path, '/dev/null').then(
-        () => true,
-        () => false,
-      )
-    )
-      found.push(digest);
+  return await found(gate, [image().digest, layer()]);
+}
+
+async function found({ folder }: GateWorld, digests: readonly string[]): Promise<readonly string[]> {
+  const there: string[] = [];
+  for (const digest of digests) {
+    const path = join(folder, 'data/cache/v1/blobs/sha256', digest.slice(7, 9), digest.slice(7));
+    const known = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (known) there.push(digest);
   }
-  return found;
+  return there;
 }
 
 async function pullAll(gate: GateWorld = world.gate): Promise<void> {
@@ -200,11 +207,22 @@ describe('below an index', () => {
     expect((await blob(two.layers[1])).status).toBe(200);
   });
 
+  test('one that is approved anew is served again, its layers first', async () => {
+    const { one } = await indexed();
+    expect((await blob(one.layers[0])).status).toBe(200);
+    expect(await world.outcome(one.digest)).toEqual([403, 'trust.withdrawn']);
+    expect((await blob(one.layers[0])).reason).toBe('trust.withdrawn');
+    world.approvals.put(`${REPOSITORY}@${one.digest}`, { digest: one.digest, length: one.size }).publish();
+    world.later();
+    expect((await blob(one.layers[0])).status).toBe(200);
+  });
+
   test('a sweep finds it, and evicts what nothing else needs', async () => {
     const { index, one, two } = await indexed();
     const store = world.gate.gate.state;
     await world.runs(MINUTE);
     expect(await store.withdrawals(REPOSITORY, [one.digest])).toHaveLength(1);
+    expect(await inCache(one.digest, one.layers[0]!, one.layers[1]!)).toEqual([one.layers[1]]);
     const before = world.gate.registry.seen.length;
     expect((await blob(two.layers[1])).status).toBe(200);
     expect(await world.outcome(index.digest)).toEqual([200, index.digest]);
@@ -314,7 +332,8 @@ describe('two gates before one server', () => {
     const other = await world.another();
     await pullAll();
     await pullAll(other);
-    await other.runs(MINUTE);
+    // Longer than what is not pulled is asked about.
+    await other.runs(15 * MINUTE);
     expect(await cached(other)).toEqual([image().digest, layer()]);
     world.withdraw(undefined, undefined, { reason: 'CVE-2026-1' }).publish();
     await other.runs(MINUTE);
@@ -341,6 +360,32 @@ describe('two gates before one server', () => {
     expect(await cached()).toEqual([]);
     await world.runs(2 * MINUTE);
     expect(await world.alarms()).toEqual(['trust.withdrawn']);
+  });
+
+  test('a gate asks before anybody has pulled anything', async () => {
+    await open();
+    await world.runs(MINUTE);
+    expect(world.server.requests.map(({ path }) => path)).toContain('tuf/timestamp.json');
+  });
+
+  test('who is being sent a layer is cut off, and nothing of it stays', async () => {
+    await open();
+    const { registry } = world.gate;
+    const large = registry.addImage({ repository: 'acme/app', tag: '1.0', layers: [Buffer.alloc(8 << 20, 'x')] });
+    world.approvals.put(TARGET, { digest: large.digest, length: large.size }).publish();
+    expect((await world.pull('1.0')).status).toBe(200);
+    const path = `/v2/acme/app/blobs/${large.layers[0]!}`;
+    registry.lie(path, { kind: 'stall', bytes: 1 << 20 });
+    const pulling = world.gate.get(path).then(
+      () => 'whole',
+      () => 'cut off',
+    );
+    while (registry.count(path) === 0) await setImmediate();
+    world.withdraw(large.digest).publish();
+    await world.runs(MINUTE);
+    expect(await pulling).toBe('cut off');
+    registry.release();
+    expect(await inCache(large.digest, large.layers[0]!)).toEqual([]);
   });
 
   test('what another repository still serves stays', async () => {
@@ -377,15 +422,13 @@ describe('two gates before one server', () => {
     await world.gate.get('/v2/acme/app/manifests/1.0', { method: 'HEAD' });
     await world.gate.gate.flushDecisions();
     const { state } = world.gate.gate;
-    const found = await clientsOf(state, { registry: 'reg.example', path: 'acme/app' }, image().digest as Digest);
+    const found = await clientsOf(state, { registry: 'reg.example', path: 'acme/app' }, image().digest);
     expect(found).toMatchObject([
       { address: '127.0.0.1', repository: REPOSITORY, count: 1, lastAt: world.gate.clock },
       { address: '127.0.0.1', repository: REPOSITORY, tag: '1.0', count: 1, firstAt: world.gate.clock - 5_000 },
     ]);
-    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest as Digest)).toEqual(
-      [],
-    );
-    expect(await clientsOf(state, undefined, image().digest as Digest)).toHaveLength(2);
+    expect(await clientsOf(state, { registry: 'reg.example', path: 'acme/other' }, image().digest)).toEqual([]);
+    expect(await clientsOf(state, undefined, image().digest)).toHaveLength(2);
   });
 });
 
@@ -412,6 +455,29 @@ describe('a folder', () => {
     await publish();
     moment();
     expect(await world.outcome('1.0')).toEqual([403, 'trust.withdrawn']);
+  });
+
+  test('is asked again at once also where no rule names it', async () => {
+    await open({ folder: true, rule: ALLOW });
+    await publish();
+    moment();
+    expect((await world.pull('1.0')).status).toBe(200);
+    world.withdraw().publish();
+    await publish();
+    moment();
+    expect(await world.outcome('1.0')).toEqual([403, 'trust.withdrawn']);
+  });
+
+  test('is looked at in the background too', async () => {
+    await open({ folder: true });
+    world.approve().publish();
+    await publish();
+    moment();
+    await pullAll();
+    world.withdraw().publish();
+    await publish();
+    await world.runs(MINUTE / 4);
+    expect(await cached()).toEqual([]);
   });
 
   test('through the other thread too', async () => {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Plain } from '../../src/simulator/tuf-document.ts';
 import { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import { lockDataFolder } from '../../src/state/sqlite/lock.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
@@ -298,11 +299,13 @@ test('show is a tree: who may sign, with which keys, who did', async () => {
 });
 
 /** A TUF 1.0 repository in a folder, for all images. */
-async function fromFolder(): Promise<string> {
+async function fromFolder(tufgate?: Plain): Promise<string> {
   const { registry, image } = await world();
   const repository = new TufRepository(Date.now());
   repository.delegate('acme', { paths: ['reg.example/acme/*'] });
-  repository.put('reg.example/acme/app:1.0', { digest: image.digest, length: image.size }, 'acme').publish();
+  const custom = tufgate === undefined ? {} : { custom: { tufgate } };
+  const entry = { digest: image.digest, length: image.size, ...custom };
+  repository.put('reg.example/acme/app:1.0', entry, 'acme').publish();
   await mkdir(join(folder(), 'tuf'));
   for (const [name, bytes] of repository.files.paths()) await writeFile(join(folder(), 'tuf', name), bytes);
   await writeFile(join(folder(), 'root.json'), repository.at('root', 1));
@@ -336,4 +339,26 @@ test('it has no pins to edit, and is forgotten by its own name', async () => {
   expect(said.stderr).toContain('Trust begins anew at the pin root');
   expect(await command('trust', 'list', '--json', '--config', file)).toBe(0);
   expect(document()).toEqual([]);
+});
+
+test('approvals that end within 30 days are shown, those that end later are not', async () => {
+  const soon = await fromFolder({ until: '2026-12-01T00:00:00Z' });
+  const ends = 'approval of "reg.example/acme/app:1.0" ends in 9 d (2026-12-01)';
+  for (const words of [['list'], ['show', 'reg.example/acme/app'], ['audit']]) {
+    expect(await command('trust', ...words, '--config', soon)).toBe(0);
+    expect(said.stdout).toContain(ends);
+  }
+  expect(await command('trust', 'list', '--json', '--config', soon)).toBe(0);
+  const [{ approvals }] = document() as [{ approvals: unknown }];
+  expect(approvals).toEqual([{ name: 'reg.example/acme/app:1.0', at: '2026-12-01T00:00:00.000Z', daysLeft: 9 }]);
+  expect(await command('resolve', APP, '--json', '--config', soon)).toBe(0);
+  expect(document()).toMatchObject({ sources: [{ until: '2026-12-01T00:00:00.000Z' }] });
+  expect(await command('resolve', APP, '--config', soon)).toBe(0);
+  expect(said.stdout).toContain('its approval in approvals ends 2026-12-01T00:00:00Z');
+});
+
+test('an approval that ends later is not shown', async () => {
+  const file = await fromFolder({ until: '2026-12-22T00:00:00Z' });
+  expect(await command('trust', 'list', '--config', file)).toBe(0);
+  expect(said.stdout).not.toContain('approval of');
 });

@@ -169,6 +169,41 @@ test('a digest without a tag needs every source that the rule names', async () =
   expect(await refusal(byDigest(image.digest))).toBe('policy.digest-outside-closure');
 });
 
+test('a digest that is signed without a tag is refused where another source took it back', async () => {
+  const { image, trust, withdrawals, layer } = await open();
+  trust.signedDigests.add(image.digest);
+  withdrawals.withdraw(APP, image.digest);
+  expect(await refusal(byDigest(image.digest))).toBe('trust.withdrawn');
+  withdrawals.asked.clear();
+  expect(await refusal(byDigest(image.digest))).toBe('served');
+  withdrawals.withdraw(APP, image.digest, 'unreadable');
+  expect(await refusal(byDigest(image.digest))).toBe('trust.malformed');
+  expect(await refusal(blob(layer))).toBe('trust.malformed');
+});
+
+test('the approval of a digest that has ended takes nothing from a tag that is signed', async () => {
+  const { image, trust, withdrawals, layer } = await open();
+  trust.sign(APP, '1.0', image.digest);
+  withdrawals.withdraw(APP, image.digest, 'ended');
+  expect((await byTag('1.0')).digest).toBe(image.digest);
+  expect((await byDigest(image.digest)).digest).toBe(image.digest);
+  expect(await blob(layer)).toBe('layer one');
+});
+
+test('each digest is asked about once for one request', async () => {
+  const { image, trust, withdrawals, registry } = await open();
+  const index = registry.addIndex(APP.path, '1.0', [image]);
+  for (const tag of ['1.0', 'stable', 'latest']) {
+    trust.sign(APP, tag, index.digest);
+    await byTag(tag);
+  }
+  await byDigest(index.digest);
+  withdrawals.withdraw(APP, image.digest);
+  withdrawals.questions.length = 0;
+  expect(await refusal(byDigest(image.digest))).toBe('trust.withdrawn');
+  expect(withdrawals.questions).toEqual([index, image].map(({ digest }) => `reg.example/acme/app@${digest}`));
+});
+
 test('a closure is of one repository: another one does not serve the same digest', async () => {
   const { image, trust, layer } = await open();
   const other = { registry: 'reg.example', path: 'acme/other' };

@@ -15,7 +15,7 @@ export async function approve(draft: Draft, change: Approve): Promise<void> {
   const { repository, sha256, tag } = change;
   const name = digestTarget(repository, sha256);
   const before = await draft.entry(name);
-  if (before?.word.kind === 'withdrawn' && !change.reinstate) throw withdrawn(name, before.word.at);
+  if (before?.word.kind === 'withdrawn' && !change.reinstate) throw withdrawnBefore(name, before.word.at);
   const approval = approvalOf(change, draft.now);
   const entry = {
     length: change.length,
@@ -81,7 +81,7 @@ export async function setUntil(draft: Draft, repository: string, sha256: string)
   await draft.put(name, { ...digest, word });
 }
 
-function withdrawn(name: string, at: number): TufgateError {
+export function withdrawnBefore(name: string, at: number): TufgateError {
   const why = `${name} was withdrawn at ${instantText(at)}`;
   return new TufgateError('trust.withdrawn', `${why}; if it is good after all, approve it with --reinstate`);
 }

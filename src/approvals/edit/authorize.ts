@@ -20,17 +20,19 @@ import type { Draft } from './draft.ts';
 export async function authorize(draft: Draft, change: Authorize): Promise<void> {
   const { role } = change;
   if (isTop(role)) {
+    const { threshold } = draft.currentRoot.roles[role];
     draft.editRoot((root) => withQuorum(root, role, change));
-    if (role === 'targets') await signAnew(draft, ['targets'], change);
+    if (role === 'targets') await signAnew(draft, ['targets'], change, threshold);
     return;
   }
   const top = await draft.edit('targets');
   const delegations = rolesOf(top.delegations);
-  if (!delegations.roles.some(({ name }) => name === role))
+  const before = delegations.roles.find(({ name }) => name === role);
+  if (before === undefined)
     throw new TufgateError('usage', `there is no role ${JSON.stringify(role)}: see tufgate approvals show`);
   const roles = delegations.roles.map((each) => (each.name === role ? { ...each, ...quorum(change) } : each));
   top.delegations = { kind: 'roles', roles, keys: onlyNeeded(delegations.keys, change, roles) };
-  await signAnew(draft, role === BULK ? await bulkFiles(draft, change) : [role], change);
+  await signAnew(draft, role === BULK ? await bulkFiles(draft, change) : [role], change, before.threshold);
 }
 
 function withQuorum(root: RootDocument, role: TopRole, change: Authorize): Pick<RootDocument, 'keys' | 'roles'> {
@@ -54,34 +56,50 @@ async function bulkFiles(draft: Draft, change: Authorize): Promise<readonly stri
   return [BULK, ...binNames(bins)];
 }
 
-async function signAnew(draft: Draft, roles: readonly string[], change: Authorize): Promise<void> {
+/** @param before how many had to sign: it says what rested on whom, so that what ends is what `approvals affected` has listed */
+async function signAnew(draft: Draft, roles: readonly string[], change: Authorize, before: number): Promise<void> {
   const { keyIds, threshold } = quorum(change);
+  const stolen = { distrust: change.distrust, threshold: before };
   for (const role of roles) {
     const standing = await draft.standing?.role(role);
     if (standing === undefined) continue;
     const left = standing.signers.filter((key) => keyIds.includes(key));
-    const affected = affectedIn(standing, change);
+    const affected = affectedIn(standing, stolen);
     if (left.length < threshold || affected.length > 0) await draft.edit(role);
     for (const target of affected) draft.roles.get(role)?.targets.delete(target);
   }
-  if (change.distrust.length > 0) for (const role of roles) await mendDigests(draft, role, change);
+  if (change.distrust.length > 0) for (const role of roles) await mendDigests(draft, role, stolen);
+}
+
+type Said = Pick<StandingRole, 'document' | 'signers'>;
+
+/** Keys that are distrusted, and how many had to sign. */
+type Stolen = Pick<Authorize, 'distrust' | 'threshold'>;
+
+/** What a file says only because of some keys: tags, and digests that were approved for themselves. @param stolen by key id */
+export function restedOn(
+  { document, signers }: Said,
+  stolen: (keyId: string) => boolean,
+  threshold: number,
+): readonly string[] {
+  const approvals = [...document.targets].flatMap(([target, { word }]) => {
+    const approval = word.kind === 'named' ? word.own : word.kind === 'approval' ? word : undefined;
+    return approval === undefined ? [] : [{ target, approval }];
+  });
+  const known = new Set([...signers, ...approvals.flatMap(({ approval }) => approval.keys ?? [])]);
+  const rests = restingOn(signers, { distrust: [...known].filter(stolen), threshold });
+  return approvals.flatMap(({ target, approval }) => (rests(approval) ? [target] : []));
 }
 
 /** Targets of the file whose approval rests on distrusted keys. */
-export function affectedIn(
-  { document, signers }: Pick<StandingRole, 'document' | 'signers'>,
-  change: Pick<Authorize, 'distrust' | 'threshold'>,
-): readonly string[] {
-  const rests = restingOn(signers, change);
+export function affectedIn({ document, signers }: Said, stolen: Stolen): readonly string[] {
+  const rests = restingOn(signers, stolen);
   return [...document.targets].flatMap(([target, { word }]) =>
     word.kind === 'approval' && rests(word) ? [target] : [],
   );
 }
 
-function restingOn(
-  signers: readonly string[],
-  { distrust, threshold }: Pick<Authorize, 'distrust' | 'threshold'>,
-): (approval: Approval) => boolean {
+function restingOn(signers: readonly string[], { distrust, threshold }: Stolen): (approval: Approval) => boolean {
   const stolen = new Set(distrust);
   return (approval) => restsOn(approval, signers, stolen, threshold);
 }
@@ -92,9 +110,9 @@ function restingOn(
  * The attack: with the stolen key, name a digest for a tag that does not stand for it, or for none at all, and hope that only tags are
  * looked at.
  */
-async function mendDigests(draft: Draft, role: string, change: Authorize): Promise<void> {
+async function mendDigests(draft: Draft, role: string, stolen: Stolen): Promise<void> {
   const signers = (await draft.standing?.role(role))?.signers ?? [];
-  const rests = restingOn(signers, change);
+  const rests = restingOn(signers, stolen);
   for (const [target, entry] of [...((await draft.read(role))?.targets ?? [])]) {
     if (entry.word.kind !== 'named') continue;
     const { repository } = parseTarget(target);

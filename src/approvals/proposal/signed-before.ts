@@ -60,6 +60,11 @@ export class SignedBefore {
     }
   }
 
+  /** The repository came back from a backup, and goes on from there: what was signed later is no measure any more. */
+  forget({ parts }: Proposal): void {
+    for (const { role } of parts) this.all.get(this.anchor)?.delete(role);
+  }
+
   /** @param published what was signed is out now */
   async remember({ parts }: Proposal, published: boolean): Promise<void> {
     const mine = this.all.get(this.anchor) ?? new Map<string, Remembered>();
@@ -79,7 +84,9 @@ function rollback(role: string, version: number, known: Remembered): TufgateErro
   const shows = `this proposal makes version ${version} of ${role}`;
   if (version <= known.published) {
     const why = `${shows}, and version ${known.published} that you signed was published: somebody shows you an old state of the repository`;
-    return new TufgateError('trust.rollback', `${why}; find out who, and sign nothing`);
+    const fix =
+      'find out who, and sign nothing; if it was restored from a backup, as others tell you too, sign with --restored';
+    return new TufgateError('trust.rollback', `${why}; ${fix}`);
   }
   const why = `${shows}, and you have signed another version ${known.version} before: if that was published, somebody shows you an old state`;
   return new TufgateError('trust.rollback', `${why}; if it was not, sign with --again`);

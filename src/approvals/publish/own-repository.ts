@@ -1,13 +1,16 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TufConfig } from '../../config/config.ts';
 import { TufgateError } from '../../errors.ts';
 import type { RootDocument } from '../document/documents.ts';
 import type { Change } from '../edit/change.ts';
+import { rolesThatPeopleSign } from '../edit/renew.ts';
 import { type Made, propose } from '../proposal/make-proposal.ts';
 import type { Signs } from '../proposal/signatures.ts';
 import { type ReadFile, Standing } from '../standing/standing.ts';
-import { publishFresh, type Publishing, publishProposal } from './publish.ts';
+import { type EarliestEnd, earliestEnd } from './earliest-end.ts';
+import { publishFresh, type Publishing, publishProposal, stands } from './publish.ts';
 import { finishPublication, readFrom, treesOf } from './tree.ts';
 
 /** A configured source that this gate keeps. */
@@ -53,6 +56,16 @@ export class OwnRepository {
     return await Standing.open(this.source.name, await this.needPinned(), readFrom(this.source.publish.folder));
   }
 
+  /** What ends first of all that people have to sign anew; undefined while the repository has not been made. */
+  async earliestEnd(): Promise<EarliestEnd | undefined> {
+    if ((await this.pinned()) === undefined) return undefined;
+    const standing = await this.standing();
+    const { root, snapshot } = standing;
+    const roles = await rolesThatPeopleSign({ read: async (role) => (await standing.role(role))?.document });
+    const versions = roles.map((role) => [role, snapshot.meta.get(role) ?? 0] as const);
+    return await earliestEnd(this.files, [['root', root.version], ...versions]);
+  }
+
   /** What a change would come to, as things stand. */
   async propose(changes: readonly Change[]): Promise<Made> {
     const { name, publish } = this.source;
@@ -63,12 +76,18 @@ export class OwnRepository {
     return await propose(name, on, changes, this.options.now(), publish.lifetimes);
   }
 
+  /** Whether it was published already, and nothing over it: so a publication that was cut short can be said again. */
+  async published(made: Made): Promise<boolean> {
+    return (await this.pinned()) !== undefined && (await stands(made, await this.standing()));
+  }
+
   /** In one step, or not at all. @throws approvals.stale · trust.threshold · approvals.key */
   async publish(made: Made): Promise<void> {
     await this.locked(async () => {
       if ((await this.pinned()) !== undefined && made.proposal.files.size === 0)
         throw new TufgateError('approvals.stale', `${this.source.name} was made by somebody else meanwhile`);
-      await publishProposal(await this.publishing(made.draft.currentRoot), made);
+      const pinned = await publishProposal(await this.publishing(made.draft.currentRoot), made);
+      await keepPin(this.source.root.file, pinned);
     });
   }
 
@@ -137,5 +156,14 @@ export class OwnRepository {
         release();
       }
     }
+  }
+}
+
+/** The configuration may pin a file elsewhere than in the published folder. */
+async function keepPin(file: string, pinned: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, pinned, { flag: 'wx' });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
   }
 }

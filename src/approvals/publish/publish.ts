@@ -7,7 +7,7 @@ import { type Made } from '../proposal/make-proposal.ts';
 import type { Proposal } from '../proposal/proposal.ts';
 import { countedSignatures, isComplete, type Signing, signingOf, type Signs } from '../proposal/signatures.ts';
 import { fileName, parseFileName } from '../standing/file-name.ts';
-import { Standing } from '../standing/standing.ts';
+import { type ReadFile, Standing } from '../standing/standing.ts';
 import { outgrown } from './retention.ts';
 import { publishTree, readFrom } from './tree.ts';
 
@@ -32,6 +32,7 @@ export interface Publishing {
 export async function publishProposal(the: Publishing, made: Made): Promise<Uint8Array> {
   const standing = await standingOf(the);
   refuseStale(made.proposal, standing);
+  await refuseOther(made.proposal, standing, readFrom(the.folder));
   refuseUnsigned(await signingOf(made));
   const files = new Map<string, Uint8Array>();
   for (const part of made.proposal.parts) {
@@ -80,6 +81,31 @@ function refuseStale({ files, parts }: Proposal, standing: Standing | undefined)
   if (role === undefined) return;
   const why = `${role} went on to version ${current(role) ?? 0} since this was proposed: somebody else published`;
   throw new TufgateError('approvals.stale', `${why}; nothing is lost: tufgate approvals rebase FILE, and sign again`);
+}
+
+/**
+ * Of the same version, and not the same file: what was published was lost, and others have published since a backup was put back.
+ */
+async function refuseOther({ files }: Proposal, standing: Standing | undefined, read: ReadFile): Promise<void> {
+  if (standing === undefined) return;
+  for (const [name, bytes] of files) {
+    const role = parseFileName(name)?.role;
+    if (role === undefined || role === 'snapshot') continue;
+    const now = await read(name);
+    if (now !== undefined && Buffer.compare(now, bytes) === 0) continue;
+    const why = `${name} is not the file on which this was proposed`;
+    throw new TufgateError('approvals.stale', `${why}; nothing is lost: tufgate approvals rebase FILE, and sign again`);
+  }
+}
+
+/** Whether what a proposal comes to is what stands: it was published before. */
+export async function stands({ documents }: Made, standing: Standing): Promise<boolean> {
+  for (const [role, { document, message }] of documents) {
+    const now = role === 'root' ? standing.roots.find(({ version }) => version === document.version) : undefined;
+    const said = now ?? (await standing.role(role))?.document;
+    if (said?.version !== document.version || Buffer.compare(signedBytes(said), message) !== 0) return false;
+  }
+  return true;
 }
 
 function refuseUnsigned(signing: readonly Signing[]): void {

@@ -46,7 +46,7 @@ export async function approveImages(
       'usage',
       'name an image, such as nginx:1.27, or a list: --from-file, --from-running, --denied',
     );
-  const { looked, failed } = await lookAtAll(the, images);
+  const { looked, failed } = await lookAtAll(the, images, options.reinstate === true);
   refuseAlarming(looked, options);
   const [firstFailed] = failed;
   if (looked.length === 0 && firstFailed !== undefined) throw asError(firstFailed.error);
@@ -73,6 +73,7 @@ interface Failed {
 async function lookAtAll(
   { own, context, now }: OwnContext,
   images: readonly ListedImage[],
+  reinstate: boolean,
 ): Promise<{ readonly looked: readonly Looked[]; readonly failed: readonly Failed[] }> {
   const config = context.config();
   const judge = await composeJudge(config);
@@ -81,7 +82,7 @@ async function lookAtAll(
   try {
     const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
     const sources = [...config.trust.keys()].filter((name) => name !== own.source.name);
-    const deps = { judge, standing, sources, brief: images.length >= BRIEF_FROM, now: now() };
+    const deps = { judge, standing, sources, brief: images.length >= BRIEF_FROM, reinstate, now: now() };
     const look = async (image: ListedImage): Promise<Looked | Failed> => {
       try {
         return await lookAt(deps, image);

@@ -3,9 +3,11 @@ import type { Change } from '../../approvals/edit/change.ts';
 import { explain } from '../../approvals/proposal/explain.ts';
 import { explanationLines } from '../../approvals/proposal/explain-words.ts';
 import type { Made } from '../../approvals/proposal/make-proposal.ts';
+import type { Proposal } from '../../approvals/proposal/proposal.ts';
+import type { SignedBefore } from '../../approvals/proposal/signed-before.ts';
 import { proposalBytes } from '../../approvals/proposal/proposal-file.ts';
 import { isComplete, signingOf } from '../../approvals/proposal/signatures.ts';
-import { codeOf, TufgateError } from '../../errors.ts';
+import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { confirm } from '../ask.ts';
 import { EXIT } from '../exit-code.ts';
 import { signerMemory } from './signer-memory.ts';
@@ -107,18 +109,33 @@ async function signAndPublish(
   const memory = await signerMemory(the.context.env, await own.pinned());
   let made = first;
   for (let left = TRIES; ; left--) {
-    memory?.check(made.proposal, true);
+    if (options.restored === true) memory?.forget(made.proposal);
+    else memory?.check(made.proposal, true);
     const signed = await signWith(the, made, options.key ?? [], own.source.publish.keys);
     refuseShort(lackingLines((await signingOf(signed)).filter((each) => !isComplete(each))));
+    await memory?.remember(signed.proposal, false);
     try {
       await own.publish(signed);
-      await memory?.remember(signed.proposal, true);
+      await remember(the.context, memory, signed.proposal);
       return [...new Set(signed.proposal.parts.flatMap(({ signatures }) => signatures.map(({ keyId }) => keyId)))];
     } catch (error) {
       if (codeOf(error) !== 'approvals.stale' || left <= 1) throw error;
       made = await own.propose(changes);
       if (String(meaning(await linesOf(made))) !== String(meaning(lines))) throw error;
     }
+  }
+}
+
+/** It is out already: what this signer cannot keep in mind he is told. */
+async function remember(
+  { out }: OwnContext['context'],
+  memory: SignedBefore | undefined,
+  proposal: Proposal,
+): Promise<void> {
+  try {
+    await memory?.remember(proposal, true);
+  } catch (error) {
+    out.message(`what you signed could not be remembered on this machine: ${messageOf(error)}`);
   }
 }
 

@@ -5,13 +5,13 @@ import type { Change } from '../../approvals/edit/change.ts';
 import { TufgateError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { carryOut } from './carry-out.ts';
-import { publicKeys, thresholdOf } from './key-options.ts';
+import { KEY_ID, keyIdStart, publicKeys, thresholdOf } from './key-options.ts';
 import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 
 interface AuthorizeOptions extends OwnOptions {
   /** Public keys, by reference. */
   readonly add?: readonly string[];
-  /** Key ids, or the beginning of one. */
+  /** Key ids, the beginning of one, or `NAME.pub`. */
   readonly remove?: readonly string[];
   readonly threshold?: string;
   /** What rested on the removed keys ends. */
@@ -39,13 +39,21 @@ async function changeOf(
   added: readonly KeyEntry[],
 ): Promise<Change> {
   const { quorum, keys: known } = await standingQuorum(the, role);
-  const removed = (options.remove ?? []).map((start) => meant(role, quorum, start));
+  const removed = (options.remove ?? []).map((key) => meant(role, quorum, key, options.stolen === true));
   const kept = quorum.keyIds.filter((id) => !removed.includes(id)).flatMap((id) => known.get(id) ?? []);
   const keys = [...new Map([...kept, ...added].map((key) => [keyIdOf(key), key])).values()];
   if (keys.length === 0)
     throw new TufgateError('usage', `nobody would be left to sign ${role}: --add a key in the same step`);
-  const threshold = thresholdOf(options.threshold, keys.length, Math.min(quorum.threshold, keys.length));
+  refuseFewer(role, options, quorum.threshold, keys.length);
+  const threshold = thresholdOf(options.threshold, keys.length, quorum.threshold);
   return { kind: 'authorize', role, keys, threshold, distrust: options.stolen === true ? removed : [] };
+}
+
+/** Fewer signatures than before are never a by-effect: whoever wants that says so. */
+function refuseFewer(role: string, { threshold }: AuthorizeOptions, wanted: number, left: number): void {
+  if (threshold !== undefined || left >= wanted) return;
+  const why = `${wanted} have to sign ${role}, and ${left} ${left === 1 ? 'key' : 'keys'} would be left`;
+  throw new TufgateError('usage', `${why}: --add a key in the same step, or say --threshold ${left}`);
 }
 
 /** Who signs a role now. @throws upstream.not-found */
@@ -65,9 +73,12 @@ export async function standingQuorum(
   );
 }
 
-function meant(role: string, { keyIds }: Quorum, start: string): string {
-  const [found, other] = keyIds.filter((id) => start.length >= 8 && id.startsWith(start));
+/** A thief's key that may sign no more can still be distrusted, by its whole id. */
+function meant(role: string, { keyIds }: Quorum, key: string, stolen: boolean): string {
+  const start = keyIdStart(key);
+  const [found, other] = keyIds.filter((id) => id.startsWith(start));
   if (found !== undefined && other === undefined) return found;
+  if (found === undefined && stolen && start.length === KEY_ID) return start;
   const why =
     other === undefined
       ? `no key of ${role} has an id that begins with ${start}`

@@ -69,10 +69,10 @@ function addRepository(approvals: Command, telling: Telling): void {
     ),
   );
   shown.option('--root <file>', 'the root that you trust, for a proposal; the pinned one when not given');
-  source(telling(approvals, 'list', 'everything that is approved or withdrawn', listApprovals)).option(
-    '--image <text>',
-    'part of registry/repository:tag',
-  );
+  source(telling(approvals, 'list', 'everything that is approved or withdrawn', listApprovals))
+    .option('--image <text>', 'part of registry/repository:tag')
+    .option('--approved', 'only what is approved; as a list it is what approve --from-file takes')
+    .option('--withdrawn', 'only what is withdrawn; as a list it is what revoke takes');
   changing(telling(approvals, 'import [gun...]', 'approve what captured Notary collections said', importArchive))
     .requiredOption('--archive <folder>', 'made by tufgate trust capture')
     .option('--first-use', 'also collections that were captured without a pin')
@@ -101,6 +101,7 @@ function addProposals(approvals: Command, telling: Telling): void {
     keys(signing)
       .option('--root <file>', 'the root that you trust; the pinned one when not given')
       .option('--again', 'what you signed before of the same version was never published')
+      .option('--restored', RESTORED)
       .option('--yes', 'do not ask');
   }
   telling(root, 'show <proposal>', 'what a proposal would change, and who has to sign', showApprovals).option(
@@ -118,7 +119,7 @@ function addProposals(approvals: Command, telling: Telling): void {
 function addSigners(approvals: Command, telling: Telling): void {
   changing(telling(approvals, 'authorize <role...>', 'change who signs a role: root, targets, bulk, …', authorizeRoles))
     .option('--add <key>', 'a public key; may be repeated', collect, [])
-    .option('--remove <id>', 'a key id; may be repeated', collect, [])
+    .option('--remove <key>', 'a key id, or NAME.pub; may be repeated', collect, [])
     .option('--threshold <n>', 'how many have to sign')
     .option('--stolen', 'the removed keys were stolen: what rested on them ends');
   changing(
@@ -145,8 +146,8 @@ function addSigners(approvals: Command, telling: Telling): void {
     'only if the key is older, for a job that runs each day',
   );
   source(telling(approvals, 'affected', 'what was approved only with a key', affectedBy)).option(
-    '--key <id>',
-    'id of a key; may be repeated',
+    '--key <key>',
+    'id of a key, or NAME.pub; may be repeated',
     collect,
     [],
   );
@@ -169,10 +170,13 @@ function addKeys(approvals: Command, telling: Telling): void {
   );
 }
 
+const RESTORED = 'the repository came back from a backup that is older than what you signed last';
+
 /** Options of whatever signs and publishes. */
 function changing(command: Command): Command {
   return keys(source(command))
     .option('--propose <file>', 'write a proposal for others to sign, and sign nothing')
+    .option('--restored', RESTORED)
     .option('--by <name>', 'who approves, for people who read it (default: $TUFGATE_BY, else the user of this machine)')
     .option('--yes', 'do not ask');
 }

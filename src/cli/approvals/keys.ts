@@ -6,6 +6,7 @@ import { Passphrases } from '../../approvals/keys/passphrase.ts';
 import { TufgateError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
+import { publicHalf } from './key-options.ts';
 import { ownContext, type OwnOptions } from './own-context.ts';
 
 interface CreateOptions {
@@ -31,9 +32,10 @@ export async function showKey(
   _: object,
   [reference = '']: readonly string[],
 ): Promise<number> {
-  const signer = await openSigner(reference, { env: context.env, passphrases: passphrasesOf(context) });
-  if (context.out.json) context.out.document({ keyId: signer.keyId, key: signer.entry, pem: publicPem(signer) });
-  else for (const line of [`key ${signer.keyId}`, publicPem(signer).trimEnd()]) context.out.fact(line);
+  const world = { env: context.env, passphrases: passphrasesOf(context) };
+  const key = publicHalf(reference) ?? (await openSigner(reference, world));
+  if (context.out.json) context.out.document({ keyId: key.keyId, key: key.entry, pem: publicPem(key) });
+  else for (const line of [`key ${key.keyId}`, publicPem(key).trimEnd()]) context.out.fact(line);
   return EXIT.done;
 }
 

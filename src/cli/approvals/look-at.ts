@@ -1,5 +1,6 @@
 import type { Entry } from '../../approvals/document/documents.ts';
-import { tagTarget } from '../../approvals/document/names.ts';
+import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
+import { withdrawnBefore } from '../../approvals/edit/approve.ts';
 import type { Draft } from '../../approvals/edit/draft.ts';
 import { difference } from '../../approvals/inspect/difference.ts';
 import { type Evidence, isAlarming } from '../../approvals/inspect/evidence.ts';
@@ -12,7 +13,7 @@ import { factsLines } from '../../approvals/inspect/render-facts.ts';
 import type { ListedImage } from '../../approvals/lists/listing.ts';
 import type { Judge } from '../../compose.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
-import { parseDigest } from '../../oci/digest.ts';
+import { hexOf, parseDigest } from '../../oci/digest.ts';
 import { imageName, repositoryName } from '../../oci/reference.ts';
 
 /** An image that is about to be approved: what it is, what changed, and what speaks for and against it. */
@@ -33,6 +34,8 @@ export interface LookDeps {
   readonly sources: readonly string[];
   /** Of many images only the manifests are asked for. */
   readonly brief: boolean;
+  /** What was withdrawn may come back. */
+  readonly reinstate: boolean;
   readonly now: number;
 }
 
@@ -44,6 +47,7 @@ export async function lookAt(deps: LookDeps, { image, digest, reason, note }: Li
   const { maxManifestBytes } = judge.deps;
   const { tag } = image;
   const facts = await imageFacts(upstream, image, digest ?? tag ?? 'latest', { maxManifestBytes, brief });
+  if (!deps.reinstate) await refuseWithdrawn(deps.standing, facts);
   const named = tag === undefined ? facts : { ...facts, tag };
   const evidence = await gatherEvidence(
     { trust: judge.deps.trust, sources: deps.sources, upstream, maxManifestBytes },
@@ -62,6 +66,12 @@ export async function lookAt(deps: LookDeps, { image, digest, reason, note }: Li
     ],
     ...(reason !== undefined && { reason }),
   };
+}
+
+/** Of a batch it is this one that is left out. @throws trust.withdrawn */
+async function refuseWithdrawn(standing: Draft, { repository, digest }: ImageFacts): Promise<void> {
+  const word = (await standing.entry(digestTarget(repositoryName(repository), hexOf(digest))))?.word;
+  if (word?.kind === 'withdrawn') throw withdrawnBefore(imageName({ ...repository, digest }), word.at);
 }
 
 async function changedLines(deps: LookDeps, facts: ImageFacts, tag: string | undefined): Promise<readonly string[]> {

@@ -14,6 +14,8 @@ export interface OwnOptions {
   /** A file for the proposal: nothing is signed here. */
   readonly propose?: string;
   readonly by?: string;
+  /** The repository came back from a backup: it may be older than what was signed here last. */
+  readonly restored?: boolean;
 }
 
 /** A repository that the configuration keeps, and who signs for it. */

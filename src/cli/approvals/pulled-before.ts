@@ -1,47 +1,53 @@
 import { join } from 'node:path';
-import { openSqliteStore } from '../../state/sqlite/store.ts';
 import { instantText } from '../../approvals/document/instant-text.ts';
+import { parseDigest } from '../../oci/digest.ts';
+import { parseRepositoryName } from '../../oci/reference.ts';
+import { clientsOf, type PulledBy } from '../../pull/clients-of.ts';
+import { openSqliteStore } from '../../state/sqlite/store.ts';
+import { visible } from '../../text/visible.ts';
 import type { CommandContext } from '../context.ts';
 
-interface Pull {
+interface Pulled {
   readonly image: string;
   readonly client: string;
-  readonly at: string;
+  readonly userAgent: string;
+  readonly first: string;
+  readonly last: string;
   readonly count: number;
 }
 
-const MOST = 10_000;
 const MOST_LINES = 20;
 
 /** Who has pulled these digests through this gate, and when last, by its decision log. */
 export async function pulledBefore(
   { config }: CommandContext,
   digests: readonly { readonly repository: string; readonly sha256: string }[],
-): Promise<{ readonly facts: readonly Pull[]; readonly lines: readonly string[] }> {
+): Promise<{ readonly facts: readonly Pulled[]; readonly lines: readonly string[] }> {
   const state = openSqliteStore(join(config().data, 'tufgate.db'));
   try {
-    const pulls = new Map<string, Pull>();
+    const facts: Pulled[] = [];
     for (const { repository, sha256 } of digests) {
-      for (const one of await state.decisions({ image: repository, verdict: 'allow', limit: MOST })) {
-        if (one.digest !== `sha256:${sha256}` || one.repository !== repository || one.request !== 'manifest') continue;
-        const image = `${repository}${one.tag === undefined ? '' : `:${one.tag}`}@sha256:${sha256}`;
-        const key = `${image}\n${one.client.address}`;
-        const count = (pulls.get(key)?.count ?? 0) + one.count;
-        pulls.set(key, { image, client: one.client.address, at: instantText(one.at), count });
-      }
+      const clients = await clientsOf(state, parseRepositoryName(repository), parseDigest(`sha256:${sha256}`));
+      facts.push(...clients.map((client) => told(client, sha256)));
     }
-    const facts = [...pulls.values()];
     return { facts, lines: linesOf(facts) };
   } finally {
     await state.close();
   }
 }
 
-function linesOf(pulls: readonly Pull[]): readonly string[] {
+function told({ repository, tag, address, userAgent, firstAt, lastAt, count }: PulledBy, sha256: string): Pulled {
+  const image = tag === undefined ? `${repository}@sha256:${sha256}` : `${repository}:${tag}`;
+  return { image, client: address, userAgent, first: instantText(firstAt), last: instantText(lastAt), count };
+}
+
+function linesOf(pulls: readonly Pulled[]): readonly string[] {
   if (pulls.length === 0) return ['Nobody has pulled it through this gate, as far as its decision log goes back.'];
   const lines = pulls
-    .slice(-MOST_LINES)
-    .map(({ image, client, at, count }) => `  ${client}  last ${at}  ${count} times  ${image}`);
+    .slice(0, MOST_LINES)
+    .map(
+      (each) => `  ${each.client}  last ${each.last}, ${each.count} times  ${each.image}  ${visible(each.userAgent)}`,
+    );
   const more = pulls.length > MOST_LINES ? [`  and ${pulls.length - MOST_LINES} more (--json has all)`] : [];
   return ['Pulled through this gate by:', ...lines, ...more];
 }

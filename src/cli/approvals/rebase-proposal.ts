@@ -19,6 +19,9 @@ export async function rebaseProposal(
   writeProposal(file, made, true);
   if (context.out.json)
     context.out.document({ proposal: file, repository, files: made.proposal.parts.map(({ role }) => role) });
-  else context.out.fact(`${file} is made anew on what is published now. It has to be signed again.`);
+  else {
+    context.out.fact(`${file} is made anew on what is published now. It has to be signed again:`);
+    context.out.fact(`tufgate approvals sign ${file} --key KEY --again (what was signed before was never published)`);
+  }
   return EXIT.done;
 }

@@ -44,7 +44,8 @@ export async function rotateOnline(context: CommandContext, options: RotateOptio
     if (options.propose === undefined) await remove(old);
     return code;
   } catch (error) {
-    await remove([file]);
+    // What failed may have come after the publication: then the gate signs with it already.
+    if (!(await keysInUse(the)).includes(file)) await remove([file]);
     throw error;
   }
 }

@@ -37,15 +37,17 @@ export async function signProposalFile(
   const pinned = creates ? undefined : await pinnedRoot(context, options, proposal.repository);
   const made = await remake(proposal, pinned);
   const memory = await signerMemory(env, pinned);
-  memory?.check(proposal, options.again === true);
+  if (options.restored === true) memory?.forget(proposal);
+  else memory?.check(proposal, options.again === true);
   for (const line of explanationLines(await explain(made))) out.message(line);
   await confirm(context, options, `Sign this for ${proposal.repository}?`);
   const passphrases = new Passphrases({ env, keyboard: stdin, say: (line) => out.message(line) });
   const approvals = { own: [], passphrases, env };
   const folder = options.key === undefined || options.key.length === 0 ? keysFolder(context, proposal.repository) : '';
   const signed = await signWith({ approvals, context }, made, options.key ?? [], folder);
-  writeProposal(file, signed, true);
+  // First: a signature that is not remembered must not leave this machine.
   await memory?.remember(proposal, false);
+  writeProposal(file, signed, true);
   return await told(context, file, signed);
 }
 

@@ -722,6 +722,46 @@ test('closing breaks off what is under way, waits for it, and takes nothing new'
   expect(await outcome(flights.open(request()))).toBe('upstream.unreachable');
 });
 
+test('ending a fetch breaks off all who follow it, with the reason, and nothing of it stays', async () => {
+  const flights = flightsOn();
+  const [first, second] = [pull(flights), pull(flights)];
+  const other = new Upstream();
+  const spared = Buffer.from('spared');
+  const third = flights.open({ digest: digestOf(spared), size: spared.length, fetch: other.fetch });
+  await settle();
+  await upstream.wire.send(blob.subarray(0, 50));
+  await flights.end(new Set([digestOf(blob)]), new TufgateError('trust.withdrawn', 'taken back'));
+  expect(await Promise.all([first.result, second.result])).toEqual(['trust.withdrawn', 'trust.withdrawn']);
+  expect(await kept()).toBe(false);
+  await other.wire.send(spared);
+  await other.wire.end();
+  expect((await third).size).toBe(spared.length);
+  // Whoever may have it is not kept from a fetch of his own.
+  const again = pull(flights);
+  await settle();
+  await (await upstream.wire.send(blob)).end();
+  expect(await again.result).toBe('ok');
+});
+
+test('one that is about to land is waited for, so that it can be deleted after', async () => {
+  let synced = (): void => undefined;
+  store.faults.commit = () => new Promise((resolve) => (synced = resolve));
+  const flights = flightsOn();
+  const { result } = pull(flights);
+  await settle();
+  await (await upstream.wire.send(blob)).end();
+  expect(await result).toBe('ok');
+  let ended = false;
+  const ending = flights
+    .end(new Set([digestOf(blob)]), new TufgateError('trust.withdrawn', 'x'))
+    .then(() => (ended = true));
+  await settle();
+  expect(ended).toBe(false);
+  synced();
+  await ending;
+  expect(await kept()).toBe(true);
+});
+
 test('a crash between the last byte and the commit leaves a temporary file, which is never served', async () => {
   const directory = join(await mkdtemp(join(tmpdir(), 'flights-')), 'cache');
   const open = () => openFsBlobStore({ directory, maxBytes: 1e6, lowWaterBytes: 1e6, now: () => now });

@@ -10,6 +10,7 @@
  */
 export { type Found, type Signers } from './agreement.ts';
 export { acceptDelegated, carryOver, lightened, withRole } from './delegated.ts';
+export { type Ending, endingsIn } from './ending.ts';
 export { Inquiry } from './inquiry.ts';
 export { lookup, type Want } from './lookup.ts';
 export { restore, type Stored } from './restore.ts';

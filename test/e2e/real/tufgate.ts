@@ -7,7 +7,7 @@ import { run, type Finished } from './run.ts';
 import { until } from './until.ts';
 import type { Workspace } from './workspace.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 /** A record of the decision log as `tufgate decisions --json` prints it: what the stories look at. */
 export interface DecisionRecord {
@@ -61,12 +61,18 @@ export class Tufgate {
 
   /** @param config everything but `data`, `listen` and `admin`; JSON is YAML */
   static async start(space: Workspace, config: Readonly<Record<string, unknown>>): Promise<Tufgate> {
+    const gate = await Tufgate.place(space, config);
+    await gate.serve();
+    return gate;
+  }
+
+  /** Configured, and not started: there is something to be made before. */
+  static async place(space: Workspace, config: Readonly<Record<string, unknown>>): Promise<Tufgate> {
     if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
     const gate = new Tufgate(space, await freePort(), await freePort());
     const places = { data: gate.data, listen: [{ address: gate.host }], admin: { address: gate.admin } };
     writeFileSync(gate.configFile, JSON.stringify({ ...places, ...config }, null, 2));
     space.onClose(() => gate.stop('SIGTERM'));
-    await gate.serve();
     return gate;
   }
 

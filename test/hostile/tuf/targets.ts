@@ -1,5 +1,5 @@
 import type { Plain } from '../../../src/simulator/tuf-document.ts';
-import { EVIL, LEARNED, memberOf, NEW, STRANGER, type TufScene } from './scene.ts';
+import { DAY, EVIL, GOOD, LEARNED, memberOf, NEW, STRANGER, type TufScene } from './scene.ts';
 import { attacks } from './stories.ts';
 
 const learns = LEARNED.targets;
@@ -8,6 +8,16 @@ const ALL = [...learns, 'floor targets', 'view'];
 /** What is said of the tag. */
 function entry(scene: TufScene, said: unknown): void {
   scene.pull().edit('targets', (signed) => (memberOf(signed, 'targets')[`${scene.name}:1`] = said));
+}
+
+/** Beside the hashes of the tag, which are right. */
+function said(scene: TufScene, tufgate: unknown): void {
+  scene.pull();
+  scene.publisher.put(`${scene.name}:1`, { digest: GOOD, length: 1_024, custom: { tufgate } }).publish();
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** What names the digests. */
@@ -206,5 +216,53 @@ export const targets = attacks('targets', {
     expect: 'trust.malformed',
     learns,
     story: (scene) => entry(scene, { length: 5, hashes: { sha256: Buffer.alloc(32).toString('base64') } }),
+  },
+  'approval-that-ended': {
+    move: 'Goes on with an approval that was given until yesterday.',
+    lets: 'An approval for a time is one for ever.',
+    anchor: 'TUF 4.5, custom',
+    expect: 'trust.expired',
+    learns: ALL,
+    story: (scene) => said(scene, { until: instant(scene.clock - DAY) }),
+  },
+  'approval-with-an-end-that-does-not-parse': {
+    move: 'Signs an approval until the 31st of February.',
+    lets: 'The end is not a number, and no comparison with it is true.',
+    anchor: 'TUF 4.5, custom',
+    expect: 'trust.malformed',
+    learns: ALL,
+    story: (scene) => said(scene, { until: '2027-02-31T00:00:00Z' }),
+  },
+  'approval-with-two-ends': {
+    move: 'Signs an approval with an until that is past, and an Until that is not.',
+    lets: 'Two clients disagree on when it ends.',
+    anchor: 'RFC 8259 section 4',
+    expect: 'trust.malformed',
+    learns: ALL,
+    story: (scene) => said(scene, { until: instant(scene.clock - DAY), Until: '2030-01-01T00:00:00Z' }),
+  },
+  'approval-with-words-that-are-no-object': {
+    move: 'Signs an approval whose own words are a number.',
+    lets: 'What might be its end, or its withdrawal, is passed over.',
+    anchor: 'TUF 4.5, custom',
+    expect: 'trust.malformed',
+    learns: ALL,
+    story: (scene) => said(scene, 5),
+  },
+  'target-that-was-taken-back': {
+    move: 'Goes on with a target that is signed as withdrawn.',
+    lets: 'A withdrawal is a note that nobody reads.',
+    anchor: 'TUF 4.5, custom',
+    expect: 'trust.withdrawn',
+    learns: ALL,
+    story: (scene) => said(scene, { revoked: instant(scene.clock), until: '2030-01-01T00:00:00Z' }),
+  },
+  'target-that-was-taken-back-in-words-that-do-not-parse': {
+    move: 'Makes the instant of a withdrawal one that does not parse.',
+    lets: 'What cannot be read counts as not withdrawn.',
+    anchor: 'TUF 4.5, custom',
+    expect: 'trust.malformed',
+    learns: ALL,
+    story: (scene) => said(scene, { revoked: 'yesterday' }),
   },
 });

@@ -151,6 +151,18 @@ const EDITS: Readonly<Record<string, Edited>> = {
         'docker.io/library/future:1': { length: 7, hashes: { blake3: 'zz' } },
       }),
   },
+  'custom-of-others': {
+    odd: "What stands in custom of the tag is somebody else's, and custom of other targets is of any shape.",
+    anchor: 'TUF 4.5',
+    role: 'targets',
+    change(signed) {
+      const targets = memberOf(signed, 'targets') as Record<string, Plain>;
+      for (const entry of Object.values(targets))
+        entry['custom'] = { until: 'never', revoked: true, tufgate: { more: [] } };
+      for (const [place, custom] of [5, null, [], 'text', { tufgate: 5 }].entries())
+        targets[`docker.io/library/odd:${place}`] = { length: 1, hashes: { sha256: 'ab'.repeat(32) }, custom };
+    },
+  },
   'targets-called-like-members-of-objects': {
     odd: 'Targets are called constructor, toString and nothing at all.',
     anchor: 'TUF 4.5',
