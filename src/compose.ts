@@ -153,12 +153,12 @@ function openSweep(
   });
 }
 
-/** Repositories that speak for all images: what they withdraw must be seen although nobody pulls. */
+/** Repositories that speak for all images: what they withdraw must be seen although nobody pulls. One not made yet says nothing. */
 function alwaysAsked(
   { trust }: Config,
   options: TrustServiceOptions,
 ): readonly { refreshOlderThan(ms: number): Promise<void> }[] {
-  const repositories = [...trust.values()].filter(({ kind }) => kind === 'tuf');
+  const repositories = [...trust.values()].filter((source) => source.kind === 'tuf' && source.root.bytes.length > 0);
   return repositories.map((source) => {
     const opened = openCollection(options, source, EVERYTHING);
     return { refreshOlderThan: (ms) => options.collections.refresh(opened, ms) };
