@@ -57,9 +57,9 @@ function onAbort(signal: AbortSignal, refuse: (error: Error) => void): void {
   signal.addEventListener('abort', () => refuse(signal.reason as Error));
 }
 
-function open(anchor: Anchor = pin(), over: Partial<CollectionOptions> = {}): Promise<Collection> {
+function open(anchor: Anchor = pin(), over: Partial<CollectionOptions> = {}, metadata = source): Promise<Collection> {
   return Collection.open(
-    { source: 'vendor', gun: GUN, ctx: contextOf(GUN, anchor), metadata: source },
+    { source: 'vendor', gun: GUN, ctx: contextOf(GUN, anchor), metadata },
     {
       store: state,
       checkEveryMs: MINUTE,
@@ -389,6 +389,19 @@ describe('two processes on one state', () => {
     expect(await answer(server)).toBe(B);
     expect(asked.filter(({ name }) => name === 'timestamp')).toHaveLength(1);
     expect(events.filter(({ kind }) => kind === 'alarm')).toEqual([]);
+  });
+
+  test('what the other confirmed before something was published is no answer to it', async () => {
+    let stamp = 'first';
+    const stamped = { ...source, stamp: () => Promise.resolve(stamp) };
+    const server = await open(pin(), {}, stamped);
+    expect(await answer(server)).toBe(A);
+    clock += 20_000;
+    await (await open()).again();
+    repository.sign('1', B, 2).publish();
+    stamp = 'second';
+    clock += 1;
+    expect(await answer(server)).toBe(B);
   });
 
   test('the one that is overtaken again and again serves what it has, and says so without an alarm', async () => {

@@ -276,14 +276,17 @@ export class Collection {
     this.tell(before, this.options.now() - began);
   }
 
-  /** Overtaken once is no outage: what the other process stored counts, and is asked for again only if it is old. */
+  /**
+   * Overtaken once is no outage: what the other process stored counts, and is asked for again only if it is old, or if something
+   * was published that it may not have seen.
+   */
   private async refreshOrJoin(): Promise<void> {
     try {
       await this.refreshOnce();
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
       await this.state.load();
-      if (!this.isFresh()) await this.refreshOnce();
+      if (!this.isFresh() || this.publications.areNew) await this.refreshOnce();
     }
   }
 
