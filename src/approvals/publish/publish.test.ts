@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -215,6 +215,37 @@ describe('two that begin from one state', () => {
     await own().keepFresh();
     await world.publish(made);
     expect((await world.standing()).timestamp.version).toBe(3);
+  });
+
+  test('on a state that was lost, and whose versions others have published since: nothing of theirs is undone', async () => {
+    world = await ApprovalsWorld.make(ALONE);
+    const backup = world.files();
+    await world.change(approval('1', 'a', { by: 'somebody' }));
+    const made = await proposed(approval('2', 'a'));
+    rmSync(world.folder);
+    mkdirSync(world.folder);
+    for (const [name, bytes] of backup) writeFileSync(join(world.folder, name), bytes);
+    await world.change(approval('1', 'a'));
+    expect(await error(world.publish(made))).toEqual([
+      'approvals.stale',
+      expect.stringMatching(/is not the file on which this was proposed.*rebase/),
+    ]);
+    expect(await names()).not.toContain('reg.example/acme/app:2');
+  });
+
+  test('what was published is known as that, until something else is', async () => {
+    world = await ApprovalsWorld.make(ALONE);
+    const made = await proposed(approval('1', 'a'));
+    expect(await own().published(made)).toBe(false);
+    await world.publish(made);
+    expect(await own().published(made)).toBe(true);
+    // The same versions, and not the same content.
+    world.now += SECOND;
+    expect(await own().published({ ...made, documents: (await world.propose(approval('1', 'a'))).documents })).toBe(
+      false,
+    );
+    await world.change(approval('2', 'a'));
+    expect(await own().published(made)).toBe(false);
   });
 
   test('another root meanwhile: who proposed a root before is told', async () => {

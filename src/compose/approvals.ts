@@ -1,18 +1,19 @@
 import { Readable } from 'node:stream';
-import { KeepFresh } from './approvals/publish/keep-fresh.ts';
-import type { Config } from './config/config.ts';
-import { ExpiryWatch } from './telemetry/expiry-watch.ts';
-import type { Logger } from './telemetry/logger.ts';
-import type { Metrics } from './telemetry/metrics.ts';
-import type { Env } from './approvals/keys/env.ts';
-import type { Keyboard } from './approvals/keys/keyboard.ts';
-import { openSigner } from './approvals/keys/open-signer.ts';
-import { keyFilesIn } from './approvals/keys/key-files.ts';
-import type { Signer } from './approvals/keys/signer.ts';
-import { TufgateError } from './errors.ts';
-import { Passphrases } from './approvals/keys/passphrase.ts';
-import { OwnRepository, type OwnSource } from './approvals/publish/own-repository.ts';
-import { lockFile } from './state/sqlite/lock.ts';
+import type { Schedule } from '../trust/patience.ts';
+import { KeepFresh } from '../approvals/publish/keep-fresh.ts';
+import type { Config } from '../config/config.ts';
+import { ExpiryWatch } from '../telemetry/expiry-watch.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Env } from '../approvals/keys/env.ts';
+import type { Keyboard } from '../approvals/keys/keyboard.ts';
+import { openSigner } from '../approvals/keys/open-signer.ts';
+import { keyFilesIn } from '../approvals/keys/key-files.ts';
+import type { Signer } from '../approvals/keys/signer.ts';
+import { TufgateError } from '../errors.ts';
+import { Passphrases } from '../approvals/keys/passphrase.ts';
+import { OwnRepository, type OwnSource } from '../approvals/publish/own-repository.ts';
+import { lockFile } from '../state/sqlite/lock.ts';
 
 /** Where keys and passphrases come from. */
 export interface KeyHolder {
@@ -48,7 +49,10 @@ export function ownSources({ trust }: Config): readonly OwnSource[] {
 }
 
 export interface Keeping {
-  readonly env: Env;
+  /** The process's own when absent. */
+  readonly env?: Env;
+  /** Timers; the real ones when absent. */
+  readonly schedule?: Schedule;
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'trustExpires'>;
@@ -58,7 +62,10 @@ export interface Keeping {
 const REMIND_MS = 43_200_000;
 
 /** What a gate does for the repositories that it keeps. It has nobody to ask: it signs with a plain key file, a variable or a program. */
-export function keepApprovalsFresh(config: Config, { env, now, log, metrics }: Keeping): readonly KeepFresh[] {
+export function keepApprovalsFresh(
+  config: Config,
+  { env = process.env, schedule, now, log, metrics }: Keeping,
+): readonly KeepFresh[] {
   const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
   const watch = new ExpiryWatch(log, now);
   return composeApprovals(config, holder, now).own.map((own) => {
@@ -76,7 +83,7 @@ export function keepApprovalsFresh(config: Config, { env, now, log, metrics }: K
     };
     const onFailure = (err: unknown): void =>
       log.error({ err }, `${name} could not be signed anew: other gates stop believing it once its timestamp ends`);
-    return new KeepFresh({ keepFresh, now, onFailure });
+    return new KeepFresh({ keepFresh, now, onFailure, ...(schedule && { schedule }) });
   });
 }
 
