@@ -3,6 +3,12 @@ import { codeOf, type Code } from '../errors.ts';
 /** The contract of the command line: 0 done · 1 fault · 2 usage or configuration · 3 refused · 4 not found · 5 a peer failed us. */
 export const EXIT = { done: 0, fault: 1, usage: 2, refused: 3, notFound: 4, unreachable: 5 } as const;
 
+/** Of several: what is refused counts before what could not be asked, and that before what is not there or names no image. */
+export function worstOf(codes: readonly number[]): number {
+  const order = [EXIT.fault, EXIT.refused, EXIT.unreachable, EXIT.notFound, EXIT.usage];
+  return order.find((code) => codes.includes(code)) ?? EXIT.done;
+}
+
 export function exitCodeOf(error: unknown): number {
   return exitCode(codeOf(error));
 }

@@ -1,5 +1,5 @@
 import type { Config, ListenConfig } from '../config/config.ts';
-import type { ImageName } from '../oci/reference.ts';
+import { type ImageName, parseImageName } from '../oci/reference.ts';
 import { registriesOf } from '../server/registries.ts';
 import { readTarget } from '../server/target.ts';
 
@@ -16,6 +16,12 @@ export function gateNames(config: Config, gates: readonly string[]): (image: Ima
     const target = readTarget(url, undefined, registries);
     return target === undefined || target.kind === 'ping' ? image : { ...image, ...target.repository };
   };
+}
+
+/** The name of an image as a person types or copies it, the gate's own name included. @throws request.name · request.digest */
+export function nameReader(config: Config): (text: string) => ImageName {
+  const rename = gateNames(config, []);
+  return (text) => rename(parseImageName(text));
 }
 
 /** As a client on this machine would write them. */

@@ -3,7 +3,7 @@ import { TufgateError } from '../errors.ts';
 import type { RulingDeps } from '../pull/deps.ts';
 import { type Asked, AskedImages } from './asked-images.ts';
 import type { CommandContext, Input } from './context.ts';
-import { EXIT, exitCode } from './exit-code.ts';
+import { EXIT, exitCode, worstOf } from './exit-code.ts';
 import { inOrder } from '../upstream/in-order.ts';
 import { refused, type Resolution, resolveImage, type SourceReport } from './resolution.ts';
 import { silentSources } from './silent-sources.ts';
@@ -35,7 +35,7 @@ export async function resolveImages(
       context.out.message(
         `tufgate: nothing was ever verified from ${source}: if it has signed images, check its url and how it names them`,
       );
-    return worst(resolutions.map(codeFor));
+    return worstOf(resolutions.map(codeFor));
   } finally {
     await judge.close();
   }
@@ -84,12 +84,6 @@ async function answerMany(
 
 function codeFor({ decision, reason }: Resolution): number {
   return decision === 'allow' || reason === null ? EXIT.done : exitCode(reason);
-}
-
-/** What is refused counts before what could not be asked, and that before what names no image. */
-function worst(codes: readonly number[]): number {
-  const order = [EXIT.fault, EXIT.refused, EXIT.unreachable, EXIT.notFound, EXIT.usage];
-  return order.find((code) => codes.includes(code)) ?? EXIT.done;
 }
 
 function line(resolution: Resolution): string {

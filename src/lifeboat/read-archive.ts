@@ -144,7 +144,7 @@ function refuseUnusable({ capture }: StoredCapture, { now }: ReadOptions): void 
 
 function noRoot(gun: string): TufgateError {
   const what = `${gun} was captured on first use: nobody has said whose keys may sign it`;
-  const advice = 'add a pin for it to the configuration, or allow first use if you trust the way it came';
+  const advice = 'add a pin for it to the configuration, or allow first use (--first-use) if you trust the way it came';
   return new TufgateError('trust.no-root', `${what}; ${advice}`);
 }
 

@@ -69,7 +69,7 @@ export function keyOf(publisher: NotaryRepository): string {
   return publisher.of('root').keys[0]!.keyId;
 }
 
-const WORKER = new URL('../contract/trust-worker.js', import.meta.url);
+export const WORKER = new URL('../contract/trust-worker.js', import.meta.url);
 const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
 
 type Around = Pick<GateWorld, 'registry' | 'notary' | 'publisher' | 'image'>;
@@ -196,9 +196,9 @@ ${more}
 `;
 }
 
-async function ask(
+export async function ask(
   url: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> },
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const answer = await request(url, { method: method as 'GET', headers });
   const body = Buffer.from(await answer.body.arrayBuffer());

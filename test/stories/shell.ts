@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { Input } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
@@ -15,8 +15,10 @@ export interface Shell {
   readonly configure: (yaml: string) => Promise<string>;
   /** What the next command finds on stdin; nothing, until it is said. */
   readonly piped: (text: string) => void;
-  /** The next command meets a person, who answers this. */
-  readonly typed: (text: string) => void;
+  /** The next command meets a person, who answers this, line by line. */
+  readonly typed: (...lines: readonly string[]) => void;
+  /** What the next commands find in their environment; a folder of this story stands for what a person keeps at home. */
+  readonly env: Record<string, string | undefined>;
   /** A second later. Says anew: `said` holds the words of the last command. */
   readonly command: (...argv: string[]) => Promise<number>;
   readonly document: () => unknown;
@@ -24,6 +26,7 @@ export interface Shell {
 
 export function shell(): Shell {
   const said = { stdout: '', stderr: '' };
+  const env: Record<string, string | undefined> = {};
   const open: GateWorld[] = [];
   let folder: string;
   let stdin: Input;
@@ -32,6 +35,8 @@ export function shell(): Shell {
     // What is signed for the stories is fresh then, on whatever day they are run.
     vi.useFakeTimers({ toFake: ['Date'], now: START });
     folder = await mkdtemp(join(tmpdir(), 'tufgate-cli-'));
+    for (const name of Object.keys(env)) env[name] = undefined;
+    env['XDG_STATE_HOME'] = join(folder, 'state');
     piped('');
     for (const stream of ['stdout', 'stderr'] as const) {
       vi.spyOn(process[stream], 'write').mockImplementation((text) => {
@@ -60,11 +65,17 @@ export function shell(): Shell {
       return file;
     },
     piped,
-    typed: (text) => void (stdin = Object.assign(Readable.from([text]), { isTTY: true })),
+    env,
+    typed(...lines) {
+      const stream = new PassThrough();
+      for (const line of lines) stream.write(line);
+      stream.end();
+      stdin = Object.assign(stream, { isTTY: true });
+    },
     async command(...argv) {
       Object.assign(said, { stdout: '', stderr: '' });
       vi.setSystemTime(Date.now() + 1_000);
-      return await run(argv, {}, stdin);
+      return await run(argv, { ...env }, stdin);
     },
     document: () => JSON.parse(said.stdout) as unknown,
   };

@@ -1,9 +1,9 @@
 import { messageOf, TufgateError } from '../../errors.ts';
 import { imageName, parseImageName } from '../../oci/reference.ts';
 import type { ListedImage } from './listing.ts';
+import { whyNoReason } from './reason.ts';
 
 const MAX_IMAGES = 10_000;
-const MAX_REASON = 500;
 /** Told at once; the others are counted. */
 const MAX_TOLD = 10;
 
@@ -40,8 +40,8 @@ function readLine(line: string): ListedImage | undefined {
   const comment = text.search(/\s#/);
   const image = parseImageName(comment < 0 ? text : text.slice(0, comment).trimEnd());
   const reason = comment < 0 ? '' : text.slice(comment).replace(/^\s#\s*/, '');
-  if (reason.length > MAX_REASON) throw refuse(`the reason is longer than ${MAX_REASON} characters`);
-  if (/\p{C}/u.test(reason)) throw refuse('the reason holds characters that cannot be shown');
+  const why = reason === '' ? undefined : whyNoReason(reason);
+  if (why !== undefined) throw refuse(why);
   const { digest } = image;
   return { image, ...(digest !== undefined && { digest }), ...(reason !== '' && { reason }) };
 }

@@ -1,32 +1,19 @@
-import type { Approve } from '../../approvals/edit/change.ts';
-import { Draft } from '../../approvals/edit/draft.ts';
 import { readEvidence } from '../../approvals/document/evidence.ts';
+import type { Approve } from '../../approvals/edit/change.ts';
 import { evidenceJson } from '../../approvals/inspect/evidence-json.ts';
-import type { ListedImage } from '../../approvals/lists/listing.ts';
-import { composeJudge } from '../../compose.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { hexOf } from '../../oci/digest.ts';
-import { imageName, repositoryName } from '../../oci/reference.ts';
-import { inOrder } from '../../upstream/in-order.ts';
+import { repositoryName } from '../../oci/reference.ts';
 import type { CommandContext } from '../context.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { EXIT, exitCodeOf, worstOf } from '../exit-code.ts';
+import { type Attribution, type AttributionOptions, attributionOf } from './attribution.ts';
 import { carryOut } from './carry-out.ts';
-import { imagesToApprove, type ListOptions } from './images-to-approve.ts';
-import { lookAt, type Looked, nameOf } from './look-at.ts';
-import { approver, ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
-import { untilOf } from './until.ts';
+import { imagesToApprove, isListed, type ListOptions, type Wanted } from './images-to-approve.ts';
+import { type Looked, nameOf } from './look-at.ts';
+import { lookAtAll, type LookOptions, type Sighted } from './look-at-all.ts';
+import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 
-interface ApproveOptions extends OwnOptions, ListOptions {
-  readonly reason?: string;
-  readonly until?: string;
-  readonly reinstate?: boolean;
-  /** A trust source names another digest, or its word does not verify, and it is approved all the same. */
-  readonly despite?: boolean;
-}
-
-/** Of a longer list only the manifests are looked at: registries count what is pulled. */
-const BRIEF_FROM = 6;
-const AT_ONCE = 4;
+interface ApproveOptions extends OwnOptions, ListOptions, LookOptions, AttributionOptions {}
 
 /**
  * Approves images: finds out what each is, shows it, asks, signs once for all of them, publishes. What cannot be had is told, and left
@@ -38,99 +25,78 @@ export async function approveImages(
   named: readonly string[],
 ): Promise<number> {
   const the = ownContext(context, options);
-  const { out } = context;
-  const { images, skipped } = await imagesToApprove(context, the.own.source.name, options, named);
-  for (const { text, why } of skipped) out.message(`left out: ${text}: ${why}`);
-  if (images.length === 0)
+  const said = attributionOf(options, context);
+  const wanted = await imagesToApprove(context, the.own.source.name, options, named);
+  if (wanted.images.length === 0) return nobody(the, options, wanted);
+  for (const { text, why } of wanted.skipped) context.out.message(`left out: ${text}: ${why}`);
+  const sighted = await lookAtAll(the, wanted.images, options);
+  if (sighted.looked.length === 0) return none(the, wanted, sighted);
+  const changes = sighted.looked.map((each) => changeOf(said, options, each));
+  const done = sighted.looked.map((each) => `${nameOf(each)} is approved.`);
+  const code = await carryOut(the, options, changes, { facts: factsOf(wanted, sighted), done });
+  return worstOf([code, ...shortfalls(wanted, sighted)]);
+}
+
+function factsOf({ skipped }: Wanted, { looked, failed }: Sighted): Readonly<Record<string, unknown>> {
+  return {
+    approved: looked.map(nameOf),
+    failed: failed.map(({ image, error }) => ({ image, code: codeOf(error), message: messageOf(error) })),
+    leftOut: skipped,
+  };
+}
+
+/** Exit codes of what was asked for and is not approved; an entry that names no image is wrong usage. */
+function shortfalls({ skipped }: Wanted, { failed }: Sighted): readonly number[] {
+  return [...failed.map(({ error }) => exitCodeOf(error)), ...skipped.map(() => EXIT.usage)];
+}
+
+/** An empty list is in order when it was asked for; an empty variable on the command line is not. @throws usage */
+function nobody({ context: { out }, own }: OwnContext, options: ListOptions, wanted: Wanted): number {
+  const [first] = wanted.skipped;
+  if (first !== undefined) {
+    const all = wanted.skipped.map(({ text, why }) => `${text}: ${why}`);
+    throw new TufgateError('usage', `nothing is left to approve: ${all.slice(0, MOST_TOLD).join('; ')}`);
+  }
+  if (!isListed(options))
     throw new TufgateError(
       'usage',
       'name an image, such as nginx:1.27, or a list: --from-file, --from-running, --denied',
     );
-  const { looked, failed } = await lookAtAll(the, images, options.reinstate === true);
-  refuseAlarming(looked, options);
-  const [firstFailed] = failed;
-  if (looked.length === 0 && firstFailed !== undefined) throw asError(firstFailed.error);
-  const changes = looked.map((each) => changeOf(the, options, each));
-  const approved = looked.map(nameOf);
-  const facts = {
-    approved,
-    failed: failed.map(({ image, error }) => ({ image, code: codeOf(error), message: messageOf(error) })),
-  };
-  const done = [...approved.map((name) => `${name} is approved.`)];
-  const code = await carryOut(the, options, changes, { facts, done });
-  return firstFailed === undefined ? code : exitCodeOf(firstFailed.error);
+  const facts = factsOf(wanted, { looked: [], failed: [] });
+  if (out.json) out.document({ ...facts, repository: own.source.name, published: false });
+  else out.fact('Nothing to approve: the list is empty.');
+  return EXIT.done;
+}
+
+const MOST_TOLD = 10;
+
+/** None of them can be approved: the one that was named is the failure of the command, of several each was told. */
+function none({ context: { out }, own }: OwnContext, wanted: Wanted, sighted: Sighted): number {
+  const [only, other] = sighted.failed;
+  if (only !== undefined && other === undefined) throw asError(only.error);
+  if (out.json) out.document({ ...factsOf(wanted, sighted), repository: own.source.name, published: false });
+  else out.message('None of them can be approved: nothing was signed.');
+  return worstOf(shortfalls(wanted, sighted));
 }
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-interface Failed {
-  readonly image: string;
-  readonly error: unknown;
-}
-
-async function lookAtAll(
-  { own, context, now }: OwnContext,
-  images: readonly ListedImage[],
-  reinstate: boolean,
-): Promise<{ readonly looked: readonly Looked[]; readonly failed: readonly Failed[] }> {
-  const config = context.config();
-  const judge = await composeJudge(config);
-  const looked: Looked[] = [];
-  const failed: Failed[] = [];
-  try {
-    const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
-    const sources = [...config.trust.keys()].filter((name) => name !== own.source.name);
-    const deps = { judge, standing, sources, brief: images.length >= BRIEF_FROM, reinstate, now: now() };
-    const look = async (image: ListedImage): Promise<Looked | Failed> => {
-      try {
-        return await lookAt(deps, image);
-      } catch (error) {
-        return { image: imageName(image.image), error };
-      }
-    };
-    for await (const each of inOrder(images, AT_ONCE, look)) {
-      if ('error' in each) failed.push(each);
-      else looked.push(each);
-      show(context, each, looked.length + failed.length, images.length);
-    }
-    return { looked, failed };
-  } finally {
-    await judge.close();
-  }
-}
-
-function show({ out }: CommandContext, each: Looked | Failed, count: number, of: number): void {
-  if ('error' in each) out.message(`${each.image} cannot be approved: ${messageOf(each.error)}`);
-  else for (const line of each.lines) out.message(line);
-  if (of > 1) out.progress(`${count} of ${of} images`);
-}
-
-/** @throws trust.conflict */
-function refuseAlarming(looked: readonly Looked[], { despite }: ApproveOptions): void {
-  const against = looked.filter(({ alarming }) => alarming).map(nameOf);
-  if (against.length === 0 || despite === true) return;
-  const why = `a trust source speaks against ${against.join(', ')} (see above)`;
-  throw new TufgateError('trust.conflict', `${why}: find out why; to approve it all the same say --despite`);
-}
-
 function changeOf(
-  { now, context }: OwnContext,
+  said: Attribution,
   options: ApproveOptions,
-  { facts, tag, evidence, reason }: Looked,
+  { facts, tag, evidence, reason = said.reason }: Looked,
 ): Approve {
-  const why = reason ?? options.reason;
   return {
     kind: 'approve',
+    ...said,
     repository: repositoryName(facts.repository),
     ...(tag !== undefined && { tag }),
     sha256: hexOf(facts.digest),
     length: facts.length,
     mediaType: facts.mediaType,
-    by: approver(options, context.env),
-    ...(why !== undefined && { reason: why }),
-    ...(options.until !== undefined && { until: untilOf(options.until, now()) }),
+    ...(reason !== undefined && { reason }),
     evidence: readEvidence('the evidence', evidenceJson(evidence)),
     reinstate: options.reinstate === true,
   };

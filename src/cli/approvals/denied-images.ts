@@ -4,7 +4,9 @@ import type { ListedImage } from '../../approvals/lists/listing.ts';
 import { policyOf } from '../../compose.ts';
 import { TufgateError } from '../../errors.ts';
 import { imageName } from '../../oci/reference.ts';
+import { countWords } from '../../text/size-words.ts';
 import { openSqliteStore } from '../../state/sqlite/store.ts';
+import { requireState } from '../stored-state.ts';
 import { parseDuration } from '../time-words.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -15,8 +17,10 @@ export async function deniedWanted(
   since: string,
 ): Promise<readonly ListedImage[]> {
   const ms = parseDuration(since);
-  if (ms === undefined) throw new TufgateError('usage', '--since needs a time such as 7d');
+  if (ms === undefined)
+    throw new TufgateError('usage', `--since ${JSON.stringify(since.slice(0, 40))} is no time such as 7d or 36h`);
   const config = context.config();
+  requireState(config);
   const state = openSqliteStore(join(config.data, 'tufgate.db'));
   try {
     const options = { policy: policyOf(config), approvals, since: context.now() - ms };
@@ -32,5 +36,5 @@ export async function deniedWanted(
 
 function told({ image, count, lastAt, tags }: DeniedImage): string {
   const named = tags.length === 0 ? '' : `, tag ${tags.slice(0, 4).join(', ')}`;
-  return `${imageName(image)} (asked for ${count} times, last ${new Date(lastAt).toISOString()}${named})`;
+  return `${imageName(image)} (asked for ${countWords(count, 'time')}, last ${new Date(lastAt).toISOString()}${named})`;
 }

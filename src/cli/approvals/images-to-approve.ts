@@ -3,9 +3,9 @@ import { readImageFile } from '../../approvals/lists/image-file.ts';
 import { imageListing, type ListedImage, type Skipped } from '../../approvals/lists/listing.ts';
 import { listedImages } from '../../approvals/lists/running.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
-import { type ImageName, imageName, parseImageName } from '../../oci/reference.ts';
+import { type ImageName, imageName } from '../../oci/reference.ts';
 import type { CommandContext } from '../context.ts';
-import { gateNames } from '../gate-names.ts';
+import { gateNames, nameReader } from '../gate-names.ts';
 import { wholeText } from '../whole-text.ts';
 import { deniedWanted } from './denied-images.ts';
 
@@ -21,8 +21,15 @@ export interface Wanted {
   readonly skipped: readonly Skipped[];
 }
 
-/** What is to be approved, from all the places that were named, each image once. @throws usage */
-/** @param approvals the name of the trust source that they are approved in */
+/** Whether a list was asked for, which may be empty. */
+export function isListed({ fromFile, fromRunning, denied }: ListOptions): boolean {
+  return fromFile !== undefined || fromRunning === true || denied === true;
+}
+
+/**
+ * What is to be approved, from all the places that were named, each image once.
+ * @param approvals the name of the trust source that they are approved in @throws usage · request.name
+ */
 export async function imagesToApprove(
   context: CommandContext,
   approvals: string,
@@ -31,8 +38,10 @@ export async function imagesToApprove(
 ): Promise<Wanted> {
   const config = context.config();
   const rename = gateNames(config, []);
+  const readName = nameReader(config);
+  refuseMisused(context, options);
   const found: ListedImage[] = named.map((text) => {
-    const image = rename(parseImageName(text));
+    const image = readName(text);
     return { image, ...(image.digest !== undefined && { digest: image.digest }) };
   });
   let skipped: readonly Skipped[] = [];
@@ -48,6 +57,19 @@ export async function imagesToApprove(
   if (options.denied === true) found.push(...(await deniedWanted(context, approvals, options.since ?? '7d')));
   const images = [...new Map(found.map((each) => [`${imageName(each.image)} ${each.digest ?? ''}`, each])).values()];
   return withoutDoubt(images, skipped);
+}
+
+/** @throws usage */
+function refuseMisused({ stdin }: CommandContext, { fromFile, fromRunning, denied, since }: ListOptions): void {
+  if (fromFile === '-' && fromRunning === true)
+    throw new TufgateError('usage', '--from-file - and --from-running both read stdin: name a file for one of them');
+  if (fromRunning === true && stdin.isTTY === true)
+    throw new TufgateError(
+      'usage',
+      '--from-running reads a list on stdin, and there is only a terminal: kubectl get pods -A -o json | tufgate approve --from-running --yes',
+    );
+  if (since !== undefined && denied !== true)
+    throw new TufgateError('usage', '--since is about what was denied: say --denied too');
 }
 
 /** A tag that is listed with several digests: which of them it is to stand for is not for a list to say. */

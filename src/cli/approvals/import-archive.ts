@@ -1,31 +1,32 @@
-import type { Approve } from '../../approvals/edit/change.ts';
 import type { Evidence } from '../../approvals/document/evidence.ts';
-import { tagTarget } from '../../approvals/document/names.ts';
+import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
+import { withdrawnBefore } from '../../approvals/edit/approve.ts';
+import type { Approve } from '../../approvals/edit/change.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { type ArchivedCollection, readArchive, type ReadCollection } from '../../lifeboat/read-archive.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { parseImageName, repositoryName } from '../../oci/reference.ts';
+import { countWords } from '../../text/size-words.ts';
+import { visibleStart } from '../../text/visible.ts';
 import { capturedPin } from '../archive-pins.ts';
 import type { CommandContext } from '../context.ts';
-import { EXIT, exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf, worstOf } from '../exit-code.ts';
+import { type Attribution, type AttributionOptions, attributionOf } from './attribution.ts';
 import { carryOut } from './carry-out.ts';
-import { approver, ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
-import { untilOf } from './until.ts';
+import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 
-interface ImportOptions extends OwnOptions {
+interface ImportOptions extends OwnOptions, AttributionOptions {
   readonly archive?: string;
-  readonly reason?: string;
-  readonly until?: string;
   readonly firstUse?: boolean;
-  readonly releases?: 'strict' | 'docker';
+  readonly releases?: string;
   /** Also tags that are approved with another digest by now. */
   readonly replace?: boolean;
 }
 
 /**
  * The lifeboat: what captured Notary collections said when they were captured, as approvals of our own, which cite the archived bytes.
- * Nothing is asked of anybody. A collection that does not verify is told, and harms no other.
+ * Nothing is asked of anybody. A collection that does not verify is told, and harms no other; nor does a tag that may not come back.
  */
 export async function importArchive(
   context: CommandContext,
@@ -33,99 +34,138 @@ export async function importArchive(
   guns: readonly string[],
 ): Promise<number> {
   const the = ownContext(context, options);
-  const folder = options.archive;
-  if (folder === undefined) throw new TufgateError('usage', 'which archive? --archive FOLDER');
-  const read = await readAll(the, { ...options, folder }, guns);
-  for (const { gun, error } of read.refused) context.out.message(`${gun} is not imported: ${messageOf(error)}`);
-  for (const line of read.notes) context.out.message(line);
-  const refused = read.refused.map(({ gun, error }) => ({ gun, code: codeOf(error), message: messageOf(error) }));
-  const code = read.refused[0] === undefined ? EXIT.done : exitCodeOf(read.refused[0].error);
-  if (read.changes.length === 0 && read.refused[0] !== undefined) throw read.refused[0].error;
-  const facts = { imported: read.changes.length, collections: read.collections, refused };
-  const done = [`${read.changes.length} tags of ${read.collections} collections are approved.`];
-  const nothing = 'All of it is approved already: nothing was signed.';
-  const ended = await carryOut(the, options, read.changes, { facts, done, nothing });
-  return ended === EXIT.done ? code : ended;
+  const said = attributionOf(options, context);
+  const read = await readAll(the, options, said, new Set(guns.map(gunOf)));
+  for (const { name, error } of read.refused) context.out.message(`${name} is not imported: ${messageOf(error)}`);
+  for (const { name, digest } of read.kept)
+    context.out.message(`${name} is approved as ${digest}, and stays so (--replace)`);
+  const [first, other] = read.refused;
+  if (read.changes.length === 0 && read.kept.length === 0 && first !== undefined && other === undefined)
+    throw first.error;
+  const facts = { imported: read.changes.length, collections: read.collections, ...toldOf(read) };
+  const what = `${countWords(read.changes.length, 'tag')} of ${countWords(read.collections, 'collection')}`;
+  const done = [`${what}: ${read.changes.length === 1 ? 'it is' : 'they are'} approved.`];
+  const code = await carryOut(the, options, read.changes, { facts, done, nothing: nothingWords(read) });
+  return worstOf([code, ...read.refused.map(({ error }) => exitCodeOf(error))]);
+}
+
+function toldOf({ refused, kept }: Read): Readonly<Record<string, unknown>> {
+  return {
+    refused: refused.map(({ name, error }) => ({ name, code: codeOf(error), message: messageOf(error) })),
+    kept,
+  };
+}
+
+function nothingWords({ refused, kept }: Read): string {
+  if (refused.length + kept.length > 0) return 'Nothing is left to import: nothing was signed.';
+  return 'All of it is approved already: nothing was signed.';
+}
+
+interface Refused {
+  /** Of a collection, or a tag of it. */
+  readonly name: string;
+  readonly error: unknown;
 }
 
 interface Read {
   readonly changes: Approve[];
-  readonly refused: { readonly gun: string; readonly error: unknown }[];
-  readonly notes: string[];
+  readonly refused: Refused[];
+  /** Tags that are approved with another digest. */
+  readonly kept: { readonly name: string; readonly digest: string }[];
   collections: number;
 }
 
+/** @throws usage */
 async function readAll(
   the: OwnContext,
-  options: ImportOptions & { readonly folder: string },
-  guns: readonly string[],
+  options: ImportOptions,
+  said: Attribution,
+  guns: ReadonlySet<string>,
 ): Promise<Read> {
   const { own, now, context } = the;
+  if (options.archive === undefined) throw new TufgateError('usage', 'which archive? --archive FOLDER');
   const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
-  const found: Read = { changes: [], refused: [], notes: [], collections: 0 };
+  const found: Read = { changes: [], refused: [], kept: [], collections: 0 };
+  const missing = new Set(guns);
   const reading = {
     now: now(),
     pin: capturedPin(context.config()),
-    releases: options.releases ?? 'strict',
+    releases: releasesOf(options),
     allowFirstUse: options.firstUse === true,
-    ...(guns.length > 0 && { guns: new Set(guns.map(gunOf)) }),
+    ...(guns.size > 0 && { guns }),
   };
   let count = 0;
-  for await (const collection of readArchive(options.folder, reading)) {
-    context.out.progress(`${++count} collections read`);
-    await take(the, options, standing, collection, found);
+  for await (const collection of readArchive(options.archive, reading)) {
+    missing.delete(collection.gun);
+    context.out.progress(`${countWords(++count, 'collection')} read`);
+    await take(options, said, standing, collection, found);
   }
+  for (const name of missing)
+    found.refused.push({ name, error: new TufgateError('upstream.not-found', `${options.archive} does not hold it`) });
   return found;
 }
 
 async function take(
-  the: OwnContext,
   options: ImportOptions,
+  said: Attribution,
   standing: Draft,
   collection: ArchivedCollection,
   found: Read,
 ): Promise<void> {
   if (!collection.ok) {
-    found.refused.push(collection);
+    found.refused.push({ name: shown(collection.gun), error: collection.error });
     return;
   }
   try {
-    for (const change of changesOf(the, options, collection)) {
-      const before = await standing.entry(tagTarget(change.repository, change.tag ?? ''));
-      if (before?.sha256 === change.sha256) continue;
-      if (before === undefined || options.replace === true) found.changes.push(change);
-      else
-        found.notes.push(
-          `${change.repository}:${change.tag ?? ''} is approved as sha256:${before.sha256}, and stays so (--replace)`,
-        );
-    }
+    const changes = changesOf(said, collection);
+    for (const change of changes) await takeTag(options, standing, change, found);
+    for (const [tag, error] of collection.refused)
+      found.refused.push({ name: shown(`${collection.gun}:${tag}`), error });
     found.collections++;
   } catch (error) {
-    found.refused.push({ gun: collection.gun, error });
+    found.refused.push({ name: shown(collection.gun), error });
   }
 }
 
-function changesOf(
-  { now, context }: OwnContext,
-  options: ImportOptions,
-  { gun, tags, evidence }: ReadCollection,
-): readonly Approve[] {
+async function takeTag(options: ImportOptions, standing: Draft, change: Approve, found: Read): Promise<void> {
+  const { repository, tag = '', sha256 } = change;
+  const name = tagTarget(repository, tag);
+  const before = await standing.entry(name);
+  if (before?.sha256 === sha256) return;
+  const digest = digestTarget(repository, sha256);
+  const word = (await standing.entry(digest))?.word;
+  if (word?.kind === 'withdrawn') found.refused.push({ name, error: withdrawnBefore(digest, word.at) });
+  else if (before === undefined || options.replace === true) found.changes.push(change);
+  else found.kept.push({ name, digest: `sha256:${before.sha256}` });
+}
+
+function changesOf(said: Attribution, { gun, tags, evidence }: ReadCollection): readonly Approve[] {
   const repository = repositoryName(parseImageName(gun));
   const seen: Evidence = new Map(Object.entries(evidence));
   return [...tags].map(([tag, { digest, length }]) => ({
     kind: 'approve',
+    reason: `as signed in Notary when it was captured at ${evidence.captured}`,
+    ...said,
     repository,
     tag,
     sha256: hexOf(digest),
     length,
-    by: approver(options, context.env),
-    reason: options.reason ?? `as signed in Notary when it was captured at ${evidence.captured}`,
-    ...(options.until !== undefined && { until: untilOf(options.until, now()) }),
     evidence: [seen],
     reinstate: false,
   }));
 }
 
+/** @throws usage */
+function releasesOf({ releases = 'strict' }: ImportOptions): 'strict' | 'docker' {
+  if (releases === 'strict' || releases === 'docker') return releases;
+  throw new TufgateError('usage', `--releases ${JSON.stringify(releases.slice(0, 40))} is neither strict nor docker`);
+}
+
 function gunOf(name: string): string {
   return repositoryName(parseImageName(name));
+}
+
+/** Names of collections and tags come from whoever signed them, and from a damaged index. */
+function shown(name: string): string {
+  return visibleStart(name, 300);
 }

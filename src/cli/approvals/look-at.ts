@@ -42,11 +42,11 @@ export interface LookDeps {
 /** @throws policy.unknown-registry · upstream.* · integrity.* */
 export async function lookAt(deps: LookDeps, { image, digest, reason, note }: ListedImage): Promise<Looked> {
   const { judge, brief, now } = deps;
-  const upstream = judge.deps.upstreams.get(image.registry);
-  if (upstream === undefined) throw unknownRegistry(image.registry, judge);
+  const { registry, path, tag } = image;
+  const upstream = judge.deps.upstreams.get(registry);
+  if (upstream === undefined) throw unknownRegistry(registry, judge);
   const { maxManifestBytes } = judge.deps;
-  const { tag } = image;
-  const facts = await imageFacts(upstream, image, digest ?? tag ?? 'latest', { maxManifestBytes, brief });
+  const facts = await imageFacts(upstream, { registry, path }, digest ?? tag ?? 'latest', { maxManifestBytes, brief });
   if (!deps.reinstate) await refuseWithdrawn(deps.standing, facts);
   const named = tag === undefined ? facts : { ...facts, tag };
   const evidence = await gatherEvidence(
@@ -102,7 +102,7 @@ function unknownRegistry(registry: string, { config }: Judge): TufgateError {
   const known = [...config.upstreams.keys()].join(', ');
   return new TufgateError(
     'policy.unknown-registry',
-    `${registry} is not under upstreams in ${config.file} (known: ${known})`,
+    `${registry} is not under upstreams in ${config.file} (known: ${known}): this gate fetches nothing from it; add it there, or check the name`,
   );
 }
 

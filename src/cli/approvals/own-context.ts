@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Approvals, composeApprovals } from '../../compose/approvals.ts';
 import type { OwnRepository } from '../../approvals/publish/own-repository.ts';
 import { TufgateError } from '../../errors.ts';
@@ -40,19 +39,4 @@ export function ownContext(context: CommandContext, { source }: Pick<OwnOptions,
       `${context.file} keeps no repository of approvals: give a trust source \`type: tuf\`, a folder as url, and \`publish: { keys: FOLDER }\``,
     );
   throw new TufgateError('usage', `which repository of approvals? --source NAME, one of: ${names}`);
-}
-
-/** What stands beside an approval for people: `--by`, else the user of this machine. */
-export function approver({ by }: Pick<OwnOptions, 'by'>, env: CommandContext['env']): string {
-  const name = by ?? env['TUFGATE_BY'] ?? userName();
-  if (name.length > 0 && name.length <= 100 && !/\p{C}/u.test(name)) return name;
-  throw new TufgateError('usage', '--by needs a name of at most 100 printable characters');
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -4,6 +4,7 @@ import { parseDigest } from '../../oci/digest.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 import { clientsOf, type PulledBy } from '../../pull/clients-of.ts';
 import { openSqliteStore } from '../../state/sqlite/store.ts';
+import { countWords } from '../../text/size-words.ts';
 import { visible } from '../../text/visible.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -46,7 +47,8 @@ function linesOf(pulls: readonly Pulled[]): readonly string[] {
   const lines = pulls
     .slice(0, MOST_LINES)
     .map(
-      (each) => `  ${each.client}  last ${each.last}, ${each.count} times  ${each.image}  ${visible(each.userAgent)}`,
+      (each) =>
+        `  ${each.client}  last ${each.last}, ${countWords(each.count, 'time')}  ${each.image}  ${visible(each.userAgent)}`,
     );
   const more = pulls.length > MOST_LINES ? [`  and ${pulls.length - MOST_LINES} more (--json has all)`] : [];
   return ['Pulled through this gate by:', ...lines, ...more];

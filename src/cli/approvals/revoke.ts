@@ -4,15 +4,16 @@ import { Draft } from '../../approvals/edit/draft.ts';
 import { namesOfDigest } from '../../approvals/standing/find-digest.ts';
 import { TufgateError } from '../../errors.ts';
 import { type Digest, hexOf, parseDigest } from '../../oci/digest.ts';
-import { imageName, parseImageName, repositoryName } from '../../oci/reference.ts';
+import { type ImageName, imageName, repositoryName } from '../../oci/reference.ts';
 import type { CommandContext } from '../context.ts';
+import { nameReader } from '../gate-names.ts';
+import { type AttributionOptions, attributionOf } from './attribution.ts';
 import { carryOut } from './carry-out.ts';
-import { approver, ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
+import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 import { pulledBefore } from './pulled-before.ts';
 
-interface RevokeOptions extends OwnOptions {
+interface RevokeOptions extends OwnOptions, Pick<AttributionOptions, 'by' | 'reason'> {
   readonly digest?: readonly string[];
-  readonly reason?: string;
   readonly tagOnly?: boolean;
 }
 
@@ -33,43 +34,48 @@ export async function revoke(
   const the = ownContext(context, options);
   const { digest: digests = [], tagOnly = false } = options;
   if (images.length + digests.length === 0) throw new TufgateError('usage', 'name an image, or --digest sha256:…');
-  if (tagOnly) return await removeTags(the, options, images);
-  const by = approver(options, context.env);
-  const withdrawn = [...(await imagesMeant(the, images)), ...(await digestsMeant(the, digests.map(parseDigest)))];
-  const changes = withdrawn.map((each): Change => ({
-    kind: 'withdraw',
-    ...each,
-    by,
-    ...(options.reason !== undefined && { reason: options.reason }),
-  }));
+  const names = images.map(nameReader(context.config()));
+  if (tagOnly) return await removeTags(the, options, names);
+  const said = attributionOf(options, context);
+  const found = [...(await imagesMeant(the, names)), ...(await digestsMeant(the, digests.map(parseDigest)))];
+  const withdrawn = [...new Map(found.map((each) => [digestTarget(each.repository, each.sha256), each])).values()];
+  const changes = withdrawn.map((each): Change => ({ kind: 'withdraw', ...each, ...said }));
   const pulled = await pulledBefore(context, withdrawn);
-  const names = withdrawn.map(({ repository, sha256 }) => digestTarget(repository, sha256));
+  const targets = withdrawn.map(({ repository, sha256 }) => digestTarget(repository, sha256));
   for (const line of pulled.lines) context.out.message(line);
   const done = [
-    ...names.map((name) => `${name} is withdrawn.`),
+    ...targets.map((name) => `${name} is withdrawn.`),
     'Gates refuse it from now on; others than this one within their freshness.check_every.',
   ];
-  return await carryOut(the, options, changes, { facts: { withdrawn: names, pulled: pulled.facts }, done });
+  return await carryOut(the, options, changes, { facts: { withdrawn: targets, pulled: pulled.facts }, done });
 }
 
-async function removeTags(the: OwnContext, options: RevokeOptions, images: readonly string[]): Promise<number> {
-  const changes = images.map((text): Change => {
-    const image = parseImageName(text);
-    if (image.tag === undefined) throw new TufgateError('usage', `${text} names no tag`);
-    return { kind: 'remove-tag', repository: repositoryName(image), tag: image.tag };
-  });
-  const tags = images.map((text) => imageName(parseImageName(text)));
+/** A slip in the name must not end as done. @throws usage · upstream.not-found */
+async function removeTags(the: OwnContext, options: RevokeOptions, images: readonly ImageName[]): Promise<number> {
+  if ((options.digest ?? []).length > 0 || images.some(({ digest }) => digest !== undefined))
+    throw new TufgateError('usage', '--tag-only ends tags: name them without a digest, or leave --tag-only out');
+  const standing = await draftOf(the);
+  const changes: Change[] = [];
+  for (const image of images) {
+    const [repository, tag] = [repositoryName(image), image.tag ?? 'latest'];
+    if ((await standing.entry(tagTarget(repository, tag))) === undefined) throw notApproved(imageName(image));
+    changes.push({ kind: 'remove-tag', repository, tag });
+  }
+  const tags = images.map(imageName);
   const done = tags.map((tag) => `${tag} is approved no more; its digest is not withdrawn.`);
   return await carryOut(the, options, changes, { facts: { removed: tags }, done });
 }
 
+async function draftOf({ own, now }: OwnContext): Promise<Draft> {
+  return new Draft(await own.standing(), now(), own.source.publish.lifetimes);
+}
+
 /** A tag means the digest that is approved for it. @throws upstream.not-found */
-async function imagesMeant({ own, now }: OwnContext, images: readonly string[]): Promise<readonly Withdrawn[]> {
+async function imagesMeant(the: OwnContext, images: readonly ImageName[]): Promise<readonly Withdrawn[]> {
   if (images.length === 0) return [];
-  const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
+  const standing = await draftOf(the);
   const found: Withdrawn[] = [];
-  for (const text of images) {
-    const image = parseImageName(text);
+  for (const image of images) {
     const repository = repositoryName(image);
     if (image.digest !== undefined) found.push({ repository, sha256: sha256Of(image.digest) });
     else {

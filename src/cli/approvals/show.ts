@@ -1,17 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { Quorum, TargetsDocument } from '../../approvals/document/documents.ts';
 import { TOP_ROLES } from '../../approvals/document/documents.ts';
 import { instantText } from '../../approvals/document/instant-text.ts';
 import { explain } from '../../approvals/proposal/explain.ts';
 import { explanationLines } from '../../approvals/proposal/explain-words.ts';
 import { remake } from '../../approvals/proposal/make-proposal.ts';
-import { readProposal } from '../../approvals/proposal/proposal-file.ts';
 import { signingOf } from '../../approvals/proposal/signatures.ts';
 import type { Standing } from '../../approvals/standing/standing.ts';
 import { keyFilesIn } from '../../approvals/keys/key-files.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
+import { proposalFrom } from './sign-proposal.ts';
 import { lackingLines } from './sign-with.ts';
 import { pinnedRoot } from './pinned-root.ts';
 
@@ -35,7 +34,7 @@ export async function showApprovals(
 }
 
 async function showProposal(context: CommandContext, options: ShowOptions, file: string): Promise<number> {
-  const proposal = readProposal(`the proposal ${file}`, readFileSync(file));
+  const proposal = proposalFrom(file);
   const made = await remake(
     proposal,
     proposal.files.size === 0 ? undefined : await pinnedRoot(context, options, proposal.repository),
