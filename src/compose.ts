@@ -126,7 +126,13 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   });
   judge.watch.keepAlarmsIn(decisions);
   const { collections } = judge.trust;
-  const fresh = keepApprovalsFresh(config, { env: options.env ?? process.env, now, log, metrics });
+  const fresh = keepApprovalsFresh(config, {
+    env: options.env ?? process.env,
+    now,
+    log,
+    metrics,
+    ...(options.schedule && { schedule: options.schedule }),
+  });
   await Promise.all(fresh.map((each) => each.start()));
   const deps = pullDeps(config, judge, cache, decisions, log, metrics);
   const sweep = new WithdrawalSweep({
