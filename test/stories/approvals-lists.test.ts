@@ -268,9 +268,9 @@ describe('--denied', () => {
   });
 });
 
-describe('hundreds of images', () => {
+describe('a long list', () => {
   afterEach(() => void Reflect.deleteProperty(process.stderr, 'isTTY'));
-  const COUNT = 250;
+  const COUNT = 110;
   const some = (): Promise<string> => {
     for (let i = 0; i < COUNT; i++) add(`v${i}`, `layer ${i}`);
     return list(Array.from({ length: COUNT }, (_, i) => `${APP}:v${i}\n`).join(''));
@@ -284,16 +284,16 @@ describe('hundreds of images', () => {
     expect(said.stderr).toContain(`Approve: ${APP}, ${COUNT} new tags (v0, v1, v10, `);
     expect(said.stderr).not.toContain(`Approve: ${APP}:v1 `);
     expect(said.stderr.split('[y/N]')).toHaveLength(2);
-    expect(said.stderr).not.toMatch(/\d of 250 images|\r|\u001B/);
+    expect(said.stderr).not.toMatch(/\d of 110 images|\r|\u001B/);
     expect(said.stdout.split('\n')).toHaveLength(COUNT + 1);
   });
 
   test('on a terminal there is progress, in one line that goes again', async () => {
     await made();
-    const file = await some();
+    const file = await list(`${TAG}\n${APP}:nope\n`);
     Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
-    expect(await approve('--from-file', file)).toBe(0);
-    expect(said.stderr).toContain(`${COUNT} of ${COUNT} images\r\u001B[K`);
+    expect(await approve('--from-file', file)).toBe(4);
+    expect(said.stderr).toContain(`2 of 2 images\r\u001B[K`);
     expect(said.stderr).not.toMatch(/images\n/);
   });
 });
