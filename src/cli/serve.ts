@@ -14,7 +14,7 @@ const GRACE_MS = 25_000;
 export async function serve(context: CommandContext): Promise<number> {
   const { out } = context;
   const config = await withRepositories(context);
-  const gate = await composeGate(config);
+  const gate = await composeGate(config, { env: context.env });
   const listeners = await openListeners(gate);
   for (const line of nextSteps(config, listeners)) out.message(line);
   const signal = await stopSignal();
@@ -26,16 +26,32 @@ export async function serve(context: CommandContext): Promise<number> {
 
 /** The repositories of approvals that are configured and not there yet are made: a fresh machine needs nothing before its first start. */
 async function withRepositories(context: CommandContext): Promise<Config> {
-  const { config, out, env, stdin } = context;
+  const { config, out, env, stdin, now } = context;
   const loaded = config();
-  const approvals = composeApprovals(loaded, { env, keyboard: stdin, say: (line) => out.message(line) }, Date.now);
+  const approvals = composeApprovals(loaded, { env, keyboard: stdin, say: (line) => out.message(line) }, now);
   let made = false;
   for (const own of approvals.own) {
-    if ((await own.pinned()) !== undefined) continue;
+    if ((await own.pinned()) !== undefined) {
+      refuseLostPin(own);
+      continue;
+    }
     await make(own, approvals, (line) => out.message(line));
     made = true;
   }
   return made ? config() : loaded;
+}
+
+/**
+ * The attack: whoever can write where the repository is published, but not where its root is pinned, puts a repository of his own
+ * there, and waits for the pinned file to get lost. What is found there is never pinned by itself.
+ * @throws usage
+ */
+function refuseLostPin({ source: { name, root, publish } }: Approvals['own'][number]): void {
+  if (root.bytes.length > 0) return;
+  throw new TufgateError(
+    'usage',
+    `trust.${name}: there is a repository in ${publish.folder}, and no root file ${root.file} for trust in it to begin with: if it is yours, copy ${publish.folder}/root.json there; if not, find out whose it is`,
+  );
 }
 
 async function make(own: Approvals['own'][number], approvals: Approvals, say: (line: string) => void): Promise<void> {

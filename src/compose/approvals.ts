@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import type { Schedule } from '../trust/patience.ts';
 import { KeepFresh } from '../approvals/publish/keep-fresh.ts';
 import type { Config } from '../config/config.ts';
 import { ExpiryWatch } from '../telemetry/expiry-watch.ts';
@@ -10,9 +9,10 @@ import type { Keyboard } from '../approvals/keys/keyboard.ts';
 import { openSigner } from '../approvals/keys/open-signer.ts';
 import { keyFilesIn } from '../approvals/keys/key-files.ts';
 import type { Signer } from '../approvals/keys/signer.ts';
-import { TufgateError } from '../errors.ts';
+import { codeOf, messageOf, TufgateError } from '../errors.ts';
 import { Passphrases } from '../approvals/keys/passphrase.ts';
 import { OwnRepository, type OwnSource } from '../approvals/publish/own-repository.ts';
+import type { Schedule } from '../trust/patience.ts';
 import { lockFile } from '../state/sqlite/lock.ts';
 
 /** Where keys and passphrases come from. */
@@ -62,12 +62,10 @@ export interface Keeping {
 const REMIND_MS = 43_200_000;
 
 /** What a gate does for the repositories that it keeps. It has nobody to ask: it signs with a plain key file, a variable or a program. */
-export function keepApprovalsFresh(
-  config: Config,
-  { env = process.env, schedule, now, log, metrics }: Keeping,
-): readonly KeepFresh[] {
+export function keepApprovalsFresh(config: Config, keeping: Keeping): readonly KeepFresh[] {
+  const { env = process.env, now, log, metrics, schedule } = keeping;
   const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
-  const watch = new ExpiryWatch(log, now);
+  const watch = new ExpiryWatch(log, now, SIGN_ANEW);
   return composeApprovals(config, holder, now).own.map((own) => {
     const { name } = own.source;
     let reminded = Number.NEGATIVE_INFINITY;
@@ -78,17 +76,30 @@ export function keepApprovalsFresh(
       const first = await own.earliestEnd();
       if (first === undefined) return due;
       metrics.trustExpires(name, PUBLISHED, first.expires);
-      watch.note({ source: name, gun: PUBLISHED }, new Map([[first.role, first.expires]]));
+      watch.note({ source: name, gun: name }, new Map([[first.role, first.expires]]));
       return due;
     };
-    const onFailure = (err: unknown): void =>
-      log.error({ err }, `${name} could not be signed anew: other gates stop believing it once its timestamp ends`);
-    return new KeepFresh({ keepFresh, now, onFailure, ...(schedule && { schedule }) });
+    return new KeepFresh({ keepFresh, now, onFailure: notFresh(name, log), ...(schedule && { schedule }) });
   });
+}
+
+/** A fault of ours comes with where it was; what somebody has to mend, in words. */
+function notFresh(name: string, log: Logger): (error: unknown) => void {
+  return (error) => {
+    const code = codeOf(error);
+    const fields = code === 'internal' ? { source: name, err: error } : { source: name, code };
+    const then = 'other gates stop believing it once its timestamp ends';
+    log.error(fields, `${name} could not be signed anew: ${messageOf(error)}; ${then}`);
+  };
 }
 
 /** Beside the collection that the gate reads: all that is published, also what nobody asks for. */
 const PUBLISHED = 'published';
+
+const SIGN_ANEW = {
+  before: 'sign it anew with tufgate approvals renew, before pulls that rest on it are refused',
+  after: 'pulls that rest on it are refused until it is signed anew: tufgate approvals renew',
+};
 
 /** The one that the newest root names: while keys are rotated there may be two. */
 function onlineKeyIn(folder: string, keyIds: readonly string[]): string {

@@ -8,16 +8,29 @@ const URGENT_MS = 7 * DAY_MS;
 /** Of collections and roles; beyond it some are told twice a day. */
 const MAX_TOLD = 10_000;
 
+/** What is to be done about it. */
+export interface ExpiryAdvice {
+  readonly before: string;
+  readonly after: string;
+}
+
+const OF_OTHERS: ExpiryAdvice = {
+  before: 'its publisher must sign it anew before pulls of it are refused',
+  after: 'pulls that rest on it are refused',
+};
+
 /** Says once a day and role that something ends that a person must sign anew, well before every pull of it is refused. */
 export class ExpiryWatch {
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #advice: ExpiryAdvice;
   /** The day on which it was told last. */
   readonly #told = new Map<string, number>();
 
-  constructor(log: Logger, now: () => number) {
+  constructor(log: Logger, now: () => number, advice: ExpiryAdvice = OF_OTHERS) {
     this.#log = log;
     this.#now = now;
+    this.#advice = advice;
   }
 
   /** @param ends epoch milliseconds, by role */
@@ -36,9 +49,7 @@ export class ExpiryWatch {
   #tell(fields: { source: string; gun: string; role: string; ends: string; daysLeft: number }, left: number): void {
     const { role, gun, ends, daysLeft } = fields;
     const when = left > 0 ? `ends in ${daysLeft} d (${ends})` : `has ended (${ends})`;
-    const then =
-      left > 0 ? 'its publisher must sign it anew before pulls of it are refused' : 'pulls that rest on it are refused';
-    const message = `${role} of ${gun} ${when}: ${then}`;
+    const message = `${role} of ${gun} ${when}: ${left > 0 ? this.#advice.before : this.#advice.after}`;
     if (left > URGENT_MS) this.#log.warn(fields, message);
     else this.#log.error(fields, message);
   }

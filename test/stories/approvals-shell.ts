@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createPrivateKey } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ export interface ApprovalsShell extends Shell {
   /** The published file of that name. */
   readonly published: (name: string) => Promise<Buffer>;
   readonly file: () => string;
+  /** The configuration is this from now on. */
+  readonly reconfigured: (change: (yaml: string) => string) => Promise<void>;
 }
 
 export interface RunningGate {
@@ -79,7 +81,7 @@ export function approvalsShell(more: (url: string) => string = () => ''): Approv
     tufgate: (...argv) => base.command(...argv, '--config', file),
     async made({ encrypted = false } = {}) {
       await cp(join(template(), 'data'), at('data'), { recursive: true, verbatimSymlinks: true });
-      if (!encrypted) for (const name of ['root.pem', 'signer.pem']) await decrypt(at('data', 'keys', name));
+      if (!encrypted) await cp(join(template(), 'plain'), at('data', 'keys'), { recursive: true });
     },
     async gate(options = {}) {
       const running = await start(file, base.env, options);
@@ -89,6 +91,7 @@ export function approvalsShell(more: (url: string) => string = () => ''): Approv
     keys: (name = '') => at('data', 'keys', name),
     published: (name) => readFile(at('data', 'approvals', name)),
     file: () => file,
+    reconfigured: async (change) => await writeFile(file, change(await readFile(file, 'utf8'))),
   };
 }
 
@@ -123,14 +126,17 @@ function madeOnce(): () => string {
     silence.mockRestore();
     vi.useRealTimers();
     if (code !== 0) throw new Error(`approvals init ended with ${code}`);
+    await mkdir(join(folder, 'plain'));
+    for (const name of ['root.pem', 'signer.pem'])
+      await decrypt(join(folder, 'data', 'keys', name), join(folder, 'plain', name));
   });
   afterAll(() => rm(folder, { recursive: true }));
   return () => folder;
 }
 
-async function decrypt(file: string): Promise<void> {
+async function decrypt(file: string, to: string): Promise<void> {
   const key = createPrivateKey({ key: await readFile(file), passphrase: PASSPHRASE });
-  await writeFile(file, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  await writeFile(to, key.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
 }
 
 async function start(file: string, env: Shell['env'], options: ComposeOptions): Promise<RunningGate> {

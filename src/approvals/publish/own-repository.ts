@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TufConfig } from '../../config/config.ts';
-import { TufgateError } from '../../errors.ts';
+import { messageOf, TufgateError } from '../../errors.ts';
 import type { RootDocument } from '../document/documents.ts';
 import type { Change } from '../edit/change.ts';
 import { rolesThatPeopleSign } from '../edit/renew.ts';
@@ -164,6 +164,8 @@ async function keepPin(file: string, pinned: Uint8Array): Promise<void> {
   try {
     await writeFile(file, pinned, { flag: 'wx' });
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+    if ((error as { code?: string }).code === 'EEXIST') return;
+    const why = `the repository is published, but its root file ${file} cannot be written: ${messageOf(error)}`;
+    throw new TufgateError('usage', `${why}; copy root.json of the published folder there`, { cause: error });
   }
 }
