@@ -62,3 +62,8 @@ function plain(_: string, value: unknown): unknown {
   if (!(value instanceof Map)) return value;
   return Object.fromEntries(value as ReadonlyMap<string, unknown>);
 }
+
+/** A reader that has gone is no fault. @throws any other error of a stream */
+export function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
