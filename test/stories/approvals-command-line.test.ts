@@ -48,6 +48,9 @@ describe('before the repository was made', () => {
     await made();
     expect(await approve(TAG, '--yes')).toBe(2);
     expect(said.stderr).toContain('keeps no repository of approvals: give a trust source `type: tuf`');
+    await story.reconfigured((yaml) => yaml.replace(/url: "?file:[^,]*/, 'url: http://127.0.0.1:9/tuf/approvals/'));
+    expect(await approve(TAG, '--yes')).toBe(2);
+    expect(said.stderr).toContain('approve at the gate that publishes approvals; or to keep one here give');
   });
 });
 
@@ -391,6 +394,17 @@ test('a withdrawn image comes back with --reinstate only', async () => {
   const running = await gate();
   expect((await running.pull('1.0')).status).toBe(403);
   expect(await approve(TAG, '--yes', '--reinstate')).toBe(0);
-  expect(said.stderr).toContain(`Approve again: ${APP}@${image().digest}, which was withdrawn at 2026-11-21T12:00:02Z`);
+  expect(said.stderr).toContain(`Approve again: ${APP}@${image().digest}, which was withdrawn at 2026-11-21T12:00:02Z by `);
   expect((await running.pull('1.0')).status).toBe(200);
+});
+
+test('who signs elsewhere, without a configuration, is told to name the root that he trusts', async () => {
+  await made();
+  const proposal = join(story.folder(), 'proposal');
+  expect(await approve(TAG, '--propose', proposal)).toBe(0);
+  const nowhere = ['--config', join(story.folder(), 'nowhere.yaml')];
+  for (const verb of ['show', 'sign']) {
+    expect(await story.command('approvals', verb, proposal, ...nowhere)).toBe(2);
+    expect(said.stderr).toMatch(/^tufgate: cannot read the configuration .*; .* name the root .* with --root FILE\n$/);
+  }
 });

@@ -1,5 +1,6 @@
 import { type Approvals, composeApprovals } from '../../compose/approvals.ts';
 import type { OwnRepository } from '../../approvals/publish/own-repository.ts';
+import type { Config } from '../../config/config.ts';
 import { TufgateError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -36,7 +37,13 @@ export function ownContext(context: CommandContext, { source }: Pick<OwnOptions,
   if (names === '')
     throw new TufgateError(
       'usage',
-      `${context.file} keeps no repository of approvals: give a trust source \`type: tuf\`, a folder as url, and \`publish: { keys: FOLDER }\``,
+      `${context.file} keeps no repository of approvals: ${elsewhere(config())}give a trust source \`type: tuf\`, a folder as url, and \`publish: { keys: FOLDER }\``,
     );
   throw new TufgateError('usage', `which repository of approvals? --source NAME, one of: ${names}`);
+}
+
+/** A gate that only reads what is approved elsewhere. */
+function elsewhere({ trust }: Config): string {
+  const read = [...trust.values()].find((source) => source.kind === 'tuf' && source.location.kind === 'http');
+  return read === undefined ? '' : `approve at the gate that publishes ${read.name}; or to keep one here `;
 }
