@@ -76,6 +76,7 @@ describe('--from-file', () => {
       published: true,
     });
     expect(said.stderr).toContain(`${APP}:nope is left out: reg.example has no acme/app:nope (404)`);
+    expect(said.stderr).toMatch(new RegExp(`\n1 image; left out: ${APP}:nope, ${OTHER}:2.0\n$`));
     expect(await approved()).toEqual([`${TAG} ${image().digest}`]);
   });
 
@@ -316,7 +317,7 @@ describe('a trust source beside the approvals', () => {
     await vendor((publisher) => publisher.sign('1.0', image().digest, image().size));
     expect(await approve(TAG)).toBe(0);
     expect(said.stderr).toContain(`vendor: for this tag signed ${image().digest} by targets (key `);
-    expect(said.stderr).toMatch(/ {2}seen: .*kind signed/);
+    expect(said.stderr).toMatch(/ {2}seen: signed, /);
     await tufgate('approvals', 'list', '--json');
     expect(document()).toMatchObject({ targets: [{ evidence: [{ kind: 'signed', source: 'vendor' }] }, {}] });
   });
@@ -336,7 +337,7 @@ describe('a trust source beside the approvals', () => {
       published: true,
     });
     expect(await approve(TAG, '--despite')).toBe(0);
-    expect(said.stderr).toMatch(/ {2}seen: .*kind conflict/);
+    expect(said.stderr).toMatch(/ {2}seen: conflict, /);
   });
 
   test('that is down is no obstacle, and told', async () => {

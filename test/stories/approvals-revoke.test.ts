@@ -68,6 +68,41 @@ describe('revoke', () => {
     for (const path of ['acme/app', 'acme/copy']) expect((await running.pull('1.0', path)).status, path).toBe(403);
   });
 
+  test('a tag whose digest another repository has too: which, and how it is withdrawn there', async () => {
+    await made();
+    add('1.0', 'layer', 'acme/copy');
+    await approve(TAG, 'reg.example/acme/copy:1.0');
+    expect(await revoke(TAG, '--reason', 'CVE-2026-1')).toBe(0);
+    const everywhere = `--digest ${image().digest}`;
+    expect(said.stderr).toContain(`The same digest stays approved in reg.example/acme/copy: ${everywhere} withdraws`);
+    add('2.0', 'layer', 'acme/copy');
+    expect(await approve('reg.example/acme/copy:2.0')).toBe(0);
+    expect(said.stderr).toMatch(
+      new RegExp(`^WARNING: the same digest was withdrawn in ${APP} at .* by .*: CVE-2026-1$`, 'm'),
+    );
+    expect(await revoke('--digest', image().digest)).toBe(0);
+    expect(said.stderr).toContain(`${APP}@${image().digest} was withdrawn already, at `);
+    expect(said.stderr).not.toContain('stays approved');
+    expect(said.stdout).toBe(
+      `reg.example/acme/copy@${image().digest} is withdrawn.\nGates refuse it from now on; others than this one within their freshness.check_every.\n`,
+    );
+  });
+
+  test('once more: why and when it was withdrawn stays, unless there is a new reason', async () => {
+    await made();
+    await approve(TAG);
+    await revoke(TAG, '--reason', 'CVE-2026-1', '--by', 'alice');
+    const before = await list();
+    expect(await revoke(`${APP}@${image().digest}`, '--by', 'bob')).toBe(0);
+    expect(said.stdout).toBe('All of it is withdrawn already.\n');
+    expect(said.stderr).toMatch(/^\S+ was withdrawn already, at \S+ by alice: CVE-2026-1\n$/);
+    expect(await list()).toBe(before);
+    expect(await revoke(`${APP}@${image().digest}`, '--json')).toBe(0);
+    expect(document()).toEqual({ withdrawn: [], pulled: [], repository: 'approvals', published: false });
+    expect(await revoke(`${APP}@${image().digest}`, '--by', 'bob', '--reason', 'CVE-2026-2')).toBe(0);
+    expect(await list()).toContain('by bob: CVE-2026-2');
+  });
+
   test('a digest before anybody approved it', async () => {
     await made();
     expect(await revoke(`${APP}@${image().digest}`)).toBe(0);
@@ -137,7 +172,7 @@ describe('promote', () => {
     typed('y\n');
     expect(await tufgate('promote', '127.0.0.1:5000/acme/app:1.0', `${APP}:stable`, '--reason', 'tested')).toBe(0);
     expect(said.stdout).toBe(`${APP}:stable is ${tested}, as ${TAG}.\n`);
-    expect(said.stderr).toMatch(/ {2}seen: .*kind promoted/);
+    expect(said.stderr).toMatch(/ {2}seen: promoted, /);
     const running = await gate();
     expect((await running.pull('stable')).headers['docker-content-digest']).toBe(tested);
   });

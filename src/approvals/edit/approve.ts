@@ -15,7 +15,8 @@ export async function approve(draft: Draft, change: Approve): Promise<void> {
   const { repository, sha256, tag } = change;
   const name = digestTarget(repository, sha256);
   const before = await draft.entry(name);
-  if (before?.word.kind === 'withdrawn' && !change.reinstate) throw withdrawnBefore(name, before.word.at);
+  if (before?.word.kind === 'withdrawn' && !change.reinstate)
+    throw withdrawnBefore(name, `at ${instantText(before.word.at)}`);
   const approval = approvalOf(change, draft.now);
   const entry = {
     length: change.length,
@@ -81,7 +82,8 @@ export async function setUntil(draft: Draft, repository: string, sha256: string)
   await draft.put(name, { ...digest, word });
 }
 
-export function withdrawnBefore(name: string, at: number): TufgateError {
-  const why = `${name} was withdrawn at ${instantText(at)}`;
+/** @param how when, and where there is room by whom and why */
+export function withdrawnBefore(name: string, how: string): TufgateError {
+  const why = `${name} was withdrawn ${how}`;
   return new TufgateError('trust.withdrawn', `${why}; if it is good after all, approve it with --reinstate`);
 }

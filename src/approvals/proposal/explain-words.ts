@@ -1,4 +1,5 @@
-import type { Approval, Entry, Quorum } from '../document/documents.ts';
+import type { Approval, Entry, Quorum, Withdrawal } from '../document/documents.ts';
+import type { Evidence } from '../document/evidence.ts';
 import { instantText } from '../document/instant-text.ts';
 import { parseTarget } from '../document/names.ts';
 import { type Explanation, meaningOf, type QuorumChange, type TargetChange } from './explain.ts';
@@ -62,12 +63,8 @@ function targetLines({ target: name, before, after }: TargetChange): readonly st
       );
     case 'named':
       return namedLines(target, before?.entry, after.entry, after.entry.word.own);
-    case 'withdrawn': {
-      const { at, by, reason } = after.entry.word;
-      return [
-        `WITHDRAWN: ${target}, at ${instantText(at)} by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}`,
-      ];
-    }
+    case 'withdrawn':
+      return [`WITHDRAWN: ${target}, ${withdrawnWords(after.entry.word)}`];
   }
 }
 
@@ -78,16 +75,35 @@ function approvalLines(
   { by, reason, until, evidence }: Approval,
 ): readonly string[] {
   const instead = before !== undefined && before.sha256 !== after.sha256 ? [`  instead of ${digestOf(before)}`] : [];
-  const back = before?.word.kind === 'withdrawn' ? [`  which was withdrawn at ${instantText(before.word.at)}`] : [];
+  const back = before?.word.kind === 'withdrawn' ? [`  which was withdrawn ${withdrawnWords(before.word)}`] : [];
   return [
     `Approve: ${what} (${after.length} bytes${after.mediaType === undefined ? '' : `, ${shown(after.mediaType)}`})`,
     ...instead,
     ...back,
     `  by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}${until === undefined ? '' : `; until ${instantText(until)}`}`,
-    ...evidence.map(
-      (each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(String(text))}`).join(', ')}`,
-    ),
+    ...endLines(approvalIn(before)?.until, until),
+    ...evidence.map((each) => `  seen: ${evidenceWords(each, digestOf(after))}`),
   ];
+}
+
+/** An approval that was for a time, and is given for longer or for ever, must not pass as the same once more. */
+function endLines(before: number | undefined, after: number | undefined): readonly string[] {
+  if (before === undefined || before === after) return [];
+  return [`  ${after === undefined ? 'without an end, instead of' : 'instead of'} until ${instantText(before)}`];
+}
+
+function approvalIn(entry: Entry | undefined): Approval | undefined {
+  const word = entry?.word;
+  if (word?.kind === 'named') return word.own;
+  return word?.kind === 'approval' ? word : undefined;
+}
+
+/** Its kind first. A digest that is the image's own tells nothing. */
+function evidenceWords(each: Evidence, own: string): string {
+  const kind = each.get('kind');
+  const rest = [...each].filter(([name, text]) => name !== 'kind' && !(name === 'digest' && text === own));
+  const words = rest.map(([name, text]) => `${shown(name)} ${shown(String(text))}`);
+  return [...(kind === undefined ? [] : [shown(String(kind))]), ...words].join(', ');
 }
 
 /** A digest that follows its tags needs no line of its own, unless it was withdrawn or is approved for itself too. */
@@ -98,11 +114,11 @@ function namedLines(
   own: Approval | undefined,
 ): readonly string[] {
   const word = before?.word;
-  const had = word?.kind === 'named' ? word.own : word?.kind === 'approval' ? word : undefined;
+  const had = approvalIn(before);
   if (own !== undefined && (had === undefined || meaningOf(had) !== meaningOf(own)))
     return approvalLines(`${target}, also without a tag`, before, after, own);
   if (own === undefined && had !== undefined) return [`No longer approved without a tag: ${target}`];
-  return word?.kind === 'withdrawn' ? [`Approve again: ${target}, which was withdrawn at ${instantText(word.at)}`] : [];
+  return word?.kind === 'withdrawn' ? [`Approve again: ${target}, which was withdrawn ${withdrawnWords(word)}`] : [];
 }
 
 function moveLines(targets: readonly TargetChange[]): readonly string[] {
@@ -150,6 +166,11 @@ function shortList(names: readonly string[]): string {
 
 function digestOf(entry: Entry | undefined): string {
   return `sha256:${entry?.sha256 ?? ''}`;
+}
+
+/** When, by whom, and why. */
+export function withdrawnWords({ at, by, reason }: Withdrawal): string {
+  return `at ${instantText(at)} by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}`;
 }
 
 /** More than a person reads; what is cut off says so. */

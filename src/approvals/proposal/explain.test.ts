@@ -69,8 +69,33 @@ describe('approvals', () => {
     expect(await lines(change)).toEqual([
       `Approve: ${APP}:1 is sha256:${hex('a')} (1001 bytes, m)`,
       '  by anna: T-1; until 2026-11-22T12:00:00Z',
-      '  seen: kind sbom, size 7',
+      '  seen: sbom, size 7',
     ]);
+  });
+
+  test('what was seen begins with its kind, and a digest that is its own is left out', async () => {
+    await open();
+    const seen = new Map([
+      ['at', '2026-11-20T00:00:00Z'],
+      ['digest', `sha256:${hex('a')}`],
+      ['kind', 'created'],
+      ['of', `sha256:${hex('b')}`],
+    ]);
+    const told = await lines(approval('1', 'a', { evidence: [seen] }));
+    expect(told[2]).toBe(`  seen: created, at 2026-11-20T00:00:00Z, of sha256:${hex('b')}`);
+  });
+
+  test.each([
+    ['for ever', undefined, '  without an end, instead of until 2026-11-22T12:00:00Z'],
+    ['for longer', NOW + 2 * DAY, '  instead of until 2026-11-22T12:00:00Z'],
+  ])('that were for a time, and are %s: which end they had', async (_, until, told) => {
+    await open();
+    const ends = { until: NOW + DAY };
+    await world.change(approval('1', 'a', ends), approval(undefined, 'd', ends));
+    const over = until === undefined ? {} : { until };
+    const all = await lines(approval('1', 'a', over), approval(undefined, 'd', over));
+    expect(all.filter((line) => line === told)).toHaveLength(2);
+    expect(await lines(approval('1', 'b', ends))).not.toContain(told);
   });
 
   test('of another digest: instead of which, and that the one before is approved no more', async () => {
@@ -102,7 +127,7 @@ describe('approvals', () => {
     await open();
     await world.change(approval('1', 'a'));
     const own = approval(undefined, 'a', { reason: 'T-1', evidence: [new Map([['kind', 'sbom']])] });
-    const told = [`Approve: ${digest('a')}, also without a tag (1001 bytes)`, '  by anna: T-1', '  seen: kind sbom'];
+    const told = [`Approve: ${digest('a')}, also without a tag (1001 bytes)`, '  by anna: T-1', '  seen: sbom'];
     expect(await lines(own)).toEqual(told);
     await world.change(own);
     expect(await lines({ ...own, reason: 'T-2' })).toEqual([told[0], '  by anna: T-2', told[2]]);
@@ -136,10 +161,10 @@ describe('withdrawals', () => {
   test('and that one comes back', async () => {
     await open();
     await world.change(withdrawal('a'));
-    const back = '  which was withdrawn at 2026-11-21T12:00:02Z';
+    const back = '  which was withdrawn at 2026-11-21T12:00:02Z by anna: CVE-1';
     expect(await lines(approval(undefined, 'a', { reinstate: true }))).toContain(back);
     expect(await lines(approval('1', 'a', { reinstate: true }))).toContain(
-      `Approve again: ${digest('a')}, which was withdrawn at 2026-11-21T12:00:02Z`,
+      `Approve again: ${digest('a')}, which was withdrawn at 2026-11-21T12:00:02Z by anna: CVE-1`,
     );
   });
 

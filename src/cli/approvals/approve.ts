@@ -4,6 +4,7 @@ import { evidenceJson } from '../../approvals/inspect/evidence-json.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { repositoryName } from '../../oci/reference.ts';
+import { countWords } from '../../text/size-words.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, exitCodeOf, worstOf } from '../exit-code.ts';
 import { type Attribution, type AttributionOptions, attributionOf } from './attribution.ts';
@@ -33,8 +34,18 @@ export async function approveImages(
   if (sighted.looked.length === 0) return none(the, wanted, sighted);
   const changes = sighted.looked.map((each) => changeOf(said, options, each));
   const done = sighted.looked.map((each) => `${nameOf(each)} is approved.`);
-  const code = await carryOut(the, options, changes, { facts: factsOf(wanted, sighted), done });
+  const last = countLines(wanted, sighted);
+  const code = await carryOut(the, options, changes, { facts: factsOf(wanted, sighted), done, last });
   return worstOf([code, ...shortfalls(wanted, sighted)]);
+}
+
+/** Of a list what is left out was told where it was met, and is out of sight by now. */
+function countLines({ skipped }: Wanted, { looked, failed }: Sighted): readonly string[] {
+  const names = [...failed.map(({ image }) => image), ...skipped.map(({ text }) => text)];
+  if (looked.length + names.length === 1) return [];
+  const some = names.slice(0, MOST_TOLD).join(', ');
+  const more = names.length > MOST_TOLD ? ` and ${names.length - MOST_TOLD} more` : '';
+  return [`${countWords(looked.length, 'image')}${names.length === 0 ? '' : `; left out: ${some}${more}`}`];
 }
 
 function factsOf({ skipped }: Wanted, { looked, failed }: Sighted): Readonly<Record<string, unknown>> {

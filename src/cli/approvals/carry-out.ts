@@ -20,6 +20,8 @@ export interface Told {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Printed once it is out. */
   readonly done: readonly string[];
+  /** What the question must not hide: said right before it, under all that is shown. */
+  readonly last?: readonly string[];
   /** The command has shown it in words of its own. */
   readonly shown?: boolean;
   /** Printed where nothing would change. */
@@ -44,6 +46,7 @@ export async function carryOut(
   if (made.proposal.parts.length === 0) return nothing(the, told);
   const lines = await linesOf(made);
   if (told.shown !== true) for (const line of lines) context.out.message(line);
+  for (const line of told.last ?? []) context.out.message(line);
   if (options.propose !== undefined) return await intoFile(the, options.propose, made, told);
   await confirm(
     context,

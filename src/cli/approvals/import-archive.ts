@@ -1,6 +1,7 @@
 import type { Evidence } from '../../approvals/document/evidence.ts';
 import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
 import { withdrawnBefore } from '../../approvals/edit/approve.ts';
+import { withdrawnWords } from '../../approvals/proposal/explain-words.ts';
 import type { Approve } from '../../approvals/edit/change.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
@@ -134,7 +135,7 @@ async function takeTag(options: ImportOptions, standing: Draft, change: Approve,
   if (before?.sha256 === sha256) return;
   const digest = digestTarget(repository, sha256);
   const word = (await standing.entry(digest))?.word;
-  if (word?.kind === 'withdrawn') found.refused.push({ name, error: withdrawnBefore(digest, word.at) });
+  if (word?.kind === 'withdrawn') found.refused.push({ name, error: withdrawnBefore(digest, withdrawnWords(word)) });
   else if (before === undefined || options.replace === true) found.changes.push(change);
   else found.kept.push({ name, digest: `sha256:${before.sha256}` });
 }

@@ -45,7 +45,15 @@ export async function lookAtAll(
   const failed: Failed[] = [];
   try {
     const sources = [...config.trust.keys()].filter((name) => name !== own.source.name);
-    const deps = { judge, standing, sources, brief: images.length >= BRIEF_FROM, reinstate, now: now() };
+    const deps = {
+      judge,
+      standing,
+      read: own.files,
+      sources,
+      brief: images.length >= BRIEF_FROM,
+      reinstate,
+      now: now(),
+    };
     const look = async (image: ListedImage): Promise<Looked | Failed> => {
       try {
         const found = await lookAt(deps, image);

@@ -10,11 +10,14 @@ import { imageFacts } from '../../approvals/inspect/image-facts.ts';
 import { differenceLines } from '../../approvals/inspect/render-difference.ts';
 import { evidenceLines } from '../../approvals/inspect/render-evidence.ts';
 import { factsLines } from '../../approvals/inspect/render-facts.ts';
+import { withdrawnWords } from '../../approvals/proposal/explain-words.ts';
+import type { ReadFile } from '../../approvals/standing/standing.ts';
 import type { ListedImage } from '../../approvals/lists/listing.ts';
 import type { Judge } from '../../compose.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
 import { hexOf, parseDigest } from '../../oci/digest.ts';
 import { imageName, repositoryName } from '../../oci/reference.ts';
+import { elsewhere, withdrawnElsewhereLines } from './same-digest.ts';
 
 /** An image that is about to be approved: what it is, what changed, and what speaks for and against it. */
 export interface Looked {
@@ -30,6 +33,8 @@ export interface LookDeps {
   readonly judge: Judge;
   /** As approved so far. */
   readonly standing: Draft;
+  /** The published files. */
+  readonly read: ReadFile;
   /** Names of the trust sources that are asked. */
   readonly sources: readonly string[];
   /** Of many images only the manifests are asked for. */
@@ -62,6 +67,7 @@ export async function lookAt(deps: LookDeps, { image, digest, reason, note }: Li
       ...factsLines(named, now),
       ...(note === undefined ? [] : [note]),
       ...(await changedLines(deps, named, tag)),
+      ...(await otherLines(deps, facts)),
       ...evidenceLines(evidence, now),
     ],
     ...(reason !== undefined && { reason }),
@@ -71,7 +77,7 @@ export async function lookAt(deps: LookDeps, { image, digest, reason, note }: Li
 /** Of a batch it is this one that is left out. @throws trust.withdrawn */
 async function refuseWithdrawn(standing: Draft, { repository, digest }: ImageFacts): Promise<void> {
   const word = (await standing.entry(digestTarget(repositoryName(repository), hexOf(digest))))?.word;
-  if (word?.kind === 'withdrawn') throw withdrawnBefore(imageName({ ...repository, digest }), word.at);
+  if (word?.kind === 'withdrawn') throw withdrawnBefore(imageName({ ...repository, digest }), withdrawnWords(word));
 }
 
 async function changedLines(deps: LookDeps, facts: ImageFacts, tag: string | undefined): Promise<readonly string[]> {
@@ -88,6 +94,15 @@ async function changedLines(deps: LookDeps, facts: ImageFacts, tag: string | und
   } catch (error) {
     return [`Approved so far is ${digest}, which the upstream does not show any more: ${messageOf(error)}`];
   }
+}
+
+/** Of many images it would take too long. */
+async function otherLines(
+  { standing, read, brief }: LookDeps,
+  { repository, digest }: ImageFacts,
+): Promise<readonly string[]> {
+  if (brief) return [];
+  return withdrawnElsewhereLines(await elsewhere({ standing, read }, repositoryName(repository), hexOf(digest)));
 }
 
 async function approvedBefore(

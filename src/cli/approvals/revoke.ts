@@ -1,6 +1,7 @@
 import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
 import type { Change } from '../../approvals/edit/change.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
+import { withdrawnWords } from '../../approvals/proposal/explain-words.ts';
 import { namesOfDigest } from '../../approvals/standing/find-digest.ts';
 import { TufgateError } from '../../errors.ts';
 import { type Digest, hexOf, parseDigest } from '../../oci/digest.ts';
@@ -11,6 +12,7 @@ import { type AttributionOptions, attributionOf } from './attribution.ts';
 import { carryOut } from './carry-out.ts';
 import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 import { pulledBefore } from './pulled-before.ts';
+import { elsewhere } from './same-digest.ts';
 
 interface RevokeOptions extends OwnOptions, Pick<AttributionOptions, 'by' | 'reason'> {
   readonly digest?: readonly string[];
@@ -38,17 +40,56 @@ export async function revoke(
   if (tagOnly) return await removeTags(the, options, names);
   const said = attributionOf(options, context);
   const found = [...(await imagesMeant(the, names)), ...(await digestsMeant(the, digests.map(parseDigest)))];
-  const withdrawn = [...new Map(found.map((each) => [digestTarget(each.repository, each.sha256), each])).values()];
+  const named = [...new Map(found.map((each) => [digestTarget(each.repository, each.sha256), each])).values()];
+  const withdrawn = said.reason === undefined ? await notYetWithdrawn(the, named) : named;
   const changes = withdrawn.map((each): Change => ({ kind: 'withdraw', ...each, ...said }));
   const pulled = await pulledBefore(context, withdrawn);
   const targets = withdrawn.map(({ repository, sha256 }) => digestTarget(repository, sha256));
-  for (const line of pulled.lines) context.out.message(line);
+  if (withdrawn.length > 0) for (const line of pulled.lines) context.out.message(line);
+  for (const line of await alsoApproved(the, withdrawn)) context.out.message(line);
   const done = [
     ...targets.map((name) => `${name} is withdrawn.`),
     'Gates refuse it from now on; others than this one within their freshness.check_every.',
   ];
-  return await carryOut(the, options, changes, { facts: { withdrawn: targets, pulled: pulled.facts }, done });
+  const facts = { withdrawn: targets, pulled: pulled.facts };
+  return await carryOut(the, options, changes, { facts, done, nothing: 'All of it is withdrawn already.' });
 }
+
+/** Said again without a reason, a withdrawal would lose its own, and its time. */
+async function notYetWithdrawn(the: OwnContext, named: readonly Withdrawn[]): Promise<readonly Withdrawn[]> {
+  const standing = await draftOf(the);
+  const left: Withdrawn[] = [];
+  for (const each of named) {
+    const target = digestTarget(each.repository, each.sha256);
+    const word = (await standing.entry(target))?.word;
+    if (word?.kind !== 'withdrawn') left.push(each);
+    else {
+      the.context.out.message(`${target} was withdrawn already, ${withdrawnWords(word)}`);
+    }
+  }
+  return left;
+}
+
+/** A withdrawal holds for one repository: where else the digest is approved, for whoever means it there as well. */
+async function alsoApproved(the: OwnContext, withdrawn: readonly Withdrawn[]): Promise<readonly string[]> {
+  const digests = [...new Set(withdrawn.map(({ sha256 }) => sha256))];
+  if (digests.length > MOST_ELSEWHERE) return [];
+  const deps = { standing: await draftOf(the), read: the.own.files };
+  const lines: string[] = [];
+  for (const sha256 of digests) {
+    const mine = withdrawn.filter((each) => each.sha256 === sha256).map(({ repository }) => repository);
+    const others = (await elsewhere(deps, mine[0] ?? '', sha256)).approved.filter((other) => !mine.includes(other));
+    if (others.length === 0) continue;
+    const more = others.length > MOST_NAMES ? ` and ${others.length - MOST_NAMES} more` : '';
+    const where = `${others.slice(0, MOST_NAMES).join(', ')}${more}`;
+    lines.push(`The same digest stays approved in ${where}: --digest sha256:${sha256} withdraws it everywhere.`);
+  }
+  return lines;
+}
+
+/** All files are read for each. */
+const MOST_ELSEWHERE = 5;
+const MOST_NAMES = 5;
 
 /** A slip in the name must not end as done. @throws usage · upstream.not-found */
 async function removeTags(the: OwnContext, options: RevokeOptions, images: readonly ImageName[]): Promise<number> {
