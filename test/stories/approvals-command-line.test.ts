@@ -394,7 +394,9 @@ test('a withdrawn image comes back with --reinstate only', async () => {
   const running = await gate();
   expect((await running.pull('1.0')).status).toBe(403);
   expect(await approve(TAG, '--yes', '--reinstate')).toBe(0);
-  expect(said.stderr).toContain(`Approve again: ${APP}@${image().digest}, which was withdrawn at 2026-11-21T12:00:02Z by `);
+  expect(said.stderr).toContain(
+    `Approve again: ${APP}@${image().digest}, which was withdrawn at 2026-11-21T12:00:02Z by `,
+  );
   expect((await running.pull('1.0')).status).toBe(200);
 });
 
