@@ -1,6 +1,7 @@
 import type { Approve } from '../../approvals/edit/change.ts';
 import type { Evidence } from '../../approvals/document/evidence.ts';
-import { tagTarget } from '../../approvals/document/names.ts';
+import { instantText } from '../../approvals/document/instant-text.ts';
+import { digestTarget, tagTarget } from '../../approvals/document/names.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import { type ArchivedCollection, readArchive, type ReadCollection } from '../../lifeboat/read-archive.ts';
@@ -93,7 +94,12 @@ async function take(
     for (const change of changesOf(the, options, collection)) {
       const before = await standing.entry(tagTarget(change.repository, change.tag ?? ''));
       if (before?.sha256 === change.sha256) continue;
-      if (before === undefined || options.replace === true) found.changes.push(change);
+      const word = (await standing.entry(digestTarget(change.repository, change.sha256)))?.word;
+      if (word?.kind === 'withdrawn')
+        found.notes.push(
+          `${change.repository}:${change.tag ?? ''} is left out: sha256:${change.sha256} was withdrawn at ${instantText(word.at)}`,
+        );
+      else if (before === undefined || options.replace === true) found.changes.push(change);
       else
         found.notes.push(
           `${change.repository}:${change.tag ?? ''} is approved as sha256:${before.sha256}, and stays so (--replace)`,
@@ -110,7 +116,7 @@ function changesOf(
   options: ImportOptions,
   { gun, tags, evidence }: ReadCollection,
 ): readonly Approve[] {
-  const repository = repositoryName(parseImageName(gun));
+  const repository = repositoryOf(gun);
   const seen: Evidence = new Map(Object.entries(evidence));
   return [...tags].map(([tag, { digest, length }]) => ({
     kind: 'approve',
@@ -124,6 +130,17 @@ function changesOf(
     evidence: [seen],
     reinstate: false,
   }));
+}
+
+/**
+ * The attack: whoever can make collections on a Notary server makes one called `nginx`, which no pin covers, and its tags would become
+ * those of docker.io/library/nginx. So a collection speaks for the repository that it is called after, to the letter.
+ */
+function repositoryOf(gun: string): string {
+  const repository = gunOf(gun);
+  if (repository === gun) return repository;
+  const fix = 'a collection that is not called registry/repository cannot be imported';
+  throw new TufgateError('trust.wrong-name', `${gun} is no name of a repository (that would be ${repository}): ${fix}`);
 }
 
 function gunOf(name: string): string {
