@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
 import { NotaryServer } from '../../src/simulator/notary-server.ts';
 import { status } from '../../src/simulator/registry-lies.ts';
