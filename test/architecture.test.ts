@@ -149,7 +149,7 @@ const MAY: Record<string, readonly string[]> = {
   ],
   cli: ['*'],
   'compose.ts': ['*'],
-  'compose-approvals.ts': ['*'],
+  compose: ['*'],
   'main.ts': ['cli'],
 };
 

@@ -1,4 +1,4 @@
-import { type Approvals, composeApprovals } from '../compose-approvals.ts';
+import { type Approvals, composeApprovals } from '../compose/approvals.ts';
 import { composeGate, type Gate } from '../compose.ts';
 import { makeRepository } from '../approvals/publish/make-repository.ts';
 import type { Config } from '../config/config.ts';

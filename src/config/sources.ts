@@ -57,7 +57,7 @@ function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): 
     open.failAt('publish', 'publish: this gate can only keep a repository in a folder: `url: file:../data/approvals/`');
   const root = open.required(
     'root',
-    publish === undefined ? rootFile('tuf', name) : ownRootFile(name),
+    open.has('publish') ? ownRootFile(name) : rootFile('tuf', name),
     'the root file that the repository is pinned to, such as `root: root.json`',
   );
   const target = open.optional('target', targetTemplate(':{tag}')) ?? '{registry}/{repository}:{tag}';

@@ -24,10 +24,17 @@ export function serveTufFile(options: TufFilesOptions, incoming: IncomingMessage
   const [, name = '', file = ''] = TARGET.exec(url.split('?', 1)[0] ?? '') ?? [];
   const folder = options.folders.get(name);
   const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
-  if (!reads) answer(outgoing, 405, 'only GET and HEAD');
+  if (!reads) answer(outgoing, 405, 'only GET and HEAD', { allow: 'GET, HEAD' });
   else if (folder === undefined || file === '') answer(outgoing, 404, 'no such file');
-  else void send(join(folder, file), incoming, outgoing).catch(options.onFault);
+  else void send(join(folder, file), incoming, outgoing).catch((error: unknown) => failed(options, outgoing, error));
   return true;
+}
+
+/** Whoever asked is never left without an answer, or with half of one that looks whole. */
+function failed({ onFault }: TufFilesOptions, outgoing: ServerResponse, error: unknown): void {
+  onFault(error);
+  if (outgoing.headersSent) outgoing.destroy();
+  else answer(outgoing, 500, 'internal');
 }
 
 async function send(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -37,7 +44,12 @@ async function send(path: string, incoming: IncomingMessage, outgoing: ServerRes
     return;
   }
   try {
-    const { size, mtimeMs, ino } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) {
+      answer(outgoing, 404, 'no such file');
+      return;
+    }
+    const { size, mtimeMs, ino } = found;
     const etag = `"${ino.toString(16)}-${Math.trunc(mtimeMs).toString(16)}-${size.toString(16)}"`;
     const headers = { etag, 'cache-control': lasts(path) };
     if (incoming.headers['if-none-match'] === etag) return void outgoing.writeHead(304, headers).end();
@@ -63,7 +75,12 @@ function missing(error: unknown): undefined {
   throw error;
 }
 
-function answer(outgoing: ServerResponse, status: number, message: string): void {
+function answer(
+  outgoing: ServerResponse,
+  status: number,
+  message: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const body = Buffer.from(`${JSON.stringify({ message })}\n`);
-  outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+  outgoing.writeHead(status, { ...more, 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }

@@ -9,7 +9,7 @@ import { openSigner } from '../../src/approvals/keys/open-signer.ts';
 import { signProposal } from '../../src/approvals/proposal/signatures.ts';
 import { makeRepository } from '../../src/approvals/publish/make-repository.ts';
 import type { OwnRepository } from '../../src/approvals/publish/own-repository.ts';
-import { type Approvals, composeApprovals } from '../../src/compose-approvals.ts';
+import { type Approvals, composeApprovals } from '../../src/compose/approvals.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Archive } from '../../src/lifeboat/archive.ts';
 import { captureCollection } from '../../src/lifeboat/capture-collection.ts';

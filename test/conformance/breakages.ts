@@ -35,7 +35,7 @@ export const BREAKAGES: ReadonlyMap<string, readonly Edit[]> = new Map<string, r
   ],
   ['delegated signature', delegatedAuthority('{ ...authority, threshold: 0 }')],
   ['delegated threshold', delegatedAuthority('{ ...authority, threshold: 1 }')],
-  ['succinct bin', [['trust/tuf/bins.ts', '(top >>> (32 - bins.bits))', '(0)']]],
+  ['succinct bin', [['trust/tuf/bins.ts', 'binName(bins, top >>> (32 - bins.bits))', 'binName(bins, 0)']]],
   ['hash prefixes', [['trust/tuf/paths.ts', 'hash().startsWith(prefix)', 'hash().length >= prefix.length']]],
   [
     'consistent_snapshot',

@@ -97,7 +97,7 @@ function ceremony(title: string, programs: readonly string[], enrol: (the: Cerem
 
     it('one at the gate cannot publish alone', async () => {
       const words = ['approve', 'reg.example/acme/app:2.0', '--key', alice!.key, '--yes'];
-      const alone = new Person(the.space, 'alice', { ...alice!.env, TUFGATE_CONFIG: the.gate.configFile } as never);
+      const alone = alice!.with({ TUFGATE_CONFIG: the.gate.configFile });
       const refused = await alone.refused(...words);
       expect(refused).toMatchObject({ code: 3, error: 'trust.threshold' });
       expect(refused.why).toContain('nothing was published');

@@ -51,6 +51,7 @@ import { acceptable, matches } from '../../src/trust/tuf/path-pattern.ts';
 import { parseChallenges } from '../../src/upstream/challenge.ts';
 import { parseDockerConfig } from '../../src/upstream/docker-config.ts';
 import { nextPage } from '../../src/upstream/link.ts';
+import { approvals } from './approvals.ts';
 
 /** A parser of something from outside: good samples, and the codes it may refuse with; anything else thrown is a fault. */
 export interface Parser {
@@ -217,6 +218,7 @@ export const PARSERS: readonly Parser[] = [
   ...metadata(tufFormat, (role) => [tuf.at(role), ...(role === 'targets' ? [tuf.at('bulk')] : [])]),
   ...inPlace(notaryFormat, notaryFiles),
   ...inPlace(tufFormat, tufFiles),
+  ...approvals(),
   {
     name: 'json and its canonical form',
     samples: [...bytes('{"a":[1,-2,{"b":null}],"\\u00e9":"\\n"}', '[]'), ...vectors('notary/rotated')],

@@ -109,6 +109,45 @@ const PARTS = [
     tests: ['src/trust/tuf/format/{notary,notary-model,notary-key,raw-key}.test.ts'],
   },
   { name: 'format', folder: 'src/trust/tuf/format', tests: ['src/trust/tuf/format/{key-ring,read-once,tuf*}.test.ts'] },
+  { name: 'document', folder: 'src/approvals/document' },
+  {
+    name: 'standing',
+    folder: 'src/approvals/standing',
+    files: ['file-name', 'standing'],
+    tests: ['src/approvals/standing/standing.test.ts'],
+  },
+  {
+    name: 'bins',
+    folder: 'src/approvals/edit',
+    files: ['bins', 'placement'],
+    tests: ['src/approvals/edit/{bins,delegate}.test.ts'],
+  },
+  {
+    name: 'authorize',
+    folder: 'src/approvals/edit',
+    files: ['attribution', 'authorize', 'renew'],
+    tests: ['src/approvals/edit/authorize.test.ts'],
+  },
+  {
+    name: 'delegate',
+    folder: 'src/approvals/edit',
+    files: ['delegate', 'patterns'],
+    tests: ['src/approvals/edit/delegate.test.ts'],
+  },
+  { name: 'edit', folder: 'src/approvals/edit', tests: ['src/approvals/edit/{approve,authorize,delegate}.test.ts'] },
+  {
+    name: 'explain',
+    folder: 'src/approvals/proposal',
+    files: ['explain', 'explain-words'],
+    tests: ['src/approvals/proposal/explain.test.ts'],
+  },
+  { name: 'proposal', folder: 'src/approvals/proposal' },
+  {
+    name: 'tree',
+    folder: 'src/approvals/publish',
+    files: ['tree', 'earliest-end', 'keep-fresh'],
+  },
+  { name: 'publish', folder: 'src/approvals/publish', tests: ['src/approvals/publish/publish.test.ts'] },
 ];
 
 export const SHARDS = new Map(PARTS.map((part) => [part.name, shard(part)]));

@@ -29,7 +29,7 @@ import { propose, type Made } from '../proposal/make-proposal.ts';
 import { readFrom } from '../publish/tree.ts';
 import { Standing } from '../standing/standing.ts';
 import { applied } from './apply.ts';
-import { affectedIn } from './authorize.ts';
+import { affectedIn, restedOn } from './authorize.ts';
 import { binNames } from './bins.ts';
 import type { Draft } from './draft.ts';
 
@@ -245,6 +245,32 @@ describe('a key is stolen', () => {
     expect(affectedIn(file, { distrust: [ANNA.keyId], threshold: 1 })).toEqual([tag('1')]);
     expect(affectedIn(file, { distrust: [BEN.keyId], threshold: 1 })).toEqual([]);
     expect(affectedIn(file, { distrust: [], threshold: 1 })).toEqual([]);
+  });
+
+  test('what was said before is what goes, whatever becomes of the threshold in the same step', async () => {
+    await open({ ...ALONE, bulk: quorum(1, ANNA, BEN) }, ROOT, ANNA, BEN, CARLA);
+    await world.changeAs([ANNA, BEN], approval('1', 'a'));
+    await world.change(authorization('bulk', quorum(2, BEN, CARLA), ANNA));
+    expect(await names()).toContain(tag('1'));
+    await world.changeAs([BEN, CARLA], approval('2', 'b'));
+    await world.change(authorization('bulk', quorum(1, BEN), CARLA));
+    expect(await names()).toEqual([tag('1'), digest('a')].sort());
+  });
+
+  test('it is said also after the key was removed, and of digests that were approved for themselves', async () => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+    await world.changeAs([ANNA], approval('1', 'a'), approval(undefined, 'a'));
+    await world.changeAs([ROOT, ANNA, BEN], authorization('bulk', quorum(1, BEN)));
+    const said = async (id: string): Promise<readonly string[]> => {
+      const standing = await world.standing();
+      const roles = [...new Set([...(await everything(standing)).values()].map(({ role }) => role))];
+      const found = await Promise.all(
+        roles.map(async (role) => restedOn((await standing.role(role))!, (key) => key === id, 1)),
+      );
+      return found.flat().sort();
+    };
+    expect(await said(ANNA.keyId)).toEqual([tag('1'), digest('a')].sort());
+    expect(await said(CARLA.keyId)).toEqual([]);
   });
 });
 

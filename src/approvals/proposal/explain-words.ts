@@ -121,11 +121,21 @@ function quorumLines({ role, before, after, paths }: QuorumChange): readonly str
   const removed = before?.keyIds.filter((id) => !after.keyIds.includes(id)) ?? [];
   const instead = before === undefined ? '' : ` instead of ${quorumWords(before)}`;
   return [
+    ...(role === 'root' && before === undefined ? [NEW] : []),
     `${role} is signed by ${quorumWords(after)}${instead}:`,
-    ...(paths === undefined ? [] : [`  in charge of ${paths.map(shown).join('  ')}`]),
+    ...(paths === undefined ? [] : [`  in charge of ${pathWords(paths)}`]),
     ...added.map((id) => `  + key ${shown(id)}`),
     ...removed.map((id) => `  - key ${shown(id)}`),
   ];
+}
+
+/** Of whoever signs it, who else may sign is the one thing to be certain of. */
+const NEW =
+  'A NEW repository: nothing vouches for these keys but you. Compare their ids with the people whose keys they are.';
+
+function pathWords(paths: readonly string[]): string {
+  const isAll = paths.length === 16 && paths.every((path) => /^[0-9a-f]$/.test(path));
+  return isAll ? 'all images of which no role before it is in charge' : paths.map(shown).join('  ');
 }
 
 function quorumWords(quorum: Quorum | undefined): string {

@@ -57,6 +57,16 @@ describe('an older one, or the same with other content', () => {
       for (const again of [false, true]) expect(await check(one, again)).toContain('find out who, and sign nothing');
   });
 
+  test('is the measure again once it was said that a backup was put back', async () => {
+    await signed(proposal(7), true);
+    const memory = await open();
+    memory.forget(proposal(3));
+    await memory.remember(proposal(3), true);
+    expect(await check(proposal(2))).toContain('--restored');
+    expect(await check(proposal(4))).toBe('');
+    expect(await check(proposal(6, 's', 'bulk-1'))).toBe('');
+  });
+
   test('a newer proposal that is never published does not open the way to an old one', async () => {
     await signed(proposal(3), true);
     await signed(proposal(5));

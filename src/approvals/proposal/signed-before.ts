@@ -42,7 +42,7 @@ export class SignedBefore {
       if ((error as { code?: string }).code === 'ENOENT') return new SignedBefore(file, anchor, new Map());
       throw error;
     }
-    return new SignedBefore(file, anchor, parse(file, bytes));
+    return new SignedBefore(file, anchor, readSignedBefore(file, bytes));
   }
 
   /**
@@ -99,7 +99,7 @@ function json(all: ReadonlyMap<string, ReadonlyMap<string, Remembered>>): Json {
 }
 
 /** What cannot be read is not forgotten: an empty memory lets everything pass. */
-function parse(file: string, bytes: Uint8Array): Map<string, Map<string, Remembered>> {
+export function readSignedBefore(file: string, bytes: Uint8Array): Map<string, Map<string, Remembered>> {
   try {
     const tree = new Members(file, readJsonAs('trust.malformed', file, bytes, LIMITS), []);
     return new Map(tree.names().map((anchor) => [anchor, new Map(readRoles(file, tree.get(anchor)))]));

@@ -9,7 +9,8 @@ export interface EarliestEnd {
   readonly expires: number;
 }
 
-const EXPIRES = /"expires":"([^"]{1,40})","spec_version"/;
+/** Members are in the order of their names: in a root its keys come next. */
+const EXPIRES = /"expires":"([^"]{1,40})","(?:spec_version|keys)"/;
 
 /**
  * A reminder, not a judgement: bins that nobody asks for are loaded by no gate, and would end unseen. So the files are only looked

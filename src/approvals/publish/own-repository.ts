@@ -11,7 +11,7 @@ import type { Signs } from '../proposal/signatures.ts';
 import { type ReadFile, Standing } from '../standing/standing.ts';
 import { type EarliestEnd, earliestEnd } from './earliest-end.ts';
 import { publishFresh, type Publishing, publishProposal, stands } from './publish.ts';
-import { readFrom, treesOf } from './tree.ts';
+import { finishPublication, readFrom, treesOf } from './tree.ts';
 
 /** A configured source that this gate keeps. */
 export type OwnSource = TufConfig & Required<Pick<TufConfig, 'publish'>>;
@@ -42,6 +42,7 @@ export class OwnRepository {
   /** The root file that trust in it begins with: the pinned one, or what this process has just made. Undefined before. */
   async pinned(): Promise<Uint8Array | undefined> {
     const { root, publish } = this.source;
+    await finishPublication(publish.folder);
     return root.bytes.length > 0 ? root.bytes : await readFrom(publish.folder)('root.json');
   }
 

@@ -12,6 +12,8 @@ import type { ReadFile } from '../standing/standing.ts';
  * timestamp are two files.
  */
 const TREE = /^[0-9]{6,}-[0-9a-f]{8}$/;
+/** A link to a tree, before it takes the place of the folder. */
+const NEXT = 'next-';
 const AT_ONCE = 16;
 
 export function readFrom(folder: string): ReadFile {
@@ -41,6 +43,7 @@ export async function publishTree(
 ): Promise<void> {
   const trees = treesOf(folder);
   await mkdir(trees, { recursive: true });
+  await finishPublication(folder);
   const before = await currentTree(folder);
   const name = `${String(serialOf(before) + 1).padStart(6, '0')}-${randomBytes(4).toString('hex')}`;
   const tree = join(trees, name);
@@ -50,7 +53,8 @@ export async function publishTree(
   await syncFolder(tree);
   await syncFolder(trees);
   await pointTo(folder, join(basename(trees), name));
-  await removeOthers(trees, new Set([name, before ?? name]));
+  // It is out: what cannot be removed now is removed after the next one.
+  await removeOthers(trees, new Set([name, before ?? name])).catch(() => undefined);
 }
 
 /** The name of the tree that is published. */
@@ -69,8 +73,10 @@ function serialOf(tree: string | undefined): number {
   return tree !== undefined && TREE.test(tree) ? Number.parseInt(tree, 10) : 0;
 }
 
+/** Files only: whoever made the folder by hand may have put more into it. */
 async function linkAll(from: string, to: string, wanted: (name: string) => boolean): Promise<void> {
-  await inBatches((await readdir(from)).filter(wanted), (name) => linkOrCopy(join(from, name), join(to, name)));
+  const files = (await readdir(from, { withFileTypes: true })).filter((entry) => entry.isFile() && wanted(entry.name));
+  await inBatches(files, ({ name }) => linkOrCopy(join(from, name), join(to, name)));
 }
 
 /** Some file systems have no hard links. */
@@ -102,13 +108,43 @@ async function inBatches<T>(all: readonly T[], work: (one: T) => Promise<void>):
   await Promise.all(Array.from({ length: AT_ONCE }, run));
 }
 
-/** The publication itself: a rename over the link. A folder that somebody made by hand is set aside first. */
+/** The publication itself: a rename over the link. A folder that somebody made by hand is set aside first: see `finishPublication`. */
 async function pointTo(folder: string, tree: string): Promise<void> {
-  const next = `${treesOf(folder)}/next-${randomBytes(4).toString('hex')}`;
+  const next = `${treesOf(folder)}/${NEXT}${basename(tree)}`;
   await symlink(tree, next);
   if (await isFolder(folder)) await rename(folder, `${treesOf(folder)}/replaced-${randomBytes(4).toString('hex')}`);
-  await rename(next, folder);
+  await renameUnlessDone(next, folder);
   await syncFolder(dirname(folder));
+}
+
+/** Whoever looks meanwhile may have finished it. */
+async function renameUnlessDone(next: string, folder: string): Promise<void> {
+  try {
+    await rename(next, folder);
+  } catch (error) {
+    const tree = await readlink(folder).catch(() => undefined);
+    if (tree === undefined || basename(tree) !== basename(next).slice(NEXT.length)) throw error;
+  }
+}
+
+/**
+ * No rename puts a link in the place of a folder, so that takes two, and a crash between them leaves nothing there. The tree was whole
+ * before: whoever comes next goes on with it. Else an owner's repository would seem not to have been made yet.
+ */
+export async function finishPublication(folder: string): Promise<void> {
+  if (await isThere(folder)) return;
+  const left = (await readdir(treesOf(folder)).catch(() => [])).filter((name) => name.startsWith(NEXT));
+  const newest = left.sort().at(-1);
+  if (newest !== undefined) await renameUnlessDone(join(treesOf(folder), newest), folder);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -122,7 +158,7 @@ async function isFolder(path: string): Promise<boolean> {
 /** What a crash left, and the trees before the last. */
 async function removeOthers(trees: string, keep: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(trees)) {
-    const old = (TREE.test(name) && !keep.has(name)) || name.startsWith('next-');
+    const old = (TREE.test(name) && !keep.has(name)) || name.startsWith(NEXT);
     if (old) await rm(join(trees, name), { recursive: true, force: true });
   }
 }

@@ -52,9 +52,8 @@ export async function backupAllKeys(context: CommandContext, options: BackupOpti
     return report(context, options.test, (await testBackup(options.test, passphrase.text)).keys, 'can be restored');
   }
   const file = need(options.to, '--to FILE, or --test FILE');
-  const the = ownContext(context, options);
-  const folder = options.from ?? the.own.source.publish.keys;
-  const passphrase = await the.approvals.passphrases.open(folder, (text) => ({ text }));
+  const folder = options.from ?? ownContext(context, options).own.source.publish.keys;
+  const passphrase = await passphrasesOf(context).open(folder, (text) => ({ text }));
   const { keys, sha256 } = await backupKeys(folder, file, passphrase.text);
   if (!context.out.json) context.out.fact(`${file} is the backup, sha256 ${sha256}: write that down elsewhere.`);
   return report(context, file, keys, 'was restored from it for a test, and signs');

@@ -1,4 +1,4 @@
-import { type Approvals, composeApprovals } from '../../compose-approvals.ts';
+import { type Approvals, composeApprovals } from '../../compose/approvals.ts';
 import type { OwnRepository } from '../../approvals/publish/own-repository.ts';
 import { TufgateError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { instantText } from '../../approvals/document/instant-text.ts';
@@ -35,6 +35,8 @@ export async function rotateOnline(context: CommandContext, options: RotateOptio
     return EXIT.done;
   }
   const file = join(keys, `online-${instantText(the.now()).replace(/[^0-9]/g, '')}.pem`);
+  // Where the folder was lost, this is how the gate gets a key again.
+  mkdirSync(keys, { recursive: true, mode: 0o700 });
   const { entry } = await createKeyFile(file, 'ed25519');
   const quorum = { keys: [entry], threshold: 1, distrust: [] };
   const changes = (['timestamp', 'snapshot'] as const).map((role) => ({ kind: 'authorize', role, ...quorum }) as const);

@@ -4,7 +4,7 @@ import { explanationLines } from '../../approvals/proposal/explain-words.ts';
 import { type Made, remake } from '../../approvals/proposal/make-proposal.ts';
 import { MAX_PROPOSAL, readProposal } from '../../approvals/proposal/proposal-file.ts';
 import { signingOf } from '../../approvals/proposal/signatures.ts';
-import { composeApprovals } from '../../compose-approvals.ts';
+import { composeApprovals } from '../../compose/approvals.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
 import { confirm } from '../ask.ts';
 import type { CommandContext } from '../context.ts';

@@ -35,6 +35,12 @@ export class Person {
     return join(this.folder, ...names);
   }
 
+  /** The same person, with more in the environment. */
+  with(extra: Readonly<Record<string, string>>): Person {
+    const same = Object.create(this) as Person;
+    return Object.assign(same, { env: { ...this.env, ...extra } });
+  }
+
   run(...args: string[]): Promise<Finished> {
     return this.given('', ...args);
   }

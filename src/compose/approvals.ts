@@ -1,19 +1,19 @@
 import { Readable } from 'node:stream';
-import { KeepFresh } from './approvals/publish/keep-fresh.ts';
-import type { Config } from './config/config.ts';
-import { ExpiryWatch } from './telemetry/expiry-watch.ts';
-import type { Logger } from './telemetry/logger.ts';
-import type { Metrics } from './telemetry/metrics.ts';
-import type { Env } from './approvals/keys/env.ts';
-import type { Keyboard } from './approvals/keys/keyboard.ts';
-import { openSigner } from './approvals/keys/open-signer.ts';
-import { keyFilesIn } from './approvals/keys/key-files.ts';
-import type { Signer } from './approvals/keys/signer.ts';
-import { codeOf, messageOf, TufgateError } from './errors.ts';
-import { Passphrases } from './approvals/keys/passphrase.ts';
-import { OwnRepository, type OwnSource } from './approvals/publish/own-repository.ts';
-import type { Schedule } from './trust/patience.ts';
-import { lockFile } from './state/sqlite/lock.ts';
+import { KeepFresh } from '../approvals/publish/keep-fresh.ts';
+import type { Config } from '../config/config.ts';
+import { ExpiryWatch } from '../telemetry/expiry-watch.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Env } from '../approvals/keys/env.ts';
+import type { Keyboard } from '../approvals/keys/keyboard.ts';
+import { openSigner } from '../approvals/keys/open-signer.ts';
+import { keyFilesIn } from '../approvals/keys/key-files.ts';
+import type { Signer } from '../approvals/keys/signer.ts';
+import { codeOf, messageOf, TufgateError } from '../errors.ts';
+import { Passphrases } from '../approvals/keys/passphrase.ts';
+import { OwnRepository, type OwnSource } from '../approvals/publish/own-repository.ts';
+import type { Schedule } from '../trust/patience.ts';
+import { lockFile } from '../state/sqlite/lock.ts';
 
 /** Where keys and passphrases come from. */
 export interface KeyHolder {
@@ -49,7 +49,10 @@ export function ownSources({ trust }: Config): readonly OwnSource[] {
 }
 
 export interface Keeping {
-  readonly env: Env;
+  /** The process's own when absent. */
+  readonly env?: Env;
+  /** Timers; the real ones when absent. */
+  readonly schedule?: Schedule;
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'trustExpires'>;
@@ -62,7 +65,7 @@ const REMIND_MS = 43_200_000;
 
 /** What a gate does for the repositories that it keeps. It has nobody to ask: it signs with a plain key file, a variable or a program. */
 export function keepApprovalsFresh(config: Config, keeping: Keeping): readonly KeepFresh[] {
-  const { env, now, log, metrics, schedule } = keeping;
+  const { env = process.env, now, log, metrics, schedule } = keeping;
   const holder = { env, keyboard: Readable.from([]), say: (line: string) => log.warn({}, line) };
   const watch = new ExpiryWatch(log, now, SIGN_ANEW);
   return composeApprovals(config, holder, now).own.map((own) => {
