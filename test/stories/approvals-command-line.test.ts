@@ -7,7 +7,7 @@ import { APP, approvalsShell, namesIn, PASSPHRASE } from './approvals-shell.ts';
 
 /** Somebody makes a repository of approvals and approves images, one at a time, at the command line. */
 const story = approvalsShell();
-const { tufgate, said, document, typed, piped, env, made, image, add, registry, gate, keys } = story;
+const { command, tufgate, said, document, typed, piped, env, made, image, add, registry, gate, keys } = story;
 const TAG = `${APP}:1.0`;
 const approve = (...argv: string[]): Promise<number> => tufgate('approve', ...argv);
 const list = async (): Promise<string> => {
@@ -49,6 +49,18 @@ describe('before the repository was made', () => {
     expect(await approve(TAG, '--yes')).toBe(2);
     expect(said.stderr).toContain('keeps no repository of approvals: give a trust source `type: tuf`');
   });
+});
+
+test('the example of a second gate is in order once the root of the first one lies beside it, and says what lacks before', async () => {
+  await made();
+  const file = join(story.folder(), 'other-gate.yaml');
+  await writeFile(file, await readFile(new URL('../../config/examples/other-gate.yaml', import.meta.url)));
+  expect(await command('config', 'check', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('approvals-root.json');
+  await writeFile(join(story.folder(), 'approvals-root.json'), await story.published('root.json'));
+  expect(await command('config', 'check', '--config', file)).toBe(0);
+  expect(await command('approve', 'nginx:1.27', '--yes', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('keeps no repository of approvals');
 });
 
 describe('approvals init', () => {
