@@ -212,6 +212,13 @@ process.stdout.write(args.at(-1) === 'public' ? createPublicKey(key).export({ ty
     expect(await list()).toContain('Nothing is approved');
   });
 
+  test('a name of the environment that cannot be shown', async () => {
+    await made();
+    env['TUFGATE_BY'] = 'al\u001Bice';
+    expect(await approve(TAG, '--yes')).toBe(2);
+    expect(said.stderr).toBe('tufgate: TUFGATE_BY needs a name of at most 100 printable characters\n');
+  });
+
   test.each([
     ['nowhere.pem', 1, 'approvals.key', 'the key nowhere.pem cannot be read: there is no such file'],
     ['env:NOWHERE', 1, 'approvals.key', 'the environment variable NOWHERE is not set'],
@@ -354,15 +361,18 @@ describe('of an image that was approved before', () => {
       'org.opencontainers.image.title': 'app\u001B[2J\u202Egood',
       'org.opencontainers.image.version': '1\n2',
     };
-    registry().addImage({
+    const label = registry().addImage({
       repository: 'acme/app',
       tag: 'label',
       layers: [],
       config: { os: 'linux', architecture: 'amd\u001B64', config: { Labels: labels } },
     });
+    registry().addReferrer('acme/app', label, { artifactType: 'application/x\u009B2J\u202E' });
     expect(await approve(`${APP}:label`, '--yes')).toBe(0);
     expect(said.stderr).toContain('org.opencontainers.image.title: app\\u{1b}[2J\\u{202e}good');
-    expect(said.stderr).not.toMatch(/\u001B|\u202E/);
+    expect(said.stderr).not.toMatch(/\u001B|\u202E|\u009B/);
+    await list();
+    expect(said.stdout).not.toMatch(/\u001B|\u202E|\u009B/);
   });
 });
 

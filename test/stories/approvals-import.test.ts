@@ -123,6 +123,19 @@ test('what was withdrawn does not come back by an old archive, and stops nothing
   expect((await (await gate()).pull('1.0')).status).toBe(403);
 });
 
+test('a tag that its own collection does not believe is told, and the others are approved', async () => {
+  app.delegate('targets/releases').sign('2.0', UNKNOWN, 7, 'targets/releases').publish();
+  await capture(app);
+  expect(await load('--first-use', '--json')).toBe(3);
+  expect(document()).toMatchObject({
+    imported: 1,
+    refused: [{ name: TAG, code: expect.stringMatching(/^trust\./) as string }],
+  });
+  expect(await load('--first-use', '--releases', 'docker')).toBe(0);
+  await tufgate('approvals', 'list');
+  expect(said.stdout).toContain(`${TAG}  ${image().digest}`);
+});
+
 test('only some; a name that the archive does not hold is not what is approved already', async () => {
   await capture(app, other());
   expect(await load(APP, '--first-use', '--json')).toBe(0);

@@ -1,6 +1,6 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { TufRepository } from '../../src/simulator/tuf-repository.ts';
 import type { Schedule } from '../../src/trust/patience.ts';
 import { APP, approvalsShell, namesIn, PASSPHRASE, type RunningGate } from './approvals-shell.ts';
@@ -139,6 +139,15 @@ describe('a root that is pinned elsewhere', () => {
     expect(await served()).toBe(0);
     const pinned = await readFile(join(story.folder(), 'pinned-root.json'));
     expect(pinned.equals(await story.published('root.json'))).toBe(true);
+  });
+
+  test('that cannot be written there: it is said where it is', async () => {
+    await story.reconfigured((yaml) => yaml.replace('root: data/approvals/root.json', 'root: nowhere/root.json'));
+    env['TUFGATE_PASSPHRASE'] = PASSPHRASE;
+    expect(await served()).toBe(2);
+    expect(said.stderr).toMatch(
+      /but its root file .*nowhere\/root\.json cannot be written: .*; copy root\.json of the published folder there/,
+    );
   });
 
   test('a repository that is found where it is lost is not pinned by itself', async () => {
@@ -291,6 +300,17 @@ describe('while it runs', () => {
     expect(await (await keeping()).later(DAY / 2)).toEqual([2, 1]);
   });
 
+  test('of the environment that serve was started in', async () => {
+    await made();
+    env['ONLINE'] = await readFile(keys('online.pem'), 'utf8');
+    await rm(keys('online.pem'));
+    await story.reconfigured((yaml) =>
+      yaml.replace('{ keys: data/keys }', '{ keys: data/keys, online: "env:ONLINE" }'),
+    );
+    vi.setSystemTime(START + DAY / 2 + MINUTE);
+    expect(await served(async () => expect(await versions()).toEqual([2, 1]))).toBe(0);
+  });
+
   test('what people must sign is reminded of once a day, though nobody pulls what it is about', async () => {
     await made();
     await tufgate('approve', TAG, '--yes');
@@ -303,7 +323,7 @@ describe('while it runs', () => {
     await running.later(10 * DAY);
     await running.later(DAY / 4);
     expect(reminders()).toEqual([
-      'targets of approvals ends in 25 d (2027-11-21T12:00:00.000Z): sign it anew with tufgate approvals renew, before pulls that rest on it are refused',
+      'root of approvals ends in 25 d (2027-11-21T12:00:00.000Z): sign it anew with tufgate approvals renew, before pulls that rest on it are refused',
     ]);
     await running.later(20 * DAY);
     expect(running.log.filter(({ level, msg }) => level === 'error' && msg.includes('approvals renew'))).toHaveLength(
@@ -311,7 +331,7 @@ describe('while it runs', () => {
     );
     await running.later(10 * DAY);
     expect(reminders().at(-1)).toMatch(
-      /^targets of approvals has ended .*: pulls that rest on it are refused until it is signed anew: tufgate approvals renew$/,
+      /^root of approvals has ended .*: pulls that rest on it are refused until it is signed anew: tufgate approvals renew$/,
     );
   });
 

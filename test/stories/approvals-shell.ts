@@ -40,7 +40,7 @@ export interface ApprovalsShell extends Shell {
 export interface RunningGate {
   /** @param reference tag or digest */
   readonly pull: (reference: string, path?: string) => Promise<Answer>;
-  readonly get: (path: string) => Promise<Answer>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
   readonly log: readonly Logged[];
   readonly metrics: () => Promise<string>;
   readonly flush: () => Promise<void>;
@@ -157,7 +157,7 @@ async function start(file: string, env: Shell['env'], options: ComposeOptions): 
   };
   return {
     pull: (reference, path = 'acme/app') => ask(`${listener.url}/v2/${path}/manifests/${reference}`),
-    get: (path) => ask(`${listener.url}${path}`),
+    get: (path, headers = {}) => ask(`${listener.url}${path}`, { headers }),
     log,
     metrics: () => gate.metrics.text(),
     flush: () => gate.flushDecisions(),
