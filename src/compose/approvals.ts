@@ -54,8 +54,6 @@ export interface Keeping {
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'trustExpires'>;
-  /** Timers; the real ones when absent. */
-  readonly schedule?: Schedule;
 }
 
 /** What ends is looked for so often. */
