@@ -51,6 +51,8 @@ export function ownSources({ trust }: Config): readonly OwnSource[] {
 export interface Keeping {
   /** The process's own when absent. */
   readonly env?: Env;
+  /** Timers; the real ones when absent. */
+  readonly schedule?: Schedule;
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'trustExpires'>;

@@ -56,7 +56,7 @@ test('first use is refused until somebody says so; then its tags are approved, w
   expect(said.stderr).toContain(`Approve: ${TAG} is ${image().digest}`);
   expect(said.stderr).toContain(': as signed in Notary when it was captured at 2026-11-21T12:00:00Z');
   expect(said.stderr).toMatch(/ {2}seen: .*kind notary-archive/);
-  expect(said.stdout).toBe('1 tag of 1 collection: it is approved.\n');
+  expect(said.stdout).toBe('1 tag of 1 collection is approved.\n');
   expect((await running.pull('1.0')).status).toBe(200);
   expect(await load('--first-use')).toBe(0);
   expect(said.stdout).toBe('All of it is approved already: nothing was signed.\n');
@@ -144,7 +144,7 @@ test('only some; a name that the archive does not hold is not what is approved a
   expect(document()).toMatchObject({ error: { code: 'upstream.not-found', message: `${archive} does not hold it` } });
   expect(await load('reg.example/acme/typo', OTHER, '--first-use')).toBe(4);
   expect(said.stderr).toContain(`reg.example/acme/typo is not imported: ${archive} does not hold it`);
-  expect(said.stdout).toBe('1 tag of 1 collection: it is approved.\n');
+  expect(said.stdout).toBe('1 tag of 1 collection is approved.\n');
 });
 
 test.each([
