@@ -1,82 +1,158 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../../src/cli/program.ts';
+import { beforeEach, expect, test } from 'vitest';
 import { Archive } from '../../src/lifeboat/archive.ts';
 import { captureCollection } from '../../src/lifeboat/capture-collection.ts';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
 import { SimulatedSource } from '../../src/simulator/simulated-source.ts';
+import { filesBelow } from '../lifeboat-world.ts';
+import { APP, approvalsShell, OWN } from './approvals-shell.ts';
 import { START } from './gate-world.ts';
-import { shell } from './shell.ts';
 
-/** The lifeboat as an operator types it: `approvals import`, from an archive that holds what nobody should get in by it. */
-const { configure, document, folder, said } = shell();
-const NGINX = 'docker.io/library/nginx';
-const [GOOD, BAD] = ['aa', 'bb'].map((pair) => `sha256:${pair.repeat(32)}`) as [string, string];
+/** The lifeboat at the command line: the Notary server is gone, its archive is there. */
+const story = approvalsShell();
+const { tufgate, said, document, typed, made, image, add, gate } = story;
+const TAG = `${APP}:1.0`;
+const OTHER = 'reg.example/acme/other';
+const UNKNOWN = `sha256:${'ab'.repeat(32)}`;
+let archive: string;
+let app: NotaryRepository;
 
-const CONFIG = `data: ./data
-upstreams: { docker.io: { url: https://registry-1.docker.io } }
-trust: { approvals: { type: tuf, url: "file:approvals", root: approvals/root.json, publish: { keys: keys } } }
-policy: [{ match: '**', require: [approvals] }]
-`;
-
-/** As a job in CI: the passphrase in its environment, and nobody there. */
-async function command(...argv: readonly string[]): Promise<number> {
-  Object.assign(said, { stdout: '', stderr: '' });
-  vi.setSystemTime(Date.now() + 1_000);
-  const env = { TUFGATE_PASSPHRASE: 'a passphrase for a test', XDG_STATE_HOME: join(folder(), 'state') };
-  return await run(argv, env, Readable.from(['']));
-}
-
-let file: string;
 beforeEach(async () => {
-  file = await configure(CONFIG);
-  expect(await command('approvals', 'init', '--config', file)).toBe(0);
+  archive = join(story.folder(), 'archive');
+  app = new NotaryRepository(APP, START).sign('1.0', image().digest, image().size).publish();
+  await made();
 });
 
-async function capture(gun: string, tags: Readonly<Record<string, string>>): Promise<void> {
-  const publisher = new NotaryRepository(gun, START);
-  for (const [tag, digest] of Object.entries(tags)) publisher.sign(tag, digest, 7);
-  const archive = await Archive.open(join(folder(), 'archive'));
-  const task = { gun, url: 'https://notary.example/', source: new SimulatedSource(publisher.publish()) };
-  await captureCollection(task, { archive, now: () => Date.now(), maxBytes: 1 << 20 });
+async function capture(...publishers: readonly NotaryRepository[]): Promise<void> {
+  const opened = await Archive.open(archive);
+  for (const publisher of publishers) {
+    const task = { gun: publisher.gun, url: 'https://notary.example/', source: new SimulatedSource(publisher) };
+    await captureCollection(task, { archive: opened, now: () => START, maxBytes: 1 << 20 });
+  }
 }
 
-const imported = (...more: string[]): Promise<number> =>
-  command(
-    'approvals',
-    'import',
-    '--archive',
-    join(folder(), 'archive'),
-    '--first-use',
-    '--yes',
-    ...more,
-    '--config',
-    file,
-  );
-async function approved(): Promise<string> {
-  await command('approvals', 'list', '--json', '--config', file);
-  return JSON.stringify(document());
+const other = (): NotaryRepository => new NotaryRepository(OTHER, START).sign('2.0', UNKNOWN, 7).publish();
+const load = (...argv: string[]): Promise<number> =>
+  tufgate('approvals', 'import', '--archive', archive, '--yes', ...argv);
+
+async function pin(keyId: string): Promise<void> {
+  const vendor = `  vendor: { type: notary, url: "http://127.0.0.1:9/", pins: { ${APP}: { keys: [${keyId}] } } }\n`;
+  await story.reconfigured((yaml) => yaml.replace(OWN, `${OWN}${vendor}`));
 }
 
-describe('a collection that is called after no repository', () => {
-  test.each(['nginx', 'library/nginx', 'docker.io/nginx', 'index.docker.io/library/nginx'])(
-    '%s does not speak for docker.io/library/nginx',
-    async (gun) => {
-      await capture(NGINX, { '1.0': GOOD });
-      await capture(gun, { '1.0': BAD, '2.0': BAD });
-      expect(await imported()).toBe(3);
-      expect(said.stderr).toContain(`${gun} is not imported: ${gun} is no name of a repository`);
-      expect(await approved()).toContain(GOOD.slice(7));
-      expect(await approved()).not.toContain(BAD.slice(7));
-    },
-  );
+test('first use is refused until somebody says so; then its tags are approved, with the archive as evidence, and served', async () => {
+  await capture(app);
+  const running = await gate();
+  expect(await load('--json')).toBe(3);
+  expect(document()).toEqual({
+    error: { code: 'trust.no-root', message: expect.stringContaining('allow first use (--first-use)') as string },
+  });
+  typed('n\n');
+  expect(await tufgate('approvals', 'import', '--archive', archive, '--first-use')).toBe(2);
+  expect((await running.pull('1.0')).status).toBe(403);
+  typed('y\n');
+  expect(await tufgate('approvals', 'import', '--archive', archive, '--first-use')).toBe(0);
+  expect(said.stderr).toContain(`Approve: ${TAG} is ${image().digest}`);
+  expect(said.stderr).toContain(': as signed in Notary when it was captured at 2026-11-21T12:00:00Z');
+  expect(said.stderr).toMatch(/ {2}seen: .*kind notary-archive/);
+  expect(said.stdout).toBe('1 tag of 1 collection is approved.\n');
+  expect((await running.pull('1.0')).status).toBe(200);
+  expect(await load('--first-use')).toBe(0);
+  expect(said.stdout).toBe('All of it is approved already: nothing was signed.\n');
+  expect(await load('--first-use', '--json')).toBe(0);
+  expect(document()).toEqual({
+    imported: 0,
+    collections: 1,
+    refused: [],
+    kept: [],
+    repository: 'approvals',
+    published: false,
+  });
 });
 
-test('a tag whose digest was withdrawn is left out, and keeps nothing else from being imported', async () => {
-  await capture(NGINX, { '1.0': GOOD, '2.0': BAD });
-  expect(await command('revoke', `${NGINX}@${BAD}`, '--yes', '--reason', 'CVE-1', '--config', file)).toBe(0);
-  expect(await imported()).toBe(3);
-  expect(said.stderr).toContain(`${NGINX}@${BAD} was withdrawn at `);
-  expect(said.stdout).toContain('1 tag of 1 collection: it is approved');
+test('a pin of the configuration stands for first use, and binds', async () => {
+  await capture(app);
+  await pin(app.of('root').keys[0]!.keyId);
+  expect(await load('--reason', 'lifeboat', '--until', '90d')).toBe(0);
+  await tufgate('approvals', 'list');
+  expect(said.stdout).toMatch(/, until 2027-02-19T.*: lifeboat\n$/);
+});
+
+test('another key than the pinned one is refused, first use or not', async () => {
+  await capture(app);
+  await pin('a'.repeat(64));
+  expect(await load('--first-use', '--json')).toBe(3);
+  expect(document()).toMatchObject({ error: { code: 'trust.pin' } });
+});
+
+test('what is damaged is told, and harms no other', async () => {
+  await capture(app, other());
+  const targets = (await filesBelow(archive)).find((name) => name.includes('acme_other') && name.includes('targets'))!;
+  const bytes = await readFile(join(archive, targets));
+  bytes[bytes.length >> 1]! ^= 1;
+  await writeFile(join(archive, targets), bytes);
+  expect(await load('--first-use', '--json')).toBe(3);
+  expect(document()).toMatchObject({
+    imported: 1,
+    collections: 1,
+    refused: [{ name: OTHER, code: 'archive.damaged' }],
+    published: true,
+  });
+  expect(said.stderr).toContain(`${OTHER} is not imported: `);
+});
+
+test('a tag that is approved with another digest stays, unless --replace', async () => {
+  await capture(app);
+  const moved = add('1.0', 'moved').digest;
+  await tufgate('approve', TAG, '--yes');
+  expect(await load('--first-use', '--json')).toBe(0);
+  expect(document()).toMatchObject({ imported: 0, kept: [{ name: TAG, digest: moved }], published: false });
+  expect(said.stderr).toContain(`${TAG} is approved as ${moved}, and stays so (--replace)`);
+  expect(await load('--first-use')).toBe(0);
+  expect(said.stdout).toBe('Nothing is left to import: nothing was signed.\n');
+  expect(await load('--first-use', '--replace')).toBe(0);
+  expect(said.stderr).toContain(`  instead of ${moved}`);
+});
+
+test('what was withdrawn does not come back by an old archive, and stops nothing else', async () => {
+  await capture(app, other());
+  await tufgate('revoke', `${APP}@${image().digest}`, '--yes');
+  expect(await load('--first-use', '--json')).toBe(3);
+  expect(document()).toMatchObject({ imported: 1, refused: [{ name: TAG, code: 'trust.withdrawn' }], published: true });
+  expect((await (await gate()).pull('1.0')).status).toBe(403);
+});
+
+test('a tag that its own collection does not believe is told, and the others are approved', async () => {
+  app.delegate('targets/releases').sign('2.0', UNKNOWN, 7, 'targets/releases').publish();
+  await capture(app);
+  expect(await load('--first-use', '--json')).toBe(3);
+  expect(document()).toMatchObject({
+    imported: 1,
+    refused: [{ name: TAG, code: expect.stringMatching(/^trust\./) as string }],
+  });
+  expect(await load('--first-use', '--releases', 'docker')).toBe(0);
+  await tufgate('approvals', 'list');
+  expect(said.stdout).toContain(`${TAG}  ${image().digest}`);
+});
+
+test('only some; a name that the archive does not hold is not what is approved already', async () => {
+  await capture(app, other());
+  expect(await load(APP, '--first-use', '--json')).toBe(0);
+  expect(document()).toMatchObject({ imported: 1, collections: 1 });
+  expect(await load('reg.example/acme/typo', '--first-use', '--json')).toBe(4);
+  expect(document()).toMatchObject({ error: { code: 'upstream.not-found', message: `${archive} does not hold it` } });
+  expect(await load('reg.example/acme/typo', OTHER, '--first-use')).toBe(4);
+  expect(said.stderr).toContain(`reg.example/acme/typo is not imported: ${archive} does not hold it`);
+  expect(said.stdout).toBe('1 tag of 1 collection is approved.\n');
+});
+
+test.each([
+  ['no archive', ['--archive', '/nowhere'], 'cannot read the archive /nowhere'],
+  ['a rule that is none', ['--releases', 'none'], '--releases "none" is neither strict nor docker'],
+  ['a reason that moves the cursor', ['--reason', '\u001B[2J'], 'cannot be shown'],
+])('%s', async (_, argv, words) => {
+  await capture(app);
+  expect(await load('--first-use', ...argv, '--json')).toBe(2);
+  expect(document()).toEqual({ error: { code: 'usage', message: expect.stringContaining(words) as string } });
 });

@@ -44,7 +44,7 @@ export async function importArchive(
     throw first.error;
   const facts = { imported: read.changes.length, collections: read.collections, ...toldOf(read) };
   const what = `${countWords(read.changes.length, 'tag')} of ${countWords(read.collections, 'collection')}`;
-  const done = [`${what}: ${read.changes.length === 1 ? 'it is' : 'they are'} approved.`];
+  const done = [`${what} ${read.changes.length === 1 ? 'is' : 'are'} approved.`];
   const code = await carryOut(the, options, read.changes, { facts, done, nothing: nothingWords(read) });
   return worstOf([code, ...read.refused.map(({ error }) => exitCodeOf(error))]);
 }
