@@ -78,5 +78,5 @@ test('a tag whose digest was withdrawn is left out, and keeps nothing else from 
   expect(await command('revoke', `${NGINX}@${BAD}`, '--yes', '--reason', 'CVE-1', '--config', file)).toBe(0);
   expect(await imported()).toBe(3);
   expect(said.stderr).toContain(`${NGINX}@${BAD} was withdrawn at `);
-  expect(said.stdout).toContain('1 tag of 1 collection: it is approved');
+  expect(said.stdout).toContain('1 tag of 1 collection is approved.');
 });
