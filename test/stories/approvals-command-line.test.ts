@@ -7,7 +7,7 @@ import { APP, approvalsShell, namesIn, PASSPHRASE } from './approvals-shell.ts';
 
 /** Somebody makes a repository of approvals and approves images, one at a time, at the command line. */
 const story = approvalsShell();
-const { tufgate, said, document, typed, piped, env, made, image, add, registry, gate, keys } = story;
+const { command, tufgate, said, document, typed, piped, env, made, image, add, registry, gate, keys } = story;
 const TAG = `${APP}:1.0`;
 const approve = (...argv: string[]): Promise<number> => tufgate('approve', ...argv);
 const list = async (): Promise<string> => {
@@ -52,6 +52,18 @@ describe('before the repository was made', () => {
     expect(await approve(TAG, '--yes')).toBe(2);
     expect(said.stderr).toContain('approve at the gate that publishes approvals; or to keep one here give');
   });
+});
+
+test('the example of a second gate is in order once the root of the first one lies beside it, and says what lacks before', async () => {
+  await made();
+  const file = join(story.folder(), 'other-gate.yaml');
+  await writeFile(file, await readFile(new URL('../../config/examples/other-gate.yaml', import.meta.url)));
+  expect(await command('config', 'check', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('approvals-root.json');
+  await writeFile(join(story.folder(), 'approvals-root.json'), await story.published('root.json'));
+  expect(await command('config', 'check', '--config', file)).toBe(0);
+  expect(await command('approve', 'nginx:1.27', '--yes', '--config', file)).toBe(2);
+  expect(said.stderr).toContain('keeps no repository of approvals');
 });
 
 describe('approvals init', () => {
@@ -203,6 +215,13 @@ process.stdout.write(args.at(-1) === 'public' ? createPublicKey(key).export({ ty
     expect(await list()).toContain('Nothing is approved');
   });
 
+  test('a name of the environment that cannot be shown', async () => {
+    await made();
+    env['TUFGATE_BY'] = 'al\u001Bice';
+    expect(await approve(TAG, '--yes')).toBe(2);
+    expect(said.stderr).toBe('tufgate: TUFGATE_BY needs a name of at most 100 printable characters\n');
+  });
+
   test.each([
     ['nowhere.pem', 1, 'approvals.key', 'the key nowhere.pem cannot be read: there is no such file'],
     ['env:NOWHERE', 1, 'approvals.key', 'the environment variable NOWHERE is not set'],
@@ -345,15 +364,18 @@ describe('of an image that was approved before', () => {
       'org.opencontainers.image.title': 'app\u001B[2J\u202Egood',
       'org.opencontainers.image.version': '1\n2',
     };
-    registry().addImage({
+    const label = registry().addImage({
       repository: 'acme/app',
       tag: 'label',
       layers: [],
       config: { os: 'linux', architecture: 'amd\u001B64', config: { Labels: labels } },
     });
+    registry().addReferrer('acme/app', label, { artifactType: 'application/x\u009B2J\u202E' });
     expect(await approve(`${APP}:label`, '--yes')).toBe(0);
     expect(said.stderr).toContain('org.opencontainers.image.title: app\\u{1b}[2J\\u{202e}good');
-    expect(said.stderr).not.toMatch(/\u001B|\u202E/);
+    expect(said.stderr).not.toMatch(/\u001B|\u202E|\u009B/);
+    await list();
+    expect(said.stdout).not.toMatch(/\u001B|\u202E|\u009B/);
   });
 });
 

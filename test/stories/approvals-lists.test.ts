@@ -39,12 +39,12 @@ describe('--from-file', () => {
 
   test('a mistake is an error with its line, and nothing is asked of anybody', async () => {
     await made();
-    const file = await list(`${TAG}\nNope!\n${OTHER}:1 # bad \u001B[2J\n${OTHER}:2 # ${'x'.repeat(501)}\n`);
+    const file = await list(`${TAG}\nNo\u202Epe!\n${OTHER}:1 # bad \u001B[2J\n${OTHER}:2 # ${'x'.repeat(501)}\n`);
     expect(await approve('--from-file', file, '--json')).toBe(2);
     const { error } = document() as { error: { code: string; message: string } };
     expect(error.code).toBe('usage');
     expect(error.message.split('\n')).toEqual([
-      expect.stringContaining(`${file}:2: "Nope!" is not an image name`),
+      expect.stringContaining(`${file}:2: "No\\u{202e}pe!" is not an image name`),
       `${file}:3: the reason holds characters that cannot be shown`,
       `${file}:4: the reason is longer than 500 characters`,
     ]);

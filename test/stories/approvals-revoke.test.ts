@@ -38,6 +38,17 @@ describe('revoke', () => {
     expect(await list()).toBe(`${APP}@${image().digest}  WITHDRAWN 2026-11-21T12:00:02Z by alice: CVE-2026-1\n`);
   });
 
+  test('what a client calls itself moves no cursor', async () => {
+    await made();
+    await approve(TAG);
+    const running = await gate();
+    await running.get('/v2/acme/app/manifests/1.0', { 'user-agent': 'docker\u009B2Jok' });
+    await running.flush();
+    expect(await revoke(TAG)).toBe(0);
+    expect(said.stderr).toContain('docker\\u{9b}2Jok');
+    expect(said.stderr).not.toContain('\u009B');
+  });
+
   test('one document', async () => {
     await made();
     await approve(TAG);

@@ -27,8 +27,8 @@ export interface ApprovalsShell extends Shell {
   readonly tufgate: (...argv: string[]) => Promise<number>;
   /** The repository and its keys, as they were made once for all stories of a file. The keys need no passphrase unless told. */
   readonly made: (how?: { readonly encrypted?: boolean }) => Promise<void>;
-  /** A gate with this story's configuration as it is now; closed with the story. */
-  readonly gate: (options?: ComposeOptions) => Promise<RunningGate>;
+  /** A gate with this story's configuration as it is now; closed with the story. @param other a file with another one */
+  readonly gate: (options?: ComposeOptions, other?: string) => Promise<RunningGate>;
   readonly keys: (name?: string) => string;
   /** The published file of that name. */
   readonly published: (name: string) => Promise<Buffer>;
@@ -40,7 +40,7 @@ export interface ApprovalsShell extends Shell {
 export interface RunningGate {
   /** @param reference tag or digest */
   readonly pull: (reference: string, path?: string) => Promise<Answer>;
-  readonly get: (path: string) => Promise<Answer>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
   readonly log: readonly Logged[];
   readonly metrics: () => Promise<string>;
   readonly flush: () => Promise<void>;
@@ -83,8 +83,8 @@ export function approvalsShell(more: (url: string) => string = () => ''): Approv
       await cp(join(template(), 'data'), at('data'), { recursive: true, verbatimSymlinks: true });
       if (!encrypted) await cp(join(template(), 'plain'), at('data', 'keys'), { recursive: true });
     },
-    async gate(options = {}) {
-      const running = await start(file, base.env, options);
+    async gate(options = {}, other = file) {
+      const running = await start(other, base.env, options);
       open.push(running);
       return running;
     },
@@ -157,7 +157,7 @@ async function start(file: string, env: Shell['env'], options: ComposeOptions): 
   };
   return {
     pull: (reference, path = 'acme/app') => ask(`${listener.url}/v2/${path}/manifests/${reference}`),
-    get: (path) => ask(`${listener.url}${path}`),
+    get: (path, headers = {}) => ask(`${listener.url}${path}`, { headers }),
     log,
     metrics: () => gate.metrics.text(),
     flush: () => gate.flushDecisions(),

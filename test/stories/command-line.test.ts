@@ -199,3 +199,19 @@ test('the configuration in the README loads as it is', async () => {
   expect(blocks.length).toBeGreaterThan(0);
   for (const yaml of blocks) expect(loadConfig(await configure(yaml), {}).policy.length).toBeGreaterThan(0);
 });
+
+test('every command and every option says what it is, and the help that is asked for is no failure', async () => {
+  const silent: string[] = [];
+  const commands = async (...words: string[]): Promise<void> => {
+    expect(await command(...words, '--help')).toBe(0);
+    expect(said.stderr).toBe('');
+    const [, options = ''] = /\nOptions:\n([\s\S]*?)\n\n/.exec(said.stdout) ?? [];
+    const [, below = ''] = /\nCommands:\n([\s\S]*)$/.exec(said.stdout) ?? [];
+    for (const line of [...options.split('\n'), ...below.split('\n')])
+      if (/^ {2}\S/.test(line) && !/\S {2,}\S/.test(line)) silent.push(`${words.join(' ')}: ${line.trim()}`);
+    const names = [...below.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+    for (const name of names) if (name !== 'help') await commands(...words, name);
+  };
+  await commands();
+  expect(silent).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { messageOf, TufgateError } from '../../errors.ts';
 import { imageName, parseImageName } from '../../oci/reference.ts';
+import { visible } from '../../text/visible.ts';
 import type { ListedImage } from './listing.ts';
 import { whyNoReason } from './reason.ts';
 
@@ -26,7 +27,7 @@ export function readImageFile(text: string, file: string): readonly ListedImage[
       if (twin === undefined) found.set(imageName(entry.image), { entry, line: at + 1 });
     } catch (error) {
       if (!(error instanceof TufgateError)) throw error;
-      wrong.push(`${file}:${at + 1}: ${messageOf(error)}`);
+      wrong.push(`${file}:${at + 1}: ${visible(messageOf(error))}`);
     }
   });
   if (wrong.length > 0) throw refuse(told(wrong));

@@ -25,6 +25,8 @@ export type Telling = (
   action: (context: CommandContext, options: object, operands: readonly string[]) => Promise<number>,
 ) => Command;
 
+const UNTIL = 'the last day that it counts, such as 2027-03-31, or a time such as 90d';
+
 /** The commands of the organisation's own repository. */
 export function addApprovals(program: Command, telling: Telling): void {
   addImages(program, telling);
@@ -42,20 +44,20 @@ function addImages(program: Command, telling: Telling): void {
     .option('--from-file <file>', 'a list: one image a line, # begins a reason; "-" is stdin')
     .option('--from-running', 'a list on stdin: docker ps, crictl ps -o json, kubectl get pods -A -o json')
     .option('--denied', 'what this gate refused, or would have refused')
-    .option('--since <age>', 'with --denied: 7d when not given')
+    .option('--since <age>', 'with --denied: how long ago at most (default 7d)')
     .option('--reason <text>', 'why')
-    .option('--until <day>', 'the last day that it counts, such as 2027-03-31, or a time such as 90d')
+    .option('--until <day>', UNTIL)
     .option('--reinstate', 'also what was withdrawn before')
-    .option('--despite', 'although a trust source speaks against it');
+    .option('--despite', 'also what a trust source speaks against');
   changing(telling(program, 'revoke [image...]', 'withdraw images: every gate refuses their digests', revoke))
-    .option('--digest <digest>', 'this digest, in every repository; may be repeated', collect, [])
+    .option('--digest <digest>', 'this digest, in every repository; may be repeated', collect)
     .option('--reason <text>', 'why')
-    .option('--tag-only', 'end the tag, and do not withdraw its digest');
+    .option('--tag-only', 'end the tag; its digest is not withdrawn');
   changing(
     telling(program, 'promote <from> <to>', 'approve as one tag the digest that is approved as another', promote),
   )
     .option('--reason <text>', 'why')
-    .option('--until <day>', 'the last day that it counts');
+    .option('--until <day>', UNTIL);
 }
 
 function addRepository(approvals: Command, telling: Telling): void {
@@ -79,18 +81,18 @@ function addRepository(approvals: Command, telling: Telling): void {
     .option('--releases <rule>', 'strict (default) or docker, as for trust sources')
     .option('--replace', 'also tags that are approved with another digest')
     .option('--reason <text>', 'why')
-    .option('--until <day>', 'the last day that it counts');
+    .option('--until <day>', UNTIL);
 }
 
 function addProposals(approvals: Command, telling: Telling): void {
   const root = approvals.command('root').description('the root: a ceremony of several signers');
   source(telling(root, 'init <proposal>', 'propose a repository that several people sign', initRoot))
-    .option('--root-key <key>', 'public key of a root signer; once for each', collect, [])
-    .option('--root-threshold <n>', 'how many of them have to sign')
+    .option('--root-key <key>', 'public key of a root signer: a file NAME.pub, or any key; once for each', collect)
+    .option('--root-threshold <n>', 'how many of them have to sign (default 1)')
     .option('--targets-key <key>', 'who says who approves; the root signers when not given', collect)
-    .option('--targets-threshold <n>')
+    .option('--targets-threshold <n>', 'how many of them have to sign; as --root-threshold when not given')
     .option('--bulk-key <key>', 'who approves images; as --targets-key when not given', collect)
-    .option('--bulk-threshold <n>');
+    .option('--bulk-threshold <n>', 'how many of them have to sign; as --targets-threshold when not given');
   for (const parent of [root, approvals]) {
     const signing = telling(
       parent,
@@ -118,9 +120,9 @@ function addProposals(approvals: Command, telling: Telling): void {
 
 function addSigners(approvals: Command, telling: Telling): void {
   changing(telling(approvals, 'authorize <role...>', 'change who signs a role: root, targets, bulk, …', authorizeRoles))
-    .option('--add <key>', 'a public key; may be repeated', collect, [])
-    .option('--remove <key>', 'a key id, or NAME.pub; may be repeated', collect, [])
-    .option('--threshold <n>', 'how many have to sign')
+    .option('--add <key>', 'a public key; may be repeated', collect)
+    .option('--remove <key>', 'a key id, or NAME.pub; may be repeated', collect)
+    .option('--threshold <n>', 'how many have to sign; as before when not given')
     .option('--stolen', 'the removed keys were stolen: what rested on them ends');
   changing(
     telling(
@@ -130,11 +132,11 @@ function addSigners(approvals: Command, telling: Telling): void {
       delegateNames,
     ),
   )
-    .option('--to <key>', 'public key of an owner; may be repeated', collect, [])
-    .option('--threshold <n>', 'how many of them have to sign');
-  changing(telling(approvals, 'undelegate <role>', 'take a role away', undelegateRole)).option(
+    .option('--to <key>', 'public key of an owner; may be repeated', collect)
+    .option('--threshold <n>', 'how many of them have to sign (default 1)');
+  changing(telling(approvals, 'undelegate <role>', 'take a role away; what it approved ends', undelegateRole)).option(
     '--keep',
-    'what it approved stays approved',
+    'what it approved stays approved, by who is in charge then',
   );
   changing(telling(approvals, 'renew', 'sign anew what ends soon', renewRoles)).option(
     '--within <time>',
@@ -145,11 +147,10 @@ function addSigners(approvals: Command, telling: Telling): void {
     '--older-than <time>',
     'only if the key is older, for a job that runs each day',
   );
-  source(telling(approvals, 'affected', 'what was approved only with a key', affectedBy)).option(
+  source(telling(approvals, 'affected', 'what would not be approved without a key', affectedBy)).option(
     '--key <key>',
     'id of a key, or NAME.pub; may be repeated',
     collect,
-    [],
   );
 }
 
@@ -184,9 +185,8 @@ function changing(command: Command): Command {
 function keys(command: Command): Command {
   return command.option(
     '--key <key>',
-    'sign with this key: a file, env:VARIABLE, pkcs11:URI or program:COMMAND; may be repeated',
+    'sign with this key: a file, env:VARIABLE, pkcs11:URI or program:COMMAND; may be repeated (default: those that are needed, of the folder of keys)',
     collect,
-    [],
   );
 }
 
