@@ -5,6 +5,7 @@ import type { PullDeps } from '../pull/deps.ts';
 import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
 import { clientOf } from './client.ts';
 import { errorAnswer } from './error-response.ts';
+import { inTurn } from './in-turn.ts';
 import { readRange } from './range.ts';
 import { blobHeaders } from './registry-api.ts';
 import { readTarget, type Registries, type Target } from './target.ts';
@@ -14,23 +15,12 @@ import { readTarget, type Registries, type Target } from './target.ts';
  * destroyed. That is the point: the last bytes leave when all are verified, and when they are not, the connection ends
  * without them, so that no client can take the answer for a complete one.
  *
- * The attacker's move: a hundred requests at once on one connection, unread, then gone. Answers leave in order, so the
- * blobs of a connection take turns, and one at a time holds buffers, files and flights.
+ * The blobs of a connection take turns, and one at a time holds buffers, files and flights.
  */
 export interface BlobServerOptions {
   readonly deps: PullDeps;
   readonly onFault: (error: unknown) => void;
 }
-
-/** Blobs that may wait on one connection. Clients that pipeline send a few; who sends more is cut off. */
-const MAX_WAITING = 32;
-
-interface Line {
-  last: Promise<void>;
-  length: number;
-}
-
-const lines = new WeakMap<Socket, Line>();
 
 type BlobTarget = Extract<Target, { kind: 'blob' }>;
 
@@ -57,16 +47,6 @@ export async function serveBlob(
   await inTurn(socket, async () => {
     if (!socket.destroyed) await answer(options, incoming, outgoing, target);
   });
-}
-
-async function inTurn(socket: Socket, serve: () => Promise<void>): Promise<void> {
-  const line = lines.get(socket) ?? { last: Promise.resolve(), length: 0 };
-  lines.set(socket, line);
-  if (line.length > MAX_WAITING) return void socket.destroy();
-  line.length += 1;
-  const turn = line.last.then(serve).finally(() => (line.length -= 1));
-  line.last = turn.catch(() => undefined); // its own caller hears of it
-  await turn;
 }
 
 async function answer(

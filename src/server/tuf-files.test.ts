@@ -232,6 +232,27 @@ describe('files that are large', () => {
   });
 });
 
+test('hundreds of requests at once on one connection, unread, hold one file open, and none when it is gone', async () => {
+  writeFileSync(join(folder, '3.bulk.json'), randomBytes(24 << 20));
+  await ask('/tuf/approvals/timestamp.json');
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
+  const few = 'GET /tuf/approvals/3.bulk.json HTTP/1.1\r\nhost: x\r\n\r\n';
+  const ticks = async (most: number, until: () => boolean): Promise<void> => {
+    for (let left = most; left > 0 && !until(); left--) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const sockets = [20, 400].map((count) => {
+    const socket = connect(port(), '127.0.0.1', () => socket.write(few.repeat(count)));
+    return socket.on('error', () => undefined).pause();
+  });
+  await ticks(500, () => open() > before + 12);
+  expect(open()).toBeLessThanOrEqual(before + 12);
+  for (const socket of sockets) socket.destroy();
+  await ticks(500, () => open() <= before + 4);
+  expect(open()).toBeLessThanOrEqual(before + 4);
+  expect(faults).toEqual([]);
+});
+
 test('the same file in the next tree is the same to who has it: a hard link', async () => {
   const { headers } = await ask('/tuf/approvals/12.bulk-0f.json');
   mkdirSync(join(base, 'next'));

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { inTurn } from './in-turn.ts';
 
 /**
  * `/tuf/<name>/<file>`: the repositories of approvals that this gate keeps, for other gates, as any web server would have them. What
@@ -26,7 +27,10 @@ export function serveTufFile(options: TufFilesOptions, incoming: IncomingMessage
   const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
   if (!reads) answer(outgoing, 405, 'only GET and HEAD', { allow: 'GET, HEAD' });
   else if (folder === undefined || file === '') answer(outgoing, 404, 'no such file');
-  else void send(join(folder, file), incoming, outgoing).catch((error: unknown) => failed(options, outgoing, error));
+  else
+    void inTurn(incoming.socket, () => send(join(folder, file), incoming, outgoing)).catch((error: unknown) =>
+      failed(options, outgoing, error),
+    );
   return true;
 }
 
@@ -38,6 +42,7 @@ function failed({ onFault }: TufFilesOptions, outgoing: ServerResponse, error: u
 }
 
 async function send(path: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  if (incoming.socket.destroyed) return;
   const file = await open(path, 'r').catch(missing);
   if (file === undefined) {
     answer(outgoing, 404, 'no such file');
@@ -57,12 +62,24 @@ async function send(path: string, incoming: IncomingMessage, outgoing: ServerRes
     if (incoming.method === 'HEAD') return void outgoing.end();
     // No further than what was said: a file that is written to meanwhile is not ours.
     if (size === 0) return void outgoing.end();
-    await pipeline(file.createReadStream({ end: size - 1, autoClose: false, highWaterMark: 1 << 18 }), outgoing);
+    const bytes = file.createReadStream({ end: size - 1, autoClose: false, highWaterMark: 1 << 18 });
+    await untilGone(incoming, outgoing, () => pipeline(bytes, outgoing));
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   } finally {
     await file.close();
   }
+}
+
+/** A response that waits behind another one never hears of the end of its connection. */
+async function untilGone(
+  { socket }: IncomingMessage,
+  outgoing: ServerResponse,
+  work: () => Promise<void>,
+): Promise<void> {
+  const gone = (): void => void outgoing.destroy();
+  socket.once('close', gone);
+  await work().finally(() => socket.off('close', gone));
 }
 
 /** A version never changes; which one is the newest does. */

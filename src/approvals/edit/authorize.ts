@@ -114,7 +114,7 @@ async function mendDigests(draft: Draft, role: string, stolen: Stolen): Promise<
   const signers = (await draft.standing?.role(role))?.signers ?? [];
   const rests = restingOn(signers, stolen);
   for (const [target, entry] of [...((await draft.read(role))?.targets ?? [])]) {
-    if (entry.word.kind !== 'named') continue;
+    if (entry.word.kind !== 'named' || (await draft.holder(target)) !== role) continue;
     const { repository } = parseTarget(target);
     const tags = await tagsOf(draft, repository, entry.sha256, entry.word.tags);
     const { own } = entry.word;

@@ -72,7 +72,7 @@ describe('once a bin has become large', () => {
     expect(targets.every(({ before }) => before === undefined)).toBe(true);
     const lines = explanationLines(await explain(steps[1]!.made));
     expect(lines).toContain('Approvals are spread over 64 files instead of 16; none of them changes by that.');
-    expect(lines.find((line) => line.startsWith('Approve: '))).toContain(`${APP}, 500 new tags (`);
+    expect(lines.find((line) => line.startsWith('Approve: '))).toContain(`500 new tags of ${APP}, `);
     expect(lines.filter((line) => line.startsWith('No longer'))).toEqual([]);
   });
 

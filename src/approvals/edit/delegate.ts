@@ -63,6 +63,8 @@ export async function undelegate(draft: Draft, { role, keep }: Undelegate): Prom
     );
   const said = (await draft.edit(role)).targets;
   const left = roles.filter((each) => each !== gone);
+  // Others' words on its names counted for nothing; they must not begin to, unseen, because it goes.
+  await takeOut(draft, (target) => roleFor(top.delegations, target) === role, left);
   const needed = new Set(left.flatMap(({ keyIds }) => keyIds));
   top.delegations = { kind: 'roles', keys: new Map([...keys].filter(([id]) => needed.has(id))), roles: left };
   draft.roles.delete(role);

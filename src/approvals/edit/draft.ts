@@ -3,6 +3,7 @@ import { TufgateError } from '../../errors.ts';
 import type { Delegations, Entry, RootDocument, TargetsDocument } from '../document/documents.ts';
 import type { Standing } from '../standing/standing.ts';
 import { attributed } from './attribution.ts';
+import { BULK } from './bins.ts';
 import { holderOf } from './placement.ts';
 
 /** A role while its next version is made. */
@@ -42,7 +43,13 @@ export class Draft {
     return this.roles.get(role) ?? (await this.standing?.role(role))?.document;
   }
 
-  /** To be changed: from now on it has a next version. @throws trust.unsigned for a role that is not there */
+  /**
+   * To be changed: from now on it has a next version. What tufgate writes into no such role is not taken over.
+   *
+   * The attack: with the server and the key of one role, write names of others into its file, which no gate believes until the
+   * role above goes; or let it delegate to a key of one's own, which would outlive the recovery from the theft.
+   * @throws trust.unsigned for a role that is not there
+   */
   async edit(role: string): Promise<DraftedRole> {
     const drafted = this.roles.get(role);
     if (drafted !== undefined) return drafted;
@@ -50,7 +57,19 @@ export class Draft {
     if (standing === undefined)
       throw new TufgateError('trust.unsigned', `there is no role ${role}: see tufgate approvals show`);
     const { delegations } = standing.document;
-    return this.add(role, attributed(standing), delegations);
+    const own = await this.ownTargets(role, attributed(standing));
+    return this.add(role, own, mayDelegate(role, delegations) ? delegations : undefined);
+  }
+
+  private async ownTargets(role: string, targets: ReadonlyMap<string, Entry>): Promise<Map<string, Entry>> {
+    const own = new Map<string, Entry>();
+    for (const [target, entry] of targets) if ((await this.holderBefore(target)) === role) own.set(target, entry);
+    return own;
+  }
+
+  /** The role that was in charge of a target as things stand. */
+  async holderBefore(target: string): Promise<string> {
+    return await holderOf(async (role) => (await this.standing?.role(role))?.document, target);
   }
 
   /** A role that is new, or whose content is replaced. */
@@ -109,6 +128,10 @@ export class Draft {
   private nextVersion(role: string): number {
     return (this.standing?.snapshot.meta.get(role) ?? 0) + 1;
   }
+}
+
+function mayDelegate(role: string, delegations: Delegations | undefined): boolean {
+  return delegations?.kind === 'bins' ? role === BULK : role === 'targets';
 }
 
 /** Metadata has no fractions of seconds. */

@@ -19,28 +19,34 @@ export function explanationLines({ targets, quorums, files, bins }: Explanation)
   ];
 }
 
-/** With more, approvals are told by repository; whatever is taken away, or stands for another digest than before, is told one by one. */
+/** With more, new approvals are told in one line each, by repository and by what is said of them. */
 const MOST_NAMES = 200;
-const MOST_TAGS = 8;
 
 function isOwn({ after }: TargetChange): boolean {
   return after?.entry.word.kind === 'named' && after.entry.word.own !== undefined;
 }
 
+/**
+ * The attack: among hundreds of tags of one repository is one with a digest of somebody else's. So none is left out, however many there are.
+ */
 function manyLines(targets: readonly TargetChange[]): readonly string[] {
   const fresh = new Map<string, string[]>();
   const others: TargetChange[] = [];
   for (const change of targets) {
+    const { before, after } = change;
     const name = parseTarget(change.target);
-    const kind = change.before === undefined ? change.after?.entry.word.kind : undefined;
-    if (kind === 'approval' && name.kind === 'tag')
-      fresh.set(name.repository, [...(fresh.get(name.repository) ?? []), name.tag]);
-    else if (kind !== 'named' || isOwn(change)) others.push(change);
+    const kind = before === undefined ? after?.entry.word.kind : undefined;
+    if (after?.entry.word.kind === 'approval' && before === undefined && name.kind === 'tag') {
+      const said = `${shown(name.repository)}, ${wordsOf(after.entry.word)}`;
+      const tags = fresh.get(said) ?? [];
+      tags.push(`  ${name.tag} is ${digestOf(after.entry)}`);
+      fresh.set(said, tags);
+    } else if (kind !== 'named' || isOwn(change)) others.push(change);
   }
-  const lines = [...fresh].map(([repository, tags]) => {
-    const more = tags.length > MOST_TAGS ? ` and ${tags.length - MOST_TAGS} more` : '';
-    return `Approve: ${shown(repository)}, ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} (${tags.slice(0, MOST_TAGS).join(', ')}${more})`;
-  });
+  const lines = [...fresh].flatMap(([said, tags]) => [
+    `Approve: ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} of ${said}`,
+    ...tags,
+  ]);
   return [...lines, ...others.flatMap(targetLines)];
 }
 
@@ -71,23 +77,24 @@ function targetLines({ target: name, before, after }: TargetChange): readonly st
   }
 }
 
-function approvalLines(
-  what: string,
-  before: Entry | undefined,
-  after: Entry,
-  { by, reason, until, evidence }: Approval,
-): readonly string[] {
+function approvalLines(what: string, before: Entry | undefined, after: Entry, approval: Approval): readonly string[] {
   const instead = before !== undefined && before.sha256 !== after.sha256 ? [`  instead of ${digestOf(before)}`] : [];
   const back = before?.word.kind === 'withdrawn' ? [`  which was withdrawn at ${instantText(before.word.at)}`] : [];
   return [
     `Approve: ${what} (${after.length} bytes${after.mediaType === undefined ? '' : `, ${shown(after.mediaType)}`})`,
     ...instead,
     ...back,
-    `  by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}${until === undefined ? '' : `; until ${instantText(until)}`}`,
-    ...evidence.map(
+    `  ${wordsOf(approval)}`,
+    ...approval.evidence.map(
       (each) => `  seen: ${[...each].map(([name, text]) => `${shown(name)} ${shown(String(text))}`).join(', ')}`,
     ),
   ];
+}
+
+/** The attack: a reason that ends as an end does, `; until 2027-04-01T00:00:00Z`. So the end comes first, also where there is none. */
+function wordsOf({ by, reason, until }: Approval): string {
+  const end = until === undefined ? 'without an end' : `until ${instantText(until)}`;
+  return `${end}, by ${shown(by)}${reason === undefined ? '' : `: ${shown(reason)}`}`;
 }
 
 /** A digest that follows its tags needs no line of its own, unless it was withdrawn or is approved for itself too. */

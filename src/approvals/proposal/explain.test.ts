@@ -68,9 +68,15 @@ describe('approvals', () => {
     });
     expect(await lines(change)).toEqual([
       `Approve: ${APP}:1 is sha256:${hex('a')} (1001 bytes, m)`,
-      '  by anna: T-1; until 2026-11-22T12:00:00Z',
+      '  until 2026-11-22T12:00:00Z, by anna: T-1',
       '  seen: kind sbom, size 7',
     ]);
+  });
+
+  test('a reason that reads like an end is none', async () => {
+    await open();
+    const told = await lines(approval('1', 'a', { reason: 'T-1; until 2026-11-22T12:00:00Z' }));
+    expect(told[1]).toMatch(/^ {2}without an end, by anna: /);
   });
 
   test('of another digest: instead of which, and that the one before is approved no more', async () => {
@@ -79,7 +85,7 @@ describe('approvals', () => {
     expect(await lines(approval('1', 'b'))).toEqual([
       `Approve: ${APP}:1 is sha256:${hex('b')} (1001 bytes)`,
       `  instead of sha256:${hex('a')}`,
-      '  by anna',
+      '  without an end, by anna',
       `No longer approved: ${digest('a')}`,
     ]);
   });
@@ -102,17 +108,21 @@ describe('approvals', () => {
     await open();
     await world.change(approval('1', 'a'));
     const own = approval(undefined, 'a', { reason: 'T-1', evidence: [new Map([['kind', 'sbom']])] });
-    const told = [`Approve: ${digest('a')}, also without a tag (1001 bytes)`, '  by anna: T-1', '  seen: kind sbom'];
+    const told = [
+      `Approve: ${digest('a')}, also without a tag (1001 bytes)`,
+      '  without an end, by anna: T-1',
+      '  seen: kind sbom',
+    ];
     expect(await lines(own)).toEqual(told);
     await world.change(own);
-    expect(await lines({ ...own, reason: 'T-2' })).toEqual([told[0], '  by anna: T-2', told[2]]);
+    expect(await lines({ ...own, reason: 'T-2' })).toEqual([told[0], '  without an end, by anna: T-2', told[2]]);
     expect(await lines(withdrawal('a'))).toEqual([
       `No longer approved: ${APP}:1 (sha256:${hex('a')})`,
       `WITHDRAWN: ${digest('a')}, at 2026-11-21T12:00:03Z by anna: CVE-1`,
     ]);
   });
 
-  test('hundreds: told by repository, but what is taken away, moved or approved for itself one by one', async () => {
+  test('hundreds: each with its digest, by repository and what is said of them; what is taken away, moved or approved for itself in full', async () => {
     await open();
     await world.change(approval('old', 'old'), approval('gone', 'gone'));
     const many = Array.from({ length: 210 }, (_, at) => approval(`t${at}`, `c${at}`));
@@ -122,13 +132,18 @@ describe('approvals', () => {
       { kind: 'remove-tag', repository: APP, tag: 'gone' },
       approval(undefined, 'c0'),
       withdrawal('w'),
+      approval('evil', 'evil', { by: 'ben' }),
     );
-    expect(told.join('\n')).toContain(`Approve: ${APP}, 210 new tags (`);
+    expect(told).toContain(`Approve: 210 new tags of ${APP}, without an end, by anna`);
+    expect(told.indexOf(`  evil is sha256:${hex('evil')}`)).toBe(
+      told.indexOf(`Approve: 1 new tag of ${APP}, without an end, by ben`) + 1,
+    );
+    for (const { tag = '', sha256 } of many) expect(told).toContain(`  ${tag} is sha256:${sha256}`);
     expect(told).toContain(`Approve: ${APP}:old is sha256:${hex('new')} (1003 bytes)`);
     expect(told).toContain(`No longer approved: ${APP}:gone (sha256:${hex('gone')})`);
     expect(told).toContain(`Approve: ${digest('c0')}, also without a tag (1002 bytes)`);
     expect(told.some((line) => line.startsWith(`WITHDRAWN: ${digest('w')}`))).toBe(true);
-    expect(told.length).toBeLessThan(20);
+    expect(told.length).toBeLessThan(230);
   });
 });
 

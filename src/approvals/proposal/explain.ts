@@ -1,4 +1,5 @@
 import { isBinOf } from '../../trust/tuf/bins.ts';
+import { BELOW } from '../../trust/tuf/search.ts';
 import type { Approval, Entry, Quorum, TargetsDocument } from '../document/documents.ts';
 import { TOP_ROLES } from '../document/documents.ts';
 import type { Draft } from '../edit/draft.ts';
@@ -39,17 +40,24 @@ export async function explain({ draft, documents }: Made): Promise<Explanation> 
   const bins = await binsOf(draft);
   return {
     targets: await targetChanges(draft),
-    quorums: [...rootQuorums(draft), ...(await delegatedQuorums(draft))],
+    quorums: [...rootQuorums(draft), ...(await delegatedQuorums(draft)), ...(await foreignQuorums(draft))],
     files,
     ...(bins !== undefined && { bins }),
   };
 }
 
+/**
+ * The attack: in the file of a role that is drafted too stands the name of another's image, with the digest that is proposed for
+ * it; then nothing seems to change. So of what stands only the word of the role in charge counts.
+ */
 async function targetChanges(draft: Draft): Promise<readonly TargetChange[]> {
   const before = new Map<string, Placed>();
   const after = new Map<string, Placed>();
-  for (const role of await rolesBefore(draft)) collect(before, role, (await draft.standing?.role(role))?.document);
-  for (const [role, drafted] of draft.roles) collect(after, role, drafted);
+  for (const role of await rolesBefore(draft))
+    for (const [target, entry] of (await draft.standing?.role(role))?.document.targets ?? [])
+      if ((await draft.holderBefore(target)) === role) before.set(target, { role, entry });
+  for (const [role, { targets }] of draft.roles)
+    for (const [target, entry] of targets) after.set(target, { role, entry });
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   return names.flatMap((target) => {
     const change = { target, before: before.get(target), after: after.get(target) };
@@ -85,14 +93,6 @@ function delegatedNames(
   document: (Pick<TargetsDocument, never> & { delegations?: TargetsDocument['delegations'] | undefined }) | undefined,
 ): readonly string[] {
   return document?.delegations?.kind === 'roles' ? document.delegations.roles.map(({ name }) => name) : [];
-}
-
-function collect(
-  into: Map<string, Placed>,
-  role: string,
-  document: { readonly targets: ReadonlyMap<string, Entry> } | undefined,
-): void {
-  for (const [target, entry] of document?.targets ?? []) into.set(target, { role, entry });
 }
 
 /** Whose word it was is filled in when the next version is made, from the signatures on the one before: nothing anew is said by it. */
@@ -132,6 +132,18 @@ async function delegatedQuorums(draft: Draft): Promise<readonly QuorumChange[]> 
     return quorumChange(role.name, old, role, moved).map((change) => ({ ...change, ...paths }));
   });
   return [...changes, ...[...before.values()].map((gone) => ({ role: gone.name, before: gone }))];
+}
+
+/** Of roles that delegated, and to whom tufgate lets nobody delegate: that ends. */
+async function foreignQuorums(draft: Draft): Promise<readonly QuorumChange[]> {
+  const gone: QuorumChange[] = [];
+  for (const [role, { delegations }] of draft.roles) {
+    const before = (await draft.standing?.role(role))?.document.delegations;
+    if (delegations !== undefined || before === undefined) continue;
+    const below = before.kind === 'roles' ? before.roles : [{ ...before.bins, name: before.bins.prefix }];
+    gone.push(...below.map((each) => ({ role: `${role}${BELOW}${each.name}`, before: each })));
+  }
+  return gone;
 }
 
 function quorumChange(role: string, before: Quorum | undefined, after: Quorum, moved = false): readonly QuorumChange[] {

@@ -141,7 +141,7 @@ async function takeTag(options: ImportOptions, standing: Draft, change: Approve,
 }
 
 function changesOf(said: Attribution, { gun, tags, evidence }: ReadCollection): readonly Approve[] {
-  const repository = repositoryName(parseImageName(gun));
+  const repository = repositoryOf(gun);
   const seen: Evidence = new Map(Object.entries(evidence));
   return [...tags].map(([tag, { digest, length }]) => ({
     kind: 'approve',
@@ -154,6 +154,18 @@ function changesOf(said: Attribution, { gun, tags, evidence }: ReadCollection): 
     evidence: [seen],
     reinstate: false,
   }));
+}
+
+/**
+ * The attack: whoever can make collections on a Notary server makes one called `nginx`, which no pin covers, and its tags would become
+ * those of docker.io/library/nginx. So a collection speaks for the repository that it is called after, to the letter.
+ * @throws trust.wrong-name
+ */
+function repositoryOf(gun: string): string {
+  const repository = gunOf(gun);
+  if (repository === gun) return repository;
+  const fix = 'a collection that is not called registry/repository cannot be imported';
+  throw new TufgateError('trust.wrong-name', `${gun} is no name of a repository (that would be ${repository}): ${fix}`);
 }
 
 /** @throws usage */

@@ -34,6 +34,7 @@ export async function signProposalFile(
   const { out, env, stdin } = context;
   const proposal = proposalFrom(file);
   const creates = proposal.files.size === 0;
+  if (creates) refuseMade(context, options, proposal.repository);
   const pinned = creates ? undefined : await pinnedRoot(context, options, proposal.repository);
   const made = await remake(proposal, pinned);
   const memory = await signerMemory(env, pinned);
@@ -49,6 +50,29 @@ export async function signProposalFile(
   await memory?.remember(proposal, false);
   writeProposal(file, signed, true);
   return await told(context, file, signed);
+}
+
+/**
+ * The attack: a proposal that brings no files is made over nothing, whatever stands there. In what it makes no image was ever withdrawn,
+ * others may sign, and its signatures, by the same keys, are good in the repository that is there: for gates that have seen nothing yet.
+ */
+function refuseMade(context: CommandContext, { root }: SignOptions, repository: string): void {
+  if (root === undefined && !isPinned(context, repository)) return;
+  const why = `this proposal makes ${repository} anew, and you trust a root of it already`;
+  throw new TufgateError(
+    'trust.rollback',
+    `${why}: it is there, and whoever wants to change it proposes a change; sign nothing`,
+  );
+}
+
+/** Whoever signs need not have a configuration. */
+function isPinned({ config }: CommandContext, repository: string): boolean {
+  try {
+    const source = config().trust.get(repository);
+    return source?.kind === 'tuf' && source.root.bytes.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 async function told({ out }: CommandContext, file: string, made: Made): Promise<number> {
