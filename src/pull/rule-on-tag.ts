@@ -85,8 +85,7 @@ async function requireSigned(
 
 /** What the person who pulls can do about it; for the other reasons the message of the source says what happened. */
 function adviceOn(reason: Reason): string {
-  if (reason === 'trust.unsigned')
-    return '; ask its publisher to sign it, or those who run this proxy to approve it';
+  if (reason === 'trust.unsigned') return '; ask its publisher to sign it, or those who run this proxy to approve it';
   if (reason === 'trust.unreachable') return '; try again in a moment';
   return '';
 }

@@ -72,7 +72,7 @@ const PARTS = [
     name: 'lookup',
     folder: 'src/trust/tuf',
     files: ['agreement', 'delegation-path', 'digest-of', 'lookup', 'statement'],
-    tests: ['src/trust/tuf/{delegation-path,lookup,statement}.test.ts'],
+    tests: ['src/trust/tuf/{agreement,delegation-path,lookup,statement}.test.ts'],
   },
   {
     name: 'search',

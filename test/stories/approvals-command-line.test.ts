@@ -109,7 +109,7 @@ describe('approve shows, asks, and signs', () => {
       'It was not approved before.',
       'nothing was found that speaks for it or against it',
       `Approve: ${TAG} is ${image().digest} (${image().size} bytes, application/vnd.oci.image.manifest.v1+json)`,
-      '  by alice: TICKET-12; until 2027-01-01T00:00:00Z',
+      '  until 2027-01-01T00:00:00Z, by alice: TICKET-12',
       expect.stringMatching(/^\d files? (?:is|are) to be signed \(bulk-.*\), to count until 2027-11-21T/),
       'Sign and publish in approvals? [y/N]',
       '',
@@ -392,7 +392,7 @@ describe('--until', () => {
     expect([refused.status, refused.reason]).toEqual([403, 'trust.expired']);
     expect(refused.message).toContain(`the approval of ${TAG} ended 2026-11-22T00:00:00Z`);
     expect(await approve(TAG, '--yes', '--until', '36h')).toBe(0);
-    expect(said.stderr).toContain('; until 2026-11-23T00:00:02Z');
+    expect(said.stderr).toContain('  until 2026-11-23T00:00:02Z, by ');
   });
 
   test('what ends soon shows where trust is listed', async () => {

@@ -65,6 +65,7 @@ test('first use is refused until somebody says so; then its tags are approved, w
     imported: 0,
     collections: 1,
     refused: [],
+    unbelieved: [],
     kept: [],
     repository: 'approvals',
     published: false,
@@ -126,11 +127,12 @@ test('what was withdrawn does not come back by an old archive, and stops nothing
 test('a tag that its own collection does not believe is told, and the others are approved', async () => {
   app.delegate('targets/releases').sign('2.0', UNKNOWN, 7, 'targets/releases').publish();
   await capture(app);
-  expect(await load('--first-use', '--json')).toBe(3);
-  expect(document()).toMatchObject({
-    imported: 1,
-    refused: [{ name: TAG, code: expect.stringMatching(/^trust\./) as string }],
-  });
+  expect(await load('--first-use', '--json')).toBe(0);
+  const unbelieved = [{ name: TAG, code: expect.stringMatching(/^trust\./) as string }];
+  expect(document()).toMatchObject({ imported: 1, refused: [], unbelieved });
+  expect(said.stderr).toContain(`${TAG} is not imported: `);
+  expect(await load('--first-use')).toBe(0);
+  expect(said.stdout).toBe('Nothing is left to import: nothing was signed.\n');
   expect(await load('--first-use', '--releases', 'docker')).toBe(0);
   await tufgate('approvals', 'list');
   expect(said.stdout).toContain(`${TAG}  ${image().digest}`);

@@ -95,6 +95,11 @@ export interface Approval {
   readonly until?: number;
   /** Ids of the keys that signed the file in which it was new; known once that file stood, and filled in by the next. */
   readonly keys?: readonly string[];
+  /**
+   * Signers of later files that took it over, where they were others. Each set could have put it there alone, whatever `keys` says; of two
+   * sets the one that holds the other is left out.
+   */
+  readonly carried?: readonly (readonly string[])[];
   readonly evidence: readonly Evidence[];
 }
 

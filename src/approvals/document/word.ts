@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../json/read.ts';
-import { Members } from '../../trust/tuf/format/member.ts';
+import { malformed, Members } from '../../trust/tuf/format/member.ts';
 import type { Approval, Named, Withdrawal, Word } from './documents.ts';
 import { readEvidence } from './evidence.ts';
 import { instantOf, instantText } from './instant-text.ts';
@@ -23,13 +23,14 @@ export function wordJson(word: Word): JsonObject {
   }
 }
 
-function approvalMembers({ at, by, reason, until, keys, evidence }: Approval): Record<string, Json> {
+function approvalMembers({ at, by, reason, until, keys, carried, evidence }: Approval): Record<string, Json> {
   return {
     approved: instantText(at),
     by,
     ...(reason !== undefined && { reason }),
     ...(until !== undefined && { until: instantText(until) }),
     ...(keys !== undefined && { keys }),
+    ...(carried !== undefined && { carried }),
     ...(evidence.length > 0 && { evidence }),
   };
 }
@@ -42,7 +43,7 @@ export function readWord(what: string, value: Json | undefined): Word {
 }
 
 function readApproval(members: Members): Approval {
-  refuseOthers(members, ['approved', 'by', 'reason', 'until', 'keys', 'evidence']);
+  refuseOthers(members, ['approved', 'by', 'reason', 'until', 'keys', 'carried', 'evidence']);
   const [reason, until] = [optionalText(members, 'reason'), optionalInstant(members, 'until')];
   return {
     kind: 'approval',
@@ -51,6 +52,7 @@ function readApproval(members: Members): Approval {
     ...(reason !== undefined && { reason }),
     ...(until !== undefined && { until }),
     ...(members.get('keys') !== undefined && { keys: members.strings('keys') }),
+    ...(members.get('carried') !== undefined && { carried: readCarried(members) }),
     evidence: readEvidence(members.what, members.get('evidence')),
   };
 }
@@ -80,4 +82,11 @@ function optionalText(members: Members, name: string): string | undefined {
 
 function optionalInstant(members: Members, name: string): number | undefined {
   return members.get(name) === undefined ? undefined : instantOf(members, name);
+}
+
+function readCarried(members: Members): readonly (readonly string[])[] {
+  return members.array('carried').map((set) => {
+    if (!Array.isArray(set)) throw malformed(members.what, 'has something in carried that is no list of keys');
+    return new Members(members.what, new Map([['keys', set as Json]]), []).strings('keys');
+  });
 }

@@ -29,6 +29,7 @@ import { propose, type Made } from '../proposal/make-proposal.ts';
 import { readFrom } from '../publish/tree.ts';
 import { Standing } from '../standing/standing.ts';
 import { applied } from './apply.ts';
+import { attributed } from './attribution.ts';
 import { affectedIn, restedOn } from './authorize.ts';
 import { binNames } from './bins.ts';
 import type { Draft } from './draft.ts';
@@ -235,6 +236,44 @@ describe('a key is stolen', () => {
     });
     await stolen();
     expect(await names()).toEqual([]);
+  });
+
+  test('the thief writes that others signed it, and they sign the next file: it is not believed for that', async () => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+    const lie = { at: world.now, by: 'ben', evidence: [], keys: [BEN.keyId] } as const;
+    await plant([ANNA], async (draft) => {
+      await draft.put(tag('evil'), planted({ kind: 'approval', ...lie }));
+      await draft.put(digest('evil'), planted({ kind: 'named', tags: ['evil'], own: { kind: 'approval', ...lie } }));
+    });
+    await signedAnewBy(BEN);
+    await signedAnewBy(BEN);
+    const { role, entry } = (await everything(await world.standing())).get(tag('evil'))!;
+    expect(entry.word).toMatchObject({ keys: [BEN.keyId], carried: [[ANNA.keyId]] });
+    const file = (await (await world.standing()).role(role))!;
+    expect(restedOn(file, (key) => key === ANNA.keyId, 1)).toContain(tag('evil'));
+    await stolen();
+    expect(await names()).toEqual([]);
+  });
+
+  test('of those who took it over later the smallest sets are kept: whoever could have put it there alone', () => {
+    const signedBy = (...signers: readonly string[]) => ({ signers, bytes: new Uint8Array() });
+    const first: Entry = { length: 1, sha256: hex('a'), word: { kind: 'approval', at: 0, by: 'x', evidence: [] } };
+    let entry = first;
+    const next = (...signers: readonly string[]): unknown => {
+      const document = { type: 'targets', version: 1, expires: 1, targets: new Map([['t', entry]]) } as const;
+      entry = attributed({ document, ...signedBy(...signers) }).get('t')!;
+      return entry.word.kind === 'approval' && [entry.word.keys, entry.word.carried];
+    };
+    expect(next('b', 'a')).toEqual([['a', 'b'], undefined]);
+    expect(next('a', 'b')).toEqual([['a', 'b'], undefined]);
+    expect(next('a', 'b', 'c')).toEqual([['a', 'b'], [['a', 'b', 'c']]]);
+    expect(next('b', 'c')).toEqual([['a', 'b'], [['b', 'c']]]);
+    expect(next('b', 'c', 'd')).toEqual([['a', 'b'], [['b', 'c']]]);
+    expect(next('c')).toEqual([['a', 'b'], [['c']]]);
+    expect(next('a')).toEqual([
+      ['a', 'b'],
+      [['c'], ['a']],
+    ]);
   });
 
   test('what would go is said before', async () => {

@@ -86,7 +86,8 @@ export function restedOn(
     const approval = word.kind === 'named' ? word.own : word.kind === 'approval' ? word : undefined;
     return approval === undefined ? [] : [{ target, approval }];
   });
-  const known = new Set([...signers, ...approvals.flatMap(({ approval }) => approval.keys ?? [])]);
+  const named = approvals.flatMap(({ approval: { keys = [], carried = [] } }) => [...keys, ...carried.flat()]);
+  const known = new Set([...signers, ...named]);
   const rests = restingOn(signers, { distrust: [...known].filter(stolen), threshold });
   return approvals.flatMap(({ target, approval }) => (rests(approval) ? [target] : []));
 }

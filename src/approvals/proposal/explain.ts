@@ -109,7 +109,7 @@ function isSameRole(before: string, after: string): boolean {
 /** As text, but for whose word it was. */
 export function meaningOf(said: Entry | Approval): string {
   return JSON.stringify(said, (name, value: unknown) => {
-    if (name === 'keys') return undefined;
+    if (name === 'keys' || name === 'carried') return undefined;
     return value instanceof Map ? [...(value as ReadonlyMap<string, string>)] : value;
   });
 }

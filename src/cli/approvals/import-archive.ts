@@ -37,7 +37,8 @@ export async function importArchive(
   const the = ownContext(context, options);
   const said = attributionOf(options, context);
   const read = await readAll(the, options, said, new Set(guns.map(gunOf)));
-  for (const { name, error } of read.refused) context.out.message(`${name} is not imported: ${messageOf(error)}`);
+  for (const { name, error } of [...read.refused, ...read.unbelieved])
+    context.out.message(`${name} is not imported: ${messageOf(error)}`);
   for (const { name, digest } of read.kept)
     context.out.message(`${name} is approved as ${digest}, and stays so (--replace)`);
   const [first, other] = read.refused;
@@ -50,15 +51,13 @@ export async function importArchive(
   return worstOf([code, ...read.refused.map(({ error }) => exitCodeOf(error))]);
 }
 
-function toldOf({ refused, kept }: Read): Readonly<Record<string, unknown>> {
-  return {
-    refused: refused.map(({ name, error }) => ({ name, code: codeOf(error), message: messageOf(error) })),
-    kept,
-  };
+function toldOf({ refused, unbelieved, kept }: Read): Readonly<Record<string, unknown>> {
+  const facts = ({ name, error }: Refused): object => ({ name, code: codeOf(error), message: messageOf(error) });
+  return { refused: refused.map(facts), unbelieved: unbelieved.map(facts), kept };
 }
 
-function nothingWords({ refused, kept }: Read): string {
-  if (refused.length + kept.length > 0) return 'Nothing is left to import: nothing was signed.';
+function nothingWords({ refused, unbelieved, kept }: Read): string {
+  if (refused.length + unbelieved.length + kept.length > 0) return 'Nothing is left to import: nothing was signed.';
   return 'All of it is approved already: nothing was signed.';
 }
 
@@ -71,6 +70,8 @@ interface Refused {
 interface Read {
   readonly changes: Approve[];
   readonly refused: Refused[];
+  /** Tags that their own collection does not believe, by the rule on `releases`: no gate served them either. */
+  readonly unbelieved: Refused[];
   /** Tags that are approved with another digest. */
   readonly kept: { readonly name: string; readonly digest: string }[];
   collections: number;
@@ -86,7 +87,7 @@ async function readAll(
   const { own, now, context } = the;
   if (options.archive === undefined) throw new TufgateError('usage', 'which archive? --archive FOLDER');
   const standing = new Draft(await own.standing(), now(), own.source.publish.lifetimes);
-  const found: Read = { changes: [], refused: [], kept: [], collections: 0 };
+  const found: Read = { changes: [], refused: [], unbelieved: [], kept: [], collections: 0 };
   const missing = new Set(guns);
   const reading = {
     now: now(),
@@ -121,7 +122,7 @@ async function take(
     const changes = changesOf(said, collection);
     for (const change of changes) await takeTag(options, standing, change, found);
     for (const [tag, error] of collection.refused)
-      found.refused.push({ name: shown(`${collection.gun}:${tag}`), error });
+      found.unbelieved.push({ name: shown(`${collection.gun}:${tag}`), error });
     found.collections++;
   } catch (error) {
     found.refused.push({ name: shown(collection.gun), error });

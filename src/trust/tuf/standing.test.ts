@@ -87,7 +87,12 @@ describe('what a repository says of a digest', () => {
 
   test('is a withdrawal that cannot be read', () => {
     const made = owned().put(NAME, { ...approved, custom: { tufgate: { revoked: 'x' } } }, 'team');
-    expect(standing(made)).toMatchObject({ kind: 'unreadable' });
+    expect(standing(made)).toEqual({
+      kind: 'unreadable',
+      why:
+        `team of ${contextOf(made.publish()).gun} signed ${NAME} with words on its withdrawal that cannot be read; ` +
+        'those who approve images must sign it anew',
+    });
     const other = owned().put(NAME, { ...approved, custom: { tufgate: { until: 'x' } } }, 'team');
     expect(standing(other)).toEqual({ kind: 'silent' });
   });

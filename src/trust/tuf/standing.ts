@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { Revoked } from './revoked.ts';
 import { type Edge, search } from './search.ts';
-import { cannotBeRead, named } from './statement.ts';
+import { cannotBeRead, isEnded, named } from './statement.ts';
 import type { TrustContext } from './trusted.ts';
 import { refuseExpiredBase, type View } from './view.ts';
 
@@ -41,7 +41,7 @@ export function findStanding(ctx: TrustContext, view: View, name: string, now: n
   if (entry === undefined || !isFresh(view, versions, now)) return { kind: 'silent' };
   const statement = named(role, found.reached, name, entry, now);
   if (statement.kind === 'names') return { kind: 'approved', digest: statement.digest, role, versions };
-  const ended = entry.until !== undefined && 'error' in statement && statement.error.code === 'trust.expired';
+  const ended = 'error' in statement && isEnded(statement.error);
   return ended ? { kind: 'ended', why: statement.error.message } : { kind: 'silent' };
 }
 

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { type Code, TufgateError } from '../../errors.ts';
 import { plainKey } from '../../simulator/notary-key.ts';
 import { contextOf, refresh } from '../../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../../simulator/notary-repository.ts';
 import type { View } from './collection.ts';
-import { delegates, type Statement, statementOf } from './statement.ts';
+import type { TargetEntry } from './model.ts';
+import { cannotBeRead, delegates, isEnded, named, type Statement, statementOf } from './statement.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY = 86_400_000;
@@ -59,6 +61,64 @@ describe('what a role says of a tag', () => {
     });
   });
 });
+
+describe('an entry', () => {
+  const approved: TargetEntry = { length: 7, sha256: 'aa'.repeat(32) };
+  const by = (entry: TargetEntry): Statement => {
+    const accepted = view().targets.get('targets');
+    if (accepted === undefined) throw new Error('there are no targets');
+    return named('the role', { role: 'targets', accepted, path: ['targets'] }, 'app:1', entry, NOW);
+  };
+  const refusal = (code: Code, message: string, detail = {}): unknown => ({
+    kind: 'refused',
+    role: 'targets',
+    error: { code, message, detail: { role: 'targets', ...detail } },
+  });
+  const names = (): unknown => {
+    const keys = view().targets.get('targets');
+    const signed = { signers: keys?.signers, signerKeys: keys?.signerKeys };
+    return { kind: 'names', role: 'targets', digest: A, length: 7, path: ['targets'], ...signed };
+  };
+
+  test('without an end is an approval without one', () => expect(by(approved)).toStrictEqual(names()));
+
+  test('that ends later is an approval until then', () => {
+    expect(by({ ...approved, until: NOW + 1 })).toStrictEqual({ ...(names() as object), until: NOW + 1 });
+  });
+
+  test.each([
+    ['2026-11-21T00:00:00Z', NOW],
+    ['2026-11-20T00:00:00Z', NOW - DAY],
+  ])('that ended %s is refused, and known as one that ended', (when, until) => {
+    const statement = by({ ...approved, until });
+    const why = `the approval of app:1 ended ${when}: ask those who approve images to approve it anew`;
+    expect(statement).toMatchObject(refusal('trust.expired', why, { ended: true }) as object);
+    expect('error' in statement && isEnded(statement.error)).toBe(true);
+  });
+
+  test('that was withdrawn is refused, and says so before anything else', () => {
+    const why =
+      'app:1 was withdrawn 2026-11-21T00:00:00Z: CVE-1; pull another version, or ask those who approve images';
+    const revoked = { at: NOW, reason: 'CVE-1' };
+    expect(by({ ...approved, until: NOW, revoked })).toMatchObject(refusal('trust.withdrawn', why) as object);
+  });
+
+  test.each([
+    ['approval', 'the end of its approval'],
+    ['withdrawal', 'its withdrawal'],
+  ] as const)('with words on its %s that cannot be read is refused, although it has a hash', (unreadable, which) => {
+    const why = `the role signed app:1 with words on ${which} that cannot be read; those who approve images must sign it anew`;
+    expect(cannotBeRead('the role', 'app:1', unreadable)).toBe(why);
+    expect(by({ ...approved, unreadable })).toMatchObject(refusal('trust.malformed', why) as object);
+  });
+});
+
+test.each<[string, unknown]>([
+  ['a file that has expired', new TufgateError('trust.expired', 'x', { detail: { role: 'targets' } })],
+  ['one of another code', new TufgateError('trust.malformed', 'x', { detail: { ended: true } })],
+  ['an error of somebody else', Object.assign(new Error('x'), { code: 'trust.expired', detail: { ended: true } })],
+  ['no error', undefined],
+])('%s is no approval that has ended', (_, error) => expect(isEnded(error)).toBe(false));
 
 describe('a role that cannot be believed', () => {
   test.each<[string, string, () => void]>([

@@ -15,6 +15,13 @@ test('an end and a withdrawal are read', () => {
   });
 });
 
+test('what is not said is not there', () => {
+  expect(said({ revoked: NOON })).toStrictEqual({ revoked: { at: AT } });
+  expect(said({ revoked: NOON, by: 'alice' })).toStrictEqual({ revoked: { at: AT, by: 'alice' } });
+  expect(said({ revoked: NOON, reason: 'CVE-1' })).toStrictEqual({ revoked: { at: AT, reason: 'CVE-1' } });
+  expect(said({ by: 'alice' })).toStrictEqual({});
+});
+
 test.each([undefined, 5, null, 'text', [], {}, { oci: {} }, { TUFGATE: { until: 'x' } }])(
   'what belongs to others (%j) is nothing to us',
   (custom) => expect(custom === undefined ? readCustom('x', undefined) : read(custom)).toEqual({}),
@@ -39,6 +46,7 @@ test.each([
   ['null', { revoked: null }],
   ['two spellings', { revoked: NOON, Revoked: NOON }],
   ['another spelling', { REVOKED: NOON }],
+  ['no instant, beside other words', { by: 'alice', revoked: 'yes' }],
 ])('a withdrawal with %s is no approval, and known to be a withdrawal', (_, tufgate) =>
   expect(said(tufgate)).toEqual({ unreadable: 'withdrawal' }),
 );
