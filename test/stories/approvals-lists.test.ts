@@ -282,7 +282,8 @@ describe('a long list', () => {
     const file = await some();
     typed('y\n');
     expect(await tufgate('approve', '--from-file', file)).toBe(0);
-    expect(said.stderr).toMatch(new RegExp(`Approve: ${COUNT} new tags of ${APP}, by .*\\n {2}v0 is sha256:`));
+    expect(said.stderr).toContain(`Approve: ${COUNT} new tags of ${APP}`);
+    expect(said.stderr).toMatch(/\n {2}v0 is sha256:[0-9a-f]{64}\n {2}v1 is sha256:/);
     expect(said.stderr).not.toContain(`Approve: ${APP}:v1 `);
     expect(said.stderr.split('[y/N]')).toHaveLength(2);
     expect(said.stderr).not.toMatch(/\d of 110 images|\r|\u001B/);
