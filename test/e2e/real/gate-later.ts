@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { freePort } from './ports.ts';
 import { Program } from './program.ts';
 import type { Registry } from './registry.ts';
-import { type Finished, run } from './run.ts';
+import { type Finished, must, run } from './run.ts';
 import type { Workspace } from './workspace.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
@@ -44,9 +44,9 @@ export class GateLater {
     };
     writeFileSync(gate.file, JSON.stringify(config));
     const program = await Program.start({
-      command: 'faketime',
-      args: [...LATER, 'serve', '--config', gate.file],
-      env: gate.env(),
+      command: process.execPath,
+      args: [MAIN, 'serve', '--config', gate.file],
+      env: { ...gate.env(), ...(await laterClock()) },
       logFile: space.at(`${name}.log`),
       ready: async () => (await request(`http://${admin}/readyz`)).statusCode === 200,
     });
@@ -61,4 +61,12 @@ export class GateLater {
   private env(): NodeJS.ProcessEnv {
     return this.space.env({ FAKETIME_DONT_FAKE_MONOTONIC: '1', TUFGATE_PASSPHRASE: 'correct horse battery' });
   }
+}
+
+/** What `faketime` sets for its child: the wrapper itself does not end the program that it runs when it is ended. */
+async function laterClock(): Promise<NodeJS.ProcessEnv> {
+  const lines = (await must('faketime', ['-f', '+60d', 'env']))
+    .split('\n')
+    .map((line) => /^(LD_PRELOAD|FAKETIME)=(.*)$/.exec(line));
+  return Object.fromEntries(lines.flatMap((found) => (found === null ? [] : [[found[1] ?? '', found[2]]])));
 }
