@@ -142,6 +142,8 @@ async function seesEverything(
 
 function plain(stands: { role: string; entry: unknown } | undefined): string | undefined {
   if (stands === undefined) return undefined;
-  const text = JSON.stringify(stands.entry, (name, value: unknown) => (name === 'keys' ? undefined : value));
+  const text = JSON.stringify(stands.entry, (name, value: unknown) =>
+    name === 'keys' || name === 'carried' ? undefined : value,
+  );
   return `${stands.role.replace(/^bulk-.*/, 'bulk')} ${text}`;
 }
