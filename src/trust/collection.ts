@@ -244,10 +244,15 @@ export class Collection {
     await this.begin()?.done;
   }
 
+  /** A withdrawal in a TUF 1.0 repository is to be seen within `check_every`, however short; a Notary server has one collection an image. */
+  private get retryMs(): number {
+    return this.ctx.format.kind === 'tuf' ? Math.min(RETRY_MS, this.options.checkEveryMs / 2) : RETRY_MS;
+  }
+
   /** The update that runs, begun now if none did; undefined when the last one has only just ended. */
   private begin(): Running | undefined {
     if (this.running !== undefined) return this.running;
-    const soon = this.options.now() - this.triedAt < Math.min(RETRY_MS, this.options.checkEveryMs / 2);
+    const soon = this.options.now() - this.triedAt < this.retryMs;
     if (soon && !this.publications.untried) return undefined;
     const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
     const done = this.run().finally(() => {
