@@ -98,6 +98,7 @@ export class TufWorld {
   }
 
   async alarms(): Promise<readonly (string | undefined)[]> {
+    await this.gate.gate.settleWithdrawals();
     await this.gate.gate.flushDecisions();
     const alarms = await this.gate.gate.state.decisions({ event: 'alarm', limit: 100 });
     return alarms.map(({ reason }) => reason);
