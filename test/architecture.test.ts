@@ -17,6 +17,7 @@ const MAY: Record<string, readonly string[]> = {
   json: ['errors.ts'],
   oci: ['errors.ts', 'json'],
   text: [],
+  disk: ['node'],
   'config/config.ts': [],
   'policy/decision.ts': ['errors.ts', 'oci'],
   policy: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts'],
@@ -25,7 +26,7 @@ const MAY: Record<string, readonly string[]> = {
   'cache/blob-store.ts': ['oci'],
   'upstream/registry.ts': ['oci', 'node'],
   verify: ['errors.ts', 'oci', 'cache/blob-store.ts', 'upstream/registry.ts', 'node'],
-  config: ['errors.ts', 'oci', 'config/config.ts', 'policy', 'node', 'yaml'],
+  config: ['disk', 'errors.ts', 'oci', 'config/config.ts', 'policy', 'node', 'yaml'],
   upstream: ['errors.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
   trust: [
     'errors.ts',
@@ -40,8 +41,8 @@ const MAY: Record<string, readonly string[]> = {
   ],
   // The far side of the thread puts itself together, as compose.ts does for the rest.
   'trust/worker': ['errors.ts', 'oci', 'state', 'state/store.ts', 'trust', 'trust/tuf', 'node'],
-  lifeboat: ['errors.ts', 'json', 'oci', 'trust', 'trust/tuf', 'upstream', 'node'],
-  cache: ['errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
+  lifeboat: ['text', 'disk', 'errors.ts', 'json', 'oci', 'trust', 'trust/tuf', 'upstream', 'node'],
+  cache: ['disk', 'errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
   'state/decision-key.ts': ['errors.ts', 'oci', 'policy/decision.ts', 'state/store.ts', 'node'],
   state: [
     'state/decision-key.ts',
@@ -107,10 +108,19 @@ const MAY: Record<string, readonly string[]> = {
     'prom-client',
   ],
   // What is signed is judged by the trust core that will read it.
-  'approvals/document': ['errors.ts', 'json', 'oci', 'trust/tuf'],
+  'approvals/document': ['text', 'errors.ts', 'json', 'oci', 'trust/tuf'],
   'approvals/standing': ['errors.ts', 'approvals/document', 'trust', 'trust/tuf'],
-  'approvals/edit': ['errors.ts', 'oci', 'config/config.ts', 'approvals/document', 'approvals/standing', 'trust/tuf'],
+  'approvals/edit': [
+    'text',
+    'errors.ts',
+    'oci',
+    'config/config.ts',
+    'approvals/document',
+    'approvals/standing',
+    'trust/tuf',
+  ],
   'approvals/proposal': [
+    'text',
     'errors.ts',
     'json',
     'oci',
@@ -122,8 +132,9 @@ const MAY: Record<string, readonly string[]> = {
     'trust/tuf',
     'node',
   ],
-  'approvals/keys': ['errors.ts', 'json', 'approvals/document', 'trust', 'trust/tuf', 'node'],
+  'approvals/keys': ['disk', 'errors.ts', 'json', 'approvals/document', 'trust', 'trust/tuf', 'node'],
   'approvals/publish': [
+    'disk',
     'errors.ts',
     'config/config.ts',
     'approvals/document',

@@ -1,5 +1,6 @@
 import type { CaptureResult } from '../lifeboat/capture-all.ts';
-import { type Capture, instantText } from '../lifeboat/capture-file.ts';
+import type { Capture } from '../lifeboat/capture-file.ts';
+import { instantText } from '../text/instant-text.ts';
 import { folderName } from '../lifeboat/collection-folder.ts';
 import { EXIT, exitCode } from './exit-code.ts';
 import type { ListedGun } from './capture-list.ts';

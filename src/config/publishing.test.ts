@@ -88,8 +88,15 @@ describe('publish', () => {
     ['{ keys: k, expires: { snapshot: 1s } }', /^8:\d+: .*from 1m to 365d/],
     ['{ keys: k, expires: { timestamp: 366d } }', /^8:\d+: .*from 1m to 365d/],
     ['{ keys: k, expires: { targets: 1d } }', /^8:\d+: .*targets/],
+    ['{ keys: ../data/approvals/keys }', /^8:\d+: .*must not be in the folder that is published/],
+    ['{ keys: ../data/approvals/ }', /^8:\d+: .*must not be in the folder that is published/],
   ])('%s is a mistake, with its line', (publish, words) => {
     expect(mistakes(() => published(publish))).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('keys may be beside the folder, under a name that begins as its own does', () => {
+    for (const keys of ['../data/approvals.keys', '../data/..approvals', '../data'])
+      expect(published(`{ keys: ${keys} }`).publish?.folder).toBe('/etc/data/approvals');
   });
 
   it('is for a folder: nobody publishes at a URL', () => {

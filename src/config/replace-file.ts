@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { renameSync, rmSync, type Stats, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncFolderNow } from '../disk/sync-folder.ts';
 import { TufgateError } from '../errors.ts';
 import { whyNot } from './file.ts';
 
@@ -28,7 +29,7 @@ function replace(path: string, before: string, after: string): void {
   } finally {
     rmSync(temporary, { force: true });
   }
-  syncFolder(dirname(path));
+  syncFolderNow(dirname(path));
 }
 
 function writeLike({ mode, uid, gid }: Stats, temporary: string, text: string): void {
@@ -37,15 +38,6 @@ function writeLike({ mode, uid, gid }: Stats, temporary: string, text: string): 
     writeSync(descriptor, text);
     if (process.getuid?.() !== uid || process.getgid?.() !== gid) fchownSync(descriptor, uid, gid);
     fchmodSync(descriptor, mode & 0o7777);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, sep } from 'node:path';
 import type { NotaryConfig, PeerConfig, TrustSourceConfig, TufConfig } from './config.ts';
 import { quote, type Reader, type Section, section } from './field.ts';
 import { path } from './file.ts';
@@ -55,6 +56,9 @@ function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): 
   const publish = open.optional('publish', publishing);
   if (publish !== undefined && place?.kind !== 'folder')
     open.failAt('publish', 'publish: this gate can only keep a repository in a folder: `url: file:../data/approvals/`');
+  // Each publication is a new folder with the repository's own files, and what is in the published one anybody may read.
+  if (publish !== undefined && place?.kind === 'folder' && isWithin(place.path, publish.keys))
+    open.failAt('publish', 'publish: keys: they must not be in the folder that is published; such as `../data/keys`');
   const root = open.required(
     'root',
     open.has('publish') ? ownRootFile(name) : rootFile('tuf', name),
@@ -75,6 +79,11 @@ function tuf(name: string, open: Section, insecure: boolean, rest: PeerConfig): 
     ...own,
     ...rest,
   };
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** `file:` and a path, absolute or relative to this file; else a URL. */

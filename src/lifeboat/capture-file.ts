@@ -1,4 +1,5 @@
 import { JsonError, type Json } from '../json/read.ts';
+import { instantText } from '../text/instant-text.ts';
 import { parseInstant } from '../trust/tuf/format/instant.ts';
 import { isDelegationName } from '../trust/tuf/role-name.ts';
 import { isGun } from './collection-folder.ts';
@@ -89,11 +90,6 @@ export function parseCapture(bytes: Uint8Array): Capture {
     if (cause instanceof JsonError) throw damaged(`${CAPTURE} (${cause.message})`, cause);
     throw cause;
   }
-}
-
-/** @param instant epoch milliseconds @returns `2026-11-27T09:16:10Z` */
-export function instantText(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
 }
 
 /**

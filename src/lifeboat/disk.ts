@@ -1,5 +1,6 @@
 import { mkdir, open, rename, rm, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../disk/sync-folder.ts';
 
 /**
  * How an archive is written: each step is durable when it returns, so that what comes after it never outlives it in a
@@ -47,14 +48,5 @@ async function writeWith(path: string, flags: 'wx' | 'a', bytes: Uint8Array): Pr
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

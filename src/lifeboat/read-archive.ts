@@ -1,7 +1,7 @@
 import { codeOf, isReason, messageOf, TufgateError } from '../errors.ts';
 import { type Anchor, expiriesOf, versionsOf, type View } from '../trust/tuf/collection.ts';
 import { lookInto } from './archive-folder.ts';
-import { instantText } from './capture-file.ts';
+import { instantText } from '../text/instant-text.ts';
 import { folderName } from './collection-folder.ts';
 import { damaged } from './damaged.ts';
 import { type SignedTag, signedTags } from './signed-tags.ts';

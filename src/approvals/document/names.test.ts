@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { APP, hex } from '../../../test/approvals.ts';
 import { code } from '../../../test/thrown.ts';
-import { instantText, readInstant } from './instant-text.ts';
+import { readInstant } from './read-instant.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { digestTarget, parseTarget, tagTarget } from './names.ts';
 import { isRoleName } from './role-name.ts';
 

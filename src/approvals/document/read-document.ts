@@ -3,7 +3,7 @@ import { JSON_LIMITS } from '../../trust/tuf/limits.ts';
 import { readJsonAs } from '../../json/read.ts';
 import { malformed, Members } from '../../trust/tuf/format/member.ts';
 import type { Entry, RootDocument, SnapshotDocument, TargetsDocument, TimestampDocument } from './documents.ts';
-import { instantOf } from './instant-text.ts';
+import { instantOf } from './read-instant.ts';
 import { readDelegations, readKeys, readQuorum } from './read-delegations.ts';
 import { refuseOthers } from './refuse-others.ts';
 import { readWord } from './word.ts';

@@ -2,7 +2,8 @@ import type { Json, JsonObject } from '../../json/read.ts';
 import { malformed, Members } from '../../trust/tuf/format/member.ts';
 import type { Approval, Named, Withdrawal, Word } from './documents.ts';
 import { readEvidence } from './evidence.ts';
-import { instantOf, instantText } from './instant-text.ts';
+import { instantOf } from './read-instant.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { refuseOthers } from './refuse-others.ts';
 
 /** `custom.tufgate` of a target, to and from what it means. */

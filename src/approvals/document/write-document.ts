@@ -1,7 +1,7 @@
 import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import type { Json, JsonObject } from '../../json/read.ts';
 import type { Delegations, Document, Entry, KeyEntry, Quorum, RootDocument } from './documents.ts';
-import { instantText } from './instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { wordJson } from './word.ts';
 
 /** The version of the specification that is followed; clients ask for the same major one. */

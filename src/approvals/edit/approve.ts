@@ -1,6 +1,6 @@
 import { TufgateError } from '../../errors.ts';
 import type { Approval, Entry, Named } from '../document/documents.ts';
-import { instantText } from '../document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { digestTarget, tagTarget } from '../document/names.ts';
 import type { Approve } from './change.ts';
 import type { Draft } from './draft.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { syncFolderNow } from '../../disk/sync-folder.ts';
 import { messageOf, TufgateError } from '../../errors.ts';
 
 /**
@@ -29,7 +30,7 @@ function create(path: string, text: string, mode: number): void {
   } finally {
     rmSync(temporary, { force: true });
   }
-  syncFolder(dirname(path));
+  syncFolderNow(dirname(path));
 }
 
 function write(path: string, text: string, mode: number): void {
@@ -49,15 +50,6 @@ function writeInPlace(path: string, text: string, mode: number): void {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') rmSync(path, { force: true });
     throw error;
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

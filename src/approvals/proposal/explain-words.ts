@@ -1,6 +1,6 @@
 import type { Approval, Entry, Quorum, Withdrawal } from '../document/documents.ts';
 import type { Evidence } from '../document/evidence.ts';
-import { instantText } from '../document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { parseTarget } from '../document/names.ts';
 import { type Explanation, meaningOf, type QuorumChange, type TargetChange } from './explain.ts';
 

@@ -1,6 +1,6 @@
 import type { ReadFile } from '../standing/standing.ts';
 import { fileName } from '../standing/file-name.ts';
-import { readInstant } from '../document/instant-text.ts';
+import { readInstant } from '../document/read-instant.ts';
 
 /** What ends first of all that people have to sign anew. */
 export interface EarliestEnd {

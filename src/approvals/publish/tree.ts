@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, link, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import type { ReadFile } from '../standing/standing.ts';
 
 /**
@@ -160,14 +161,5 @@ async function removeOthers(trees: string, keep: ReadonlySet<string>): Promise<v
   for (const name of await readdir(trees)) {
     const old = (TREE.test(name) && !keep.has(name)) || name.startsWith(NEXT);
     if (old) await rm(join(trees, name), { recursive: true, force: true });
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import { TufgateError } from '../../errors.ts';
 import type { BlobReader, BlobWriter } from '../blob-store.ts';
 import { failing, FsBlobReader, type SharedFile } from './shared-file.ts';
@@ -86,13 +87,4 @@ export class FsBlobWriter implements BlobWriter {
 
 function gone(): TufgateError {
   return new TufgateError('cache.failed', 'the temporary blob is gone already');
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

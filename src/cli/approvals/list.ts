@@ -1,5 +1,5 @@
 import type { Approval, Entry } from '../../approvals/document/documents.ts';
-import { instantText } from '../../approvals/document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
 import { rolesThatPeopleSign } from '../../approvals/edit/renew.ts';
 import { shown } from '../../approvals/proposal/explain-words.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { instantText } from '../../approvals/document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 import { clientsOf, type PulledBy } from '../../pull/clients-of.ts';

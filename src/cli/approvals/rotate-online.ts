@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { instantText } from '../../approvals/document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { createKeyFile, publicFileOf } from '../../approvals/keys/key-file.ts';
 import { keyFilesIn } from '../../approvals/keys/key-files.ts';
 import { TufgateError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import type { Quorum, TargetsDocument } from '../../approvals/document/documents.ts';
 import { TOP_ROLES } from '../../approvals/document/documents.ts';
-import { instantText } from '../../approvals/document/instant-text.ts';
+import { instantText } from '../../text/instant-text.ts';
 import { explain } from '../../approvals/proposal/explain.ts';
 import { explanationLines } from '../../approvals/proposal/explain-words.ts';
 import { remake } from '../../approvals/proposal/make-proposal.ts';

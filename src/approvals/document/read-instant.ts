@@ -1,11 +1,6 @@
 import { parseInstant } from '../../trust/tuf/format/instant.ts';
 import { malformed, type Members } from '../../trust/tuf/format/member.ts';
 
-/** `YYYY-MM-DDTHH:MM:SSZ`, the one form that every TUF client reads (SPEC 4.2.1). */
-export function instantText(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-}
-
 const LENGTH = '2030-01-01T00:00:00Z'.length;
 
 /** Undefined for any other form. */
