@@ -1,16 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeyEntry } from '../src/approvals/document/documents.ts';
+import type { Document, KeyEntry, TargetsDocument } from '../src/approvals/document/documents.ts';
+import { fileBytes, signedBytes } from '../src/approvals/document/write-document.ts';
 import type { Approve, Authorize, Change, Create, KeyQuorum, Withdraw } from '../src/approvals/edit/change.ts';
 import { type Made, propose } from '../src/approvals/proposal/make-proposal.ts';
 import { signProposal, type Signs } from '../src/approvals/proposal/signatures.ts';
 import { publishProposal, type Publishing } from '../src/approvals/publish/publish.ts';
 import { readFrom } from '../src/approvals/publish/tree.ts';
+import { fileName } from '../src/approvals/standing/file-name.ts';
 import { Standing } from '../src/approvals/standing/standing.ts';
 import type { Lifetimes } from '../src/config/config.ts';
 import type { ServedFiles } from '../src/simulator/tuf-files.ts';
 import { tufKey } from '../src/simulator/tuf-key.ts';
+import { sha256Hex } from '../src/trust/tuf/hex.ts';
 
 /** A repository of approvals in a temporary folder, people with keys, and a clock that stands still. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
@@ -144,6 +147,24 @@ export class ApprovalsWorld {
     return Standing.open(NAME, this.pinned!, readFrom(this.folder));
   }
 
+  /** Who has the server with its online key, and a key of the role, publishes a file of his own making. */
+  async forge(role: string, who: Signs, edit: Forgery): Promise<void> {
+    const standing = await this.standing();
+    const { snapshot: listed, timestamp: newest } = standing;
+    const { document } = (await standing.role(role))!;
+    const version = document.version + 1;
+    this.write(fileName(role, version), await signedFile({ ...document, ...edit(document), version }, who));
+    const meta = new Map(listed.meta).set(role, version);
+    const snapshot = await signedFile({ ...listed, version: listed.version + 1, meta }, ONLINE);
+    this.write(fileName('snapshot', listed.version + 1), snapshot);
+    const named = { version: listed.version + 1, length: snapshot.length, sha256: sha256Hex(snapshot) };
+    this.write('timestamp.json', await signedFile({ ...newest, version: newest.version + 1, snapshot: named }, ONLINE));
+  }
+
+  private write(name: string, bytes: Uint8Array): void {
+    writeFileSync(join(this.folder, name), bytes);
+  }
+
   /** As a web server has them. */
   get served(): ServedFiles {
     return {
@@ -162,6 +183,14 @@ export class ApprovalsWorld {
   dispose(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** What is other than in the file that stands. */
+export type Forgery = (said: TargetsDocument) => Partial<TargetsDocument>;
+
+async function signedFile(document: Document, who: Signs): Promise<Uint8Array> {
+  const message = signedBytes(document);
+  return fileBytes(message, [{ keyId: who.keyId, bytes: await who.sign(message) }]);
 }
 
 /** Each signs what he may; who may sign nothing of it is passed over. */

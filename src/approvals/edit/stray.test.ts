@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   ANNA,
@@ -9,19 +7,16 @@ import {
   authorization,
   BEN,
   CARLA,
+  type Forgery,
   hex,
-  ONLINE,
   type Person,
   quorum,
   ROOT,
 } from '../../../test/approvals.ts';
-import { sha256Hex } from '../../trust/tuf/hex.ts';
-import type { Document, Entry, TargetsDocument } from '../document/documents.ts';
+import type { Entry, TargetsDocument } from '../document/documents.ts';
 import { digestTarget, tagTarget } from '../document/names.ts';
-import { fileBytes, signedBytes } from '../document/write-document.ts';
 import { explain } from '../proposal/explain.ts';
 import { explanationLines } from '../proposal/explain-words.ts';
-import { fileName } from '../standing/file-name.ts';
 import type { Change } from './change.ts';
 
 /** The attacker has the server with its online key, and Ben's, which signs for one owners' role. */
@@ -36,31 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.dispose());
 
-async function signed(document: Document, who: Person): Promise<Uint8Array> {
-  const message = signedBytes(document);
-  return fileBytes(message, [{ keyId: who.keyId, bytes: await who.sign(message) }]);
-}
-
-/** Publishes a file of his own making for a role. */
-async function forge(
-  role: string,
-  who: Person,
-  edit: (said: TargetsDocument) => Partial<TargetsDocument>,
-): Promise<void> {
-  const { folder } = world;
-  const standing = await world.standing();
-  const { snapshot: listed, timestamp: newest } = standing;
-  const { document } = (await standing.role(role))!;
-  const version = document.version + 1;
-  writeFileSync(join(folder, fileName(role, version)), await signed({ ...document, ...edit(document), version }, who));
-  const meta = new Map(listed.meta).set(role, version);
-  const snapshot = await signed({ ...listed, version: listed.version + 1, meta }, ONLINE);
-  writeFileSync(join(folder, fileName('snapshot', listed.version + 1)), snapshot);
-  const named = { version: listed.version + 1, length: snapshot.length, sha256: sha256Hex(snapshot) };
-  const timestamp = { ...newest, version: newest.version + 1, snapshot: named };
-  writeFileSync(join(folder, 'timestamp.json'), await signed(timestamp, ONLINE));
-}
-
+const forge = (role: string, who: Person, edit: Forgery): Promise<void> => world.forge(role, who, edit);
 const stray = (content: string): Entry => ({
   length: 1_000 + content.length,
   sha256: hex(content),

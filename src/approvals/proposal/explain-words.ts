@@ -1,8 +1,8 @@
-import type { Approval, Entry, Quorum, Withdrawal } from '../document/documents.ts';
+import type { Approval, DelegatedRole, Entry, Quorum, Withdrawal } from '../document/documents.ts';
 import type { Evidence } from '../document/evidence.ts';
 import { instantText } from '../../text/instant-text.ts';
 import { parseTarget } from '../document/names.ts';
-import { type Explanation, meaningOf, type QuorumChange, type TargetChange } from './explain.ts';
+import { type Explanation, familyOf, meaningOf, type QuorumChange, type TargetChange } from './explain.ts';
 
 /** What is about to be signed, in plain words. Text from outside is shown with nothing in it that moves a cursor. */
 export function explanationLines({ targets, quorums, files, bins }: Explanation): readonly string[] {
@@ -23,10 +23,6 @@ export function explanationLines({ targets, quorums, files, bins }: Explanation)
 /** With more, new approvals are told in one line each, by repository and by what is said of them. */
 const MOST_NAMES = 200;
 
-function isOwn({ after }: TargetChange): boolean {
-  return after?.entry.word.kind === 'named' && after.entry.word.own !== undefined;
-}
-
 /**
  * The attack: among hundreds of tags of one repository is one with a digest of somebody else's. So none is left out, however many there are.
  */
@@ -36,13 +32,12 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
   for (const change of targets) {
     const { before, after } = change;
     const name = parseTarget(change.target);
-    const kind = before === undefined ? after?.entry.word.kind : undefined;
-    if (after?.entry.word.kind === 'approval' && before === undefined && name.kind === 'tag') {
+    if (before === undefined && after.entry.word.kind === 'approval' && name.kind === 'tag') {
       const said = `${shown(name.repository)}, ${wordsOf(after.entry.word)}`;
       const tags = fresh.get(said) ?? [];
       tags.push(`  ${name.tag} is ${digestOf(after.entry)}`);
       fresh.set(said, tags);
-    } else if (kind !== 'named' || isOwn(change)) others.push(change);
+    } else others.push(change);
   }
   const lines = [...fresh].flatMap(([said, tags]) => [
     `Approve: ${tags.length} new ${tags.length === 1 ? 'tag' : 'tags'} of ${said}`,
@@ -52,13 +47,14 @@ function manyLines(targets: readonly TargetChange[]): readonly string[] {
 }
 
 function targetLines({ target: name, before, after }: TargetChange): readonly string[] {
-  if (before !== undefined && after !== undefined && meaningOf(before.entry) === meaningOf(after.entry)) return [];
   const isTag = parseTarget(name).kind === 'tag';
   const target = shown(name);
   if (after === undefined) {
-    const what = before?.entry.word.kind === 'withdrawn' ? 'No longer withdrawn' : 'No longer approved';
-    return [`${what}: ${target}${isTag ? ` (${digestOf(before?.entry)})` : ''}`];
+    const what = before.entry.word.kind === 'withdrawn' ? 'No longer withdrawn' : 'No longer approved';
+    return [`${what}: ${target}${isTag ? ` (${digestOf(before.entry)})` : ''}`];
   }
+  // It moves, and nothing else.
+  if (meaningOf(before?.entry) === meaningOf(after.entry)) return [];
   switch (after.entry.word.kind) {
     case 'approval':
       return approvalLines(
@@ -122,7 +118,7 @@ function namedLines(
 ): readonly string[] {
   const word = before?.word;
   const had = approvalIn(before);
-  if (own !== undefined && (had === undefined || meaningOf(had) !== meaningOf(own)))
+  if (own !== undefined && meaningOf(had) !== meaningOf(own))
     return approvalLines(`${target}, also without a tag`, before, after, own);
   if (own === undefined && had !== undefined) return [`No longer approved without a tag: ${target}`];
   return word?.kind === 'withdrawn' ? [`Approve again: ${target}, which was withdrawn ${withdrawnWords(word)}`] : [];
@@ -131,14 +127,15 @@ function namedLines(
 function moveLines(targets: readonly TargetChange[]): readonly string[] {
   const moves = new Map<string, number>();
   for (const { before, after } of targets) {
-    if (before === undefined || after === undefined || before.role === after.role) continue;
+    if (before === undefined || after === undefined || familyOf(before.role) === familyOf(after.role)) continue;
     const way = `from ${before.role} to ${after.role}`;
     moves.set(way, (moves.get(way) ?? 0) + 1);
   }
   return [...moves].map(([way, count]) => `${count} ${count === 1 ? 'name moves' : 'names move'} ${way}.`);
 }
 
-function quorumLines({ role, before, after, paths }: QuorumChange): readonly string[] {
+function quorumLines(change: QuorumChange): readonly string[] {
+  const { role, before, after } = change;
   if (after === undefined) return [`The role ${role} is taken away (${quorumWords(before)}).`];
   const added = after.keyIds.filter((id) => before?.keyIds.includes(id) !== true);
   const removed = before?.keyIds.filter((id) => !after.keyIds.includes(id)) ?? [];
@@ -146,7 +143,10 @@ function quorumLines({ role, before, after, paths }: QuorumChange): readonly str
   return [
     ...(role === 'root' && before === undefined ? [NEW] : []),
     `${role} is signed by ${quorumWords(after)}${instead}:`,
-    ...(paths === undefined ? [] : [`  in charge of ${pathWords(paths)}`]),
+    ...(change.paths === undefined ? [] : [`  in charge of ${pathWords(change.paths)}`]),
+    ...(change.behind === undefined
+      ? []
+      : [`  from now on after ${change.behind.join(', ')}: what both name is theirs`]),
     ...added.map((id) => `  + key ${shown(id)}`),
     ...removed.map((id) => `  - key ${shown(id)}`),
   ];
@@ -156,23 +156,21 @@ function quorumLines({ role, before, after, paths }: QuorumChange): readonly str
 const NEW =
   'A NEW repository: nothing vouches for these keys but you. Compare their ids with the people whose keys they are.';
 
-function pathWords(paths: readonly string[]): string {
-  const isAll = paths.length === 16 && paths.every((path) => /^[0-9a-f]$/.test(path));
-  return isAll ? 'all images of which no role before it is in charge' : paths.map(shown).join('  ');
+/** Hash prefixes are given once, when a repository is made: all of them, to one role. */
+function pathWords({ kind, of }: DelegatedRole['paths']): string {
+  return kind === 'hash-prefixes' ? 'all images of which no role before it is in charge' : of.map(shown).join('  ');
 }
 
-function quorumWords(quorum: Quorum | undefined): string {
-  return quorum === undefined
-    ? 'nobody'
-    : `${quorum.threshold} of ${quorum.keyIds.length} ${quorum.keyIds.length === 1 ? 'key' : 'keys'}`;
+function quorumWords({ threshold, keyIds }: Quorum): string {
+  return `${threshold} of ${keyIds.length} ${keyIds.length === 1 ? 'key' : 'keys'}`;
 }
 
 function shortList(names: readonly string[]): string {
   return names.length <= 6 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 }
 
-function digestOf(entry: Entry | undefined): string {
-  return `sha256:${entry?.sha256 ?? ''}`;
+function digestOf({ sha256 }: Entry): string {
+  return `sha256:${sha256}`;
 }
 
 /** When, by whom, and why. */

@@ -218,6 +218,16 @@ describe('who may sign', () => {
     expect(told[1]).toContain('in charge of reg.example/*  reg.example/*/*');
   });
 
+  test('two roles name one image, and the first decides: that it becomes the second is told, though no key and no path changes', async () => {
+    await open();
+    await world.change(delegation('first', APP), delegation('second', APP), delegation('third', APP));
+    const told = await lines({ kind: 'undelegate', role: 'first', keep: true }, delegation('first', APP));
+    expect(told).toEqual([
+      'first is signed by 1 of 1 key instead of 1 of 1 key:',
+      '  from now on after second, third: what both name is theirs',
+    ]);
+  });
+
   test('a role that goes, and its approvals where they are not kept', async () => {
     await open();
     await world.change(delegation('team', APP));
