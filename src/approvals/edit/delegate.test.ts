@@ -112,6 +112,17 @@ describe('delegate', () => {
     expect(await places()).toEqual({ [tag(APP)]: 'app', [digest(APP)]: 'app' });
   });
 
+  test('a thief of its key gives a role bins: the role stays in charge, and keeps what it says', async () => {
+    await open(BEN);
+    await world.change(delegation('team', BEN, APP));
+    await world.change(approval('1', 'a'));
+    const keys = new Map([[CARLA.keyId, CARLA.entry]]);
+    const bins = { prefix: 'hidden', bits: 4, keyIds: [CARLA.keyId], threshold: 1 };
+    await world.forge('team', BEN, () => ({ delegations: { kind: 'bins', keys, bins } }));
+    await world.change(approval('2', 'a'));
+    expect(await places()).toEqual({ [tag(APP)]: 'team', [tag(APP, '2')]: 'team', [digest(APP)]: 'team' });
+  });
+
   test('who approved it before it moved is still known', async () => {
     await open(BEN);
     await world.change(approval('1', 'a'));
