@@ -139,7 +139,7 @@ const PARTS = [
     name: 'explain',
     folder: 'src/approvals/proposal',
     files: ['explain', 'explain-words'],
-    tests: ['src/approvals/proposal/explain.test.ts'],
+    tests: ['src/approvals/proposal/explain{,-words}.test.ts'],
   },
   { name: 'proposal', folder: 'src/approvals/proposal' },
   {
