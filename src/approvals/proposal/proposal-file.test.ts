@@ -30,7 +30,7 @@ import { proposalBytes, readProposal } from './proposal-file.ts';
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('a\nb', '\u001b[2J', '"\\'));
 const instant = fc.integer({ min: 0, max: 253_402_300_799 }).map((seconds) => seconds * 1_000);
 const sha256 = fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: 64, maxLength: 64 });
-const repository = fc.constantFrom(APP, 'docker.io/library/nginx', 'localhost:5000/a', '[::1]:5000/a');
+const repository = fc.constantFrom(APP, 'docker.io/library/nginx', 'localhost:5000/a', '[::1]/a', '[::1]:5000/a');
 const tag = fc.constantFrom('1.27', 'latest', '_');
 const people = ['a', 'b'].flatMap((name) => [person(name), person(name, 'p256')]);
 const keys: fc.Arbitrary<KeyQuorum> = fc.record({
@@ -143,6 +143,16 @@ describe('as a file', () => {
     ['a name in capitals', { kind: 'remove-tag', repository: 'reg.example/App', tag: '1' }, 'no registry/repository'],
     ['no tag', { kind: 'remove-tag', repository: APP, tag: '-1' }, 'which is no tag'],
     ['no digest', { kind: 'withdraw', repository: APP, sha256: 'AB', by: '' }, 'no sha256 of 64 hex digits'],
+    [
+      'more than a digest',
+      { kind: 'withdraw', repository: APP, sha256: `${hex('a')}0`, by: '' },
+      'no sha256 of 64 hex digits',
+    ],
+    [
+      'something before a digest',
+      { kind: 'withdraw', repository: APP, sha256: `x${hex('a')}`, by: '' },
+      'no sha256 of 64 hex digits',
+    ],
     ['half a choice', { kind: 'undelegate', role: 'a' }, 'does not say keep'],
   ])('%s', (_, value, words) => expect(message(() => readChange('it', json(value)))).toContain(words));
 
@@ -288,10 +298,25 @@ describe('made anew by each who signs', () => {
       ]);
     }
     const [first, ...rest] = proposal.parts;
-    for (const parts of [rest, [...proposal.parts, first!], [{ ...first!, role: 'other' }, ...rest]])
+    // A signer remembers the version that he has signed: with a later one he would refuse what comes next.
+    const later = { ...first!, version: first!.version + 1 };
+    for (const parts of [rest, [...proposal.parts, first!], [{ ...first!, role: 'other' }, ...rest], [later, ...rest]])
       expect(await remake({ ...proposal, parts }, world!.pinned).catch(messageOf)).toContain(
         'tufgate approvals rebase',
       );
+  });
+
+  test('by one who trusts no root, over files: nothing of them is believed', async () => {
+    const { proposal } = await made();
+    expect(await remake(proposal, undefined).catch(codeOf)).toBe('trust.role-path');
+  });
+
+  test('a repository to be made, by one who trusts a root already: as by everybody, for it is made over nothing', async () => {
+    world = await ApprovalsWorld.make(ALONE);
+    const other = new ApprovalsWorld();
+    const { proposal } = await other.propose(creation(ALONE));
+    expect((await remake(proposal, world.pinned)).draft.standing).toBeUndefined();
+    other.dispose();
   });
 
   test('a repository to be made: from nothing, in the same way', async () => {

@@ -132,6 +132,13 @@ describe('who has to sign what', () => {
     expect((await world.standing()).root.version).toBe(2);
   });
 
+  test('another root: who is in one of the two quorums signs once', async () => {
+    world = await ApprovalsWorld.make(ALONE);
+    const made = await signedBy(await world.propose(authorization('root', quorum(1, BEN))), BEN);
+    const again = await signProposal(made, BEN);
+    expect([again.added, again.proposal]).toEqual([0, made.proposal]);
+  });
+
   test('other keys of targets: the new ones, by the root to come', async () => {
     world = await ApprovalsWorld.make(ALONE);
     const made = await world.propose(authorization('targets', quorum(1, BEN)));

@@ -12,7 +12,7 @@ import {
   TWO_OF_THREE,
   withdrawal,
 } from '../../../test/approvals.ts';
-import { message } from '../../../test/thrown.ts';
+import { code, message } from '../../../test/thrown.ts';
 import { codeOf, messageOf } from '../../errors.ts';
 import type { Change } from '../edit/change.ts';
 import type { Proposal } from './proposal.ts';
@@ -47,6 +47,8 @@ describe('an older one, or the same with other content', () => {
     for (const one of [proposal(2), proposal(3, 'other')]) {
       expect(await check(one)).toContain('you have signed another version 3 before');
       expect(await check(one)).toContain('--again');
+      const memory = await open();
+      expect(code(() => memory.check(one, false))).toBe('trust.rollback');
       expect(await check(one, true)).toBe('');
     }
   });
@@ -54,13 +56,18 @@ describe('an older one, or the same with other content', () => {
   test('of what was published, it is refused whatever is said', async () => {
     await signed(proposal(3), true);
     for (const one of [proposal(2), proposal(3, 'other')])
-      for (const again of [false, true]) expect(await check(one, again)).toContain('find out who, and sign nothing');
+      for (const again of [false, true]) {
+        expect(await check(one, again)).toContain('find out who, and sign nothing');
+        const memory = await open();
+        expect(code(() => memory.check(one, again))).toBe('trust.rollback');
+      }
   });
 
   test('is the measure again once it was said that a backup was put back', async () => {
     await signed(proposal(7), true);
     const memory = await open();
     memory.forget(proposal(3));
+    expect(message(() => memory.check(proposal(3), false))).toBe('');
     await memory.remember(proposal(3), true);
     expect(await check(proposal(2))).toContain('--restored');
     expect(await check(proposal(4))).toBe('');
@@ -80,6 +87,12 @@ describe('an older one, or the same with other content', () => {
     await signed(proposal(3));
     expect(await check(proposal(3, 'other'), true)).toContain('find out who');
   });
+});
+
+test('a backup that is put back where nothing was signed yet', async () => {
+  const memory = await open();
+  memory.forget(proposal(3));
+  expect(message(() => memory.check(proposal(1), false))).toBe('');
 });
 
 test('of two repositories each has its own', async () => {
