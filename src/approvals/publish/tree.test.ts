@@ -79,6 +79,7 @@ describe('a folder that somebody made by hand', () => {
   test('is taken over, and set aside as it was', async () => {
     await publishTree(folder, files(['b', '2']));
     expect(content()).toEqual({ a: '1', b: '2' });
+    expect(readlinkSync(folder)).toMatch(/^\.approvals\/000001-/);
     const aside = trees().find((name) => name.startsWith('replaced-'))!;
     expect(readFileSync(join(treesOf(folder), aside, 'notes', 'x'), 'utf8')).toBe('mine');
     await publishTree(folder, files(['b', '3']));
@@ -123,6 +124,22 @@ describe('a folder that somebody made by hand', () => {
     await Promise.all([finishPublication(folder), finishPublication(folder), finishPublication(folder)]);
     expect(content()).toEqual({ a: '1', b: '2' });
   });
+});
+
+test('two crashes left a tree each: the newer is the one that is finished', async () => {
+  for (const tree of ['000003-aaaaaaaa', '000002-bbbbbbbb', '000001-cccccccc']) {
+    mkdirSync(join(treesOf(folder), tree), { recursive: true });
+    symlinkSync(join('.approvals', tree), join(treesOf(folder), `next-${tree}`));
+  }
+  await finishPublication(folder);
+  expect(readlinkSync(folder)).toBe('.approvals/000003-aaaaaaaa');
+});
+
+test('what somebody else put beside the trees stays', async () => {
+  const others = ['000001-abcdef12.bak', 'my-000001-abcdef12'];
+  for (const name of others) mkdirSync(join(treesOf(folder), name), { recursive: true });
+  await publishTree(folder, files(['a', '1']));
+  expect(trees().filter((name) => others.includes(name))).toEqual(others);
 });
 
 test('where nothing was ever published there is nothing to finish', async () => {
