@@ -299,6 +299,11 @@ describe('who may sign', () => {
       `  + key ${BEN.keyId}`,
       '2 names move from team to app.',
     ]);
+    expect(await lines(delegation('all', 'reg.example/*'))).toEqual([
+      'all is signed by 1 of 1 key:',
+      '  in charge of reg.example/*',
+      `  + key ${BEN.keyId}`,
+    ]);
     expect(await lines(approval('2', 'x', { repository: 'reg.example/free/thing' }))).toHaveLength(2);
     expect(await lines({ kind: 'undelegate', role: 'team', keep: false })).not.toContain(
       `No longer approved: ${OTHER}:1 (sha256:${hex('o')})`,

@@ -135,7 +135,7 @@ async function delegatedQuorums(draft: Draft): Promise<readonly QuorumChange[]> 
   const drafted = rolesIn(draft.roles.get('targets')?.delegations);
   const changes = drafted.flatMap((after, at): readonly QuorumChange[] => {
     const before = standing.find(({ name }) => name === after.name);
-    const behind = overtaking(standing, drafted.slice(0, at), after);
+    const behind = overtaking(standing, drafted.slice(0, at), after.name);
     const moved = String(before?.paths.of) !== String(after.paths.of);
     if (!moved && behind.length === 0 && isSameQuorum(before, after)) return [];
     const where = { ...(moved && { paths: after.paths }), ...(behind.length > 0 && { behind }) };
@@ -151,11 +151,11 @@ async function delegatedQuorums(draft: Draft): Promise<readonly QuorumChange[]> 
 function overtaking(
   standing: readonly DelegatedRole[],
   ahead: readonly DelegatedRole[],
-  { name }: DelegatedRole,
+  role: string,
 ): readonly string[] {
-  const at = standing.findIndex((each) => each.name === name);
-  const later = new Set(at < 0 ? [] : standing.slice(at).map((each) => each.name));
-  return ahead.map((each) => each.name).filter((each) => later.has(each));
+  const order = standing.map(({ name }) => name);
+  if (!order.includes(role)) return [];
+  return ahead.map(({ name }) => name).filter((name) => order.indexOf(name) > order.indexOf(role));
 }
 
 /** Of roles that delegated, and to whom tufgate lets nobody delegate: that ends. */
