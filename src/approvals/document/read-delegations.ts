@@ -2,8 +2,10 @@ import type { Json } from '../../json/read.ts';
 import { malformed, type Members } from '../../trust/tuf/format/member.ts';
 import { requiredStrings } from '../../trust/tuf/format/tuf-authority.ts';
 import { isRoleName } from './role-name.ts';
-import type { DelegatedRole, Delegations, KeyEntry, Quorum } from './documents.ts';
+import { type DelegatedRole, type Delegations, type KeyEntry, MAX_BITS, type Quorum } from './documents.ts';
 import { onlyMembers } from './only-members.ts';
+
+type Bins = Extract<Delegations, { readonly kind: 'bins' }>['bins'];
 
 /** @throws trust.malformed */
 export function readDelegations(what: string, value: Json): Delegations {
@@ -12,10 +14,20 @@ export function readDelegations(what: string, value: Json): Delegations {
   if (members.get('succinct_roles') === undefined)
     return { kind: 'roles', keys, roles: members.array('roles').map((role) => readRole(what, role)) };
   if (members.get('roles') !== undefined) throw malformed(what, 'has both roles and bins');
-  const known = ['keyids', 'threshold', 'bit_length', 'name_prefix'];
-  const bins = onlyMembers(`the bins of ${what}`, members.get('succinct_roles'), known);
+  return { kind: 'bins', keys, bins: readBins(what, members.get('succinct_roles')) };
+}
+
+/**
+ * The attack: whoever has the key of the role says 2^32 bins, or `../x` for what they are called. Whoever edits the repository, also
+ * to take that key away, makes a list of them all, and files of their names.
+ */
+function readBins(what: string, value: Json | undefined): Bins {
+  const bins = onlyMembers(`the bins of ${what}`, value, ['keyids', 'threshold', 'bit_length', 'name_prefix']);
   const [prefix, bits] = [bins.string('name_prefix'), bins.integer('bit_length', 1)];
-  return { kind: 'bins', keys, bins: { prefix, bits, ...quorumOf(bins) } };
+  if (bits > MAX_BITS) throw malformed(bins.what, `are more than 2^${MAX_BITS}`);
+  if (!isRoleName(prefix))
+    throw malformed(bins.what, `are called ${JSON.stringify(prefix.slice(0, 80))}, which is no name of a role`);
+  return { prefix, bits, ...quorumOf(bins) };
 }
 
 export function readKeys(what: string, value: Json | undefined): ReadonlyMap<string, KeyEntry> {

@@ -132,7 +132,7 @@ describe.each(kinds)('%s', (kind) => {
 });
 
 /** Where any text is as good as another. */
-const ANY_TEXT = /\.(by|reason|mediaType|public|kind|digest|name_prefix)$/;
+const ANY_TEXT = /\.(by|reason|mediaType|public|kind|digest)$/;
 
 describe('what is there and cannot be meant', () => {
   const changed = (kind: Kind, change: (signed: Plain) => void): string => {
@@ -195,6 +195,23 @@ describe('what is there and cannot be meant', () => {
     expect(changed('snapshot', (signed) => (signed['meta'] = { targets: { version: 1 } }))).toContain(
       'which is no file',
     );
+  });
+
+  test.each<[Plain, string]>([
+    [{ bit_length: 16 }, ''],
+    [{ bit_length: 17 }, 'are more than 2^16'],
+    [{ bit_length: 32 }, 'are more than 2^16'],
+    [{ bit_length: 0 }, 'has no integer bit_length of at least 1'],
+    [{ name_prefix: 'team.2' }, ''],
+    [{ name_prefix: '' }, 'are called "", which is no name'],
+    [{ name_prefix: '../bulk' }, 'are called "../bulk", which is no name'],
+    [{ name_prefix: 'targets' }, 'are called "targets", which is no name'],
+  ])('bins with %j: each is a file, and all of them are listed', (over, why) => {
+    const refused = changed('bins', (signed) => {
+      Object.assign((signed['delegations'] as { succinct_roles: Plain }).succinct_roles, over);
+    });
+    if (why === '') expect(refused).toBe('');
+    else expect(refused).toContain(`the bins of it ${why}`);
   });
 
   test.each([

@@ -1,12 +1,11 @@
 import { binFor, binName } from '../../trust/tuf/bins.ts';
-import type { Delegations, Entry } from '../document/documents.ts';
+import { type Delegations, type Entry, MAX_BITS } from '../document/documents.ts';
 import type { Draft } from './draft.ts';
 
 /** The role for all images of which no other is in charge, and the prefix of its bins. */
 export const BULK = 'bulk';
 /** A repository begins with 16: each is a file that has to be signed. */
 export const FIRST_BITS = 4;
-const MAX_BITS = 16;
 /** A bin with more makes a lookup dear; then there are as many as it takes for about this half. */
 const MOST_ENTRIES = 200;
 const ENTRIES = 100;
