@@ -120,7 +120,7 @@ const PARTS = [
     name: 'bins',
     folder: 'src/approvals/edit',
     files: ['bins', 'placement'],
-    tests: ['src/approvals/edit/{bins,delegate}.test.ts'],
+    tests: ['src/approvals/edit/{bins,delegate,placement}.test.ts'],
   },
   {
     name: 'authorize',
