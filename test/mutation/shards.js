@@ -126,7 +126,7 @@ const PARTS = [
     name: 'authorize',
     folder: 'src/approvals/edit',
     files: ['attribution', 'authorize', 'renew'],
-    tests: ['src/approvals/edit/authorize.test.ts'],
+    tests: ['src/approvals/edit/{attribution,authorize,renew}.test.ts'],
   },
   {
     name: 'delegate',
