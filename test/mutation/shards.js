@@ -120,13 +120,13 @@ const PARTS = [
     name: 'bins',
     folder: 'src/approvals/edit',
     files: ['bins', 'placement'],
-    tests: ['src/approvals/edit/{bins,delegate}.test.ts'],
+    tests: ['src/approvals/edit/{bins,delegate,placement}.test.ts'],
   },
   {
     name: 'authorize',
     folder: 'src/approvals/edit',
     files: ['attribution', 'authorize', 'renew'],
-    tests: ['src/approvals/edit/authorize.test.ts'],
+    tests: ['src/approvals/edit/{attribution,authorize,renew}.test.ts'],
   },
   {
     name: 'delegate',

@@ -45,7 +45,8 @@ const evidence = fc.array(
   { maxLength: 3 },
 );
 const some: { requiredKeys: [] } = { requiredKeys: [] };
-const signed = fc.record({ reason: text, until: instant, keys: fc.array(text, { maxLength: 2 }) }, some);
+const sets = fc.array(fc.array(text, { maxLength: 2 }), { maxLength: 2 });
+const signed = fc.record({ reason: text, until: instant, keys: fc.array(text, { maxLength: 2 }), carried: sets }, some);
 const approval: fc.Arbitrary<Approval> = fc
   .tuple(fc.record({ at: instant, by: text, evidence }), signed)
   .map(([all, more]) => ({ kind: 'approval', ...all, ...more }));

@@ -51,6 +51,9 @@ export interface TimestampDocument extends Common {
   readonly snapshot: { readonly version: number; readonly length: number; readonly sha256: string };
 }
 
+/** As many bins as tufgate ever makes: 2^16 files. */
+export const MAX_BITS = 16;
+
 export type Delegations =
   | {
       readonly kind: 'roles';

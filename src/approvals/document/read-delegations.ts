@@ -1,21 +1,33 @@
 import type { Json } from '../../json/read.ts';
-import { malformed, Members } from '../../trust/tuf/format/member.ts';
+import { malformed, type Members } from '../../trust/tuf/format/member.ts';
+import { requiredStrings } from '../../trust/tuf/format/tuf-authority.ts';
 import { isRoleName } from './role-name.ts';
-import type { DelegatedRole, Delegations, KeyEntry, Quorum } from './documents.ts';
-import { refuseOthers } from './refuse-others.ts';
+import { type DelegatedRole, type Delegations, type KeyEntry, MAX_BITS, type Quorum } from './documents.ts';
+import { onlyMembers } from './only-members.ts';
+
+type Bins = Extract<Delegations, { readonly kind: 'bins' }>['bins'];
 
 /** @throws trust.malformed */
 export function readDelegations(what: string, value: Json): Delegations {
-  const members = new Members(`the delegations of ${what}`, value, []);
-  refuseOthers(members, ['keys', 'roles', 'succinct_roles']);
+  const members = onlyMembers(`the delegations of ${what}`, value, ['keys', 'roles', 'succinct_roles']);
   const keys = readKeys(what, members.get('keys'));
   if (members.get('succinct_roles') === undefined)
     return { kind: 'roles', keys, roles: members.array('roles').map((role) => readRole(what, role)) };
   if (members.get('roles') !== undefined) throw malformed(what, 'has both roles and bins');
-  const bins = new Members(`the bins of ${what}`, members.get('succinct_roles'), []);
-  refuseOthers(bins, ['keyids', 'threshold', 'bit_length', 'name_prefix']);
+  return { kind: 'bins', keys, bins: readBins(what, members.get('succinct_roles')) };
+}
+
+/**
+ * The attack: whoever has the key of the role says 2^32 bins, or `../x` for what they are called. Whoever edits the repository, also
+ * to take that key away, makes a list of them all, and files of their names.
+ */
+function readBins(what: string, value: Json | undefined): Bins {
+  const bins = onlyMembers(`the bins of ${what}`, value, ['keyids', 'threshold', 'bit_length', 'name_prefix']);
   const [prefix, bits] = [bins.string('name_prefix'), bins.integer('bit_length', 1)];
-  return { kind: 'bins', keys, bins: { prefix, bits, ...quorumOf(bins) } };
+  if (bits > MAX_BITS) throw malformed(bins.what, `are more than 2^${MAX_BITS}`);
+  if (!isRoleName(prefix))
+    throw malformed(bins.what, `are called ${JSON.stringify(prefix.slice(0, 80))}, which is no name of a role`);
+  return { prefix, bits, ...quorumOf(bins) };
 }
 
 export function readKeys(what: string, value: Json | undefined): ReadonlyMap<string, KeyEntry> {
@@ -25,10 +37,8 @@ export function readKeys(what: string, value: Json | undefined): ReadonlyMap<str
 
 /** Only keys that tufgate makes or takes in; whether it is one at all is found out when a signature of it is verified. */
 export function readKey(what: string, value: Json): KeyEntry {
-  const key = new Members(`a key of ${what}`, value, []);
-  refuseOthers(key, ['keytype', 'scheme', 'keyval']);
-  const keyval = new Members(`a key of ${what}`, key.get('keyval'), []);
-  refuseOthers(keyval, ['public']);
+  const key = onlyMembers(`a key of ${what}`, value, ['keytype', 'scheme', 'keyval']);
+  const keyval = onlyMembers(key.what, key.get('keyval'), ['public']);
   const [keytype, scheme] = [key.string('keytype'), key.string('scheme')];
   const known = { keyval: { public: keyval.string('public') } };
   if (keytype === 'ed25519' && scheme === 'ed25519') return { keytype, scheme, ...known };
@@ -37,18 +47,16 @@ export function readKey(what: string, value: Json): KeyEntry {
 }
 
 export function readQuorum(what: string, value: Json | undefined): Quorum {
-  const members = new Members(what, value, []);
-  refuseOthers(members, ['keyids', 'threshold']);
-  return quorumOf(members);
+  return quorumOf(onlyMembers(what, value, ['keyids', 'threshold']));
 }
 
 function quorumOf(members: Members): Quorum {
-  return { keyIds: members.strings('keyids'), threshold: members.integer('threshold', 1) };
+  return { keyIds: requiredStrings(members, 'keyids'), threshold: members.integer('threshold', 1) };
 }
 
 function readRole(what: string, value: Json): DelegatedRole {
-  const role = new Members(`a role of ${what}`, value, []);
-  refuseOthers(role, ['name', 'keyids', 'threshold', 'terminating', 'paths', 'path_hash_prefixes']);
+  const known = ['name', 'keyids', 'threshold', 'terminating', 'paths', 'path_hash_prefixes'];
+  const role = onlyMembers(`a role of ${what}`, value, known);
   const name = role.string('name');
   if (!isRoleName(name))
     throw malformed(what, `delegates to ${JSON.stringify(name.slice(0, 80))}, which is no name of a role`);
@@ -58,7 +66,7 @@ function readRole(what: string, value: Json): DelegatedRole {
   if (patterns === (role.get('path_hash_prefixes') !== undefined))
     throw malformed(what, `delegates to ${name} with neither or both of paths and path_hash_prefixes`);
   const paths: DelegatedRole['paths'] = patterns
-    ? { kind: 'patterns', of: role.strings('paths') }
-    : { kind: 'hash-prefixes', of: role.strings('path_hash_prefixes') };
+    ? { kind: 'patterns', of: requiredStrings(role, 'paths') }
+    : { kind: 'hash-prefixes', of: requiredStrings(role, 'path_hash_prefixes') };
   return { name, paths, ...quorumOf(role) };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { APP, hex, person } from '../../../test/approvals.ts';
 import { code, message } from '../../../test/thrown.ts';
-import { readEvidence } from './evidence.ts';
 import { readRoot, readSnapshot, readTargets, readTimestamp } from './read-document.ts';
 
 /** What tufgate does not write is refused at every level: it would be signed again by somebody who was not shown it. */
@@ -15,6 +14,7 @@ const approved = {
   reason: 'TICKET-1',
   until: '2027-01-01T00:00:00Z',
   keys: [keyId],
+  carried: [[keyId]],
   evidence: [{ kind: 'sbom', digest: `sha256:${hex(1)}` }],
 };
 const target = (tufgate: unknown): Plain => ({
@@ -29,7 +29,7 @@ const FILES = {
     ...common,
     consistent_snapshot: true,
     keys: { [keyId]: key },
-    roles: { root: who, timestamp: who, snapshot: who, targets: who },
+    roles: { root: { ...who }, timestamp: { ...who }, snapshot: { ...who }, targets: { ...who } },
   },
   targets: {
     _type: 'targets',
@@ -118,12 +118,12 @@ describe.each(kinds)('%s', (kind) => {
     for (const way of ways(FILES[kind])) {
       const path = way.join('.');
       if (path === 'spec_version' || /\.\d+$/.test(path)) continue;
-      for (const wrong of [-1, 'x\u0000y', [1], { a: [] }, false]) {
+      for (const wrong of [-1, 'x\u0000y', [1], { a: [] }, false, null]) {
         const copy = structuredClone(FILES[kind]);
         const holder = at(copy, way.slice(0, -1)) as Plain;
         const last = way.at(-1)!;
         if (typeof holder[last] === 'string' && typeof wrong === 'string' && ANY_TEXT.test(path)) continue;
-        if (/\.evidence\.\d+\./.test(path) && typeof wrong !== 'object') continue;
+        if (/\.evidence\.\d+\./.test(path) && !(wrong instanceof Object)) continue;
         holder[last] = wrong;
         expect([path, wrong, code(() => read(kind, copy))]).toEqual([path, wrong, 'trust.malformed']);
       }
@@ -132,7 +132,7 @@ describe.each(kinds)('%s', (kind) => {
 });
 
 /** Where any text is as good as another. */
-const ANY_TEXT = /\.(by|reason|mediaType|public|kind|digest|name_prefix)$/;
+const ANY_TEXT = /\.(by|reason|mediaType|public|kind|digest)$/;
 
 describe('what is there and cannot be meant', () => {
   const changed = (kind: Kind, change: (signed: Plain) => void): string => {
@@ -168,22 +168,6 @@ describe('what is there and cannot be meant', () => {
     expect(word(undefined)).toContain('is not a JSON object');
   });
 
-  test('evidence that is much', () => {
-    const many = (count: number): string =>
-      code(() =>
-        readEvidence(
-          'it',
-          Array.from({ length: count }, () => new Map([['kind', 'sbom']])),
-        ),
-      );
-    expect([many(32), many(33)]).toEqual(['accepted', 'trust.malformed']);
-    const wide = (count: number): string =>
-      code(() => readEvidence('it', [new Map(Array.from({ length: count }, (_, i) => [`m${i}`, '']))]));
-    expect([wide(12), wide(13)]).toEqual(['accepted', 'trust.malformed']);
-    const long = (length: number): string => code(() => readEvidence('it', [new Map([['kind', 'x'.repeat(length)]])]));
-    expect([long(512), long(513)]).toEqual(['accepted', 'trust.malformed']);
-  });
-
   test('a role that others may answer for, or of two kinds of paths', () => {
     const role = (over: Plain): string =>
       changed('targets', (signed) => {
@@ -203,7 +187,7 @@ describe('what is there and cannot be meant', () => {
     expect(role({ name: 'team.2_x-y' })).toBe('');
   });
 
-  test('both roles and bins; a root without consistent snapshots; a file under no name; a key of another kind', () => {
+  test('both roles and bins; a root without consistent snapshots; a file under no name', () => {
     expect(changed('bins', (signed) => ((signed['delegations'] as Plain)['roles'] = []))).toContain(
       'both roles and bins',
     );
@@ -211,12 +195,59 @@ describe('what is there and cannot be meant', () => {
     expect(changed('snapshot', (signed) => (signed['meta'] = { targets: { version: 1 } }))).toContain(
       'which is no file',
     );
-    const rsa = { ...key, keytype: 'rsa', scheme: 'rsassa-pss-sha256' };
-    expect(changed('root', (signed) => (signed['keys'] = { [keyId]: rsa }))).toContain('a key of the kind "rsa rsassa');
-    const mixed = { ...key, scheme: 'ecdsa-sha2-nistp256' };
-    expect(changed('root', (signed) => (signed['keys'] = { [keyId]: mixed }))).toContain(
-      'a key of the kind "ed25519 e',
-    );
+  });
+
+  test.each<[Plain, string]>([
+    [{ bit_length: 16 }, ''],
+    [{ bit_length: 17 }, 'are more than 2^16'],
+    [{ bit_length: 32 }, 'are more than 2^16'],
+    [{ bit_length: 0 }, 'has no integer bit_length of at least 1'],
+    [{ name_prefix: 'team.2' }, ''],
+    [{ name_prefix: '' }, 'are called "", which is no name'],
+    [{ name_prefix: '../bulk' }, 'are called "../bulk", which is no name'],
+    [{ name_prefix: 'targets' }, 'are called "targets", which is no name'],
+  ])('bins with %j: each is a file, and all of them are listed', (over, why) => {
+    const refused = changed('bins', (signed) => {
+      Object.assign((signed['delegations'] as { succinct_roles: Plain }).succinct_roles, over);
+    });
+    if (why === '') expect(refused).toBe('');
+    else expect(refused).toContain(`the bins of it ${why}`);
+  });
+
+  test.each([
+    ['ed25519', 'ecdsa-sha2-nistp256'],
+    ['ecdsa', 'ed25519'],
+    ['ecdsa', 'ecdsa-sha2-nistp384'],
+    ['ecdsa', 'rsassa-pss-sha256'],
+    ['ecdsa', ''],
+    ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp256'],
+    ['rsa', 'rsassa-pss-sha256'],
+    ['rsa', 'ed25519'],
+    ['rsa', 'ecdsa-sha2-nistp256'],
+    ['', ''],
+  ])('a key of the kind %j that signs with %j', (keytype, scheme) => {
+    const other = { [keyId]: { ...key, keytype, scheme } };
+    const kind = `has a key of the kind "${keytype} ${scheme}"`;
+    expect(changed('root', (signed) => (signed['keys'] = other))).toContain(kind);
+    expect(changed('targets', (signed) => ((signed['delegations'] as Plain)['keys'] = other))).toContain(kind);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a digit too few', hex(1).slice(1)],
+    ['a digit too many', `${hex(1)}0`],
+    ['a line end behind it', `${hex(1)}\n`],
+    ['a path behind it', `${hex(1)}/../x`],
+    ['a blank before it', ` ${hex(1)}`],
+    ['the algorithm before it', `sha256:${hex(1)}`],
+    ['large letters', 'A'.repeat(64)],
+    ['another letter', 'g'.repeat(64)],
+  ])('a sha256 with %s', (_, sha256) => {
+    const entry = { ...target(approved), hashes: { sha256 } };
+    const listed = { 'snapshot.json': { version: 1, length: 1, hashes: { sha256 } } };
+    const expected = 'has no sha256 of 64 hex digits';
+    expect(changed('targets', (signed) => (signed['targets'] = { [`${APP}:1`]: entry }))).toContain(expected);
+    expect(changed('timestamp', (signed) => (signed['meta'] = listed))).toContain(expected);
   });
 
   test('a file of another type, more than signed and signatures, and no JSON', () => {
@@ -228,5 +259,46 @@ describe('what is there and cannot be meant', () => {
     expect(code(() => readTargets('it', Buffer.from('{')))).toBe('trust.malformed');
     const other = { ...FILES.bins, _type: 'snapshot' };
     expect(message(() => read('bins', other))).toContain('is not of the type targets');
+  });
+});
+
+test('what is not there is not there when it is read either', () => {
+  const { custom, ...rest } = target(approved);
+  const bare = { ...rest, custom: { tufgate: (custom as Plain)['tufgate'] } };
+  const { targets } = readTargets(
+    'it',
+    Buffer.from(
+      JSON.stringify({ signatures: [], signed: { _type: 'targets', ...common, targets: { [`${APP}:1`]: bare } } }),
+    ),
+  );
+  expect(Object.keys(targets.get(`${APP}:1`)!)).toEqual(['length', 'sha256', 'word']);
+});
+
+describe('whoever is refused a file learns which part of it is meant', () => {
+  const stray = { new: 1 };
+  test.each<[Kind, string, string]>([
+    ['root', 'roles', 'the roles of it'],
+    ['root', 'roles targets', 'role targets of it'],
+    ['root', `keys ${keyId}`, 'a key of it'],
+    ['root', `keys ${keyId} keyval`, 'a key of it'],
+    ['targets', 'delegations', 'the delegations of it'],
+    ['targets', 'delegations roles 0', 'a role of it'],
+    ['targets', `targets ${APP}:1`, `${APP}:1 in it`],
+    ['targets', `targets ${APP}:1 custom tufgate`, `${APP}:1 in it`],
+    ['bins', 'delegations succinct_roles', 'the bins of it'],
+    ['snapshot', 'meta targets.json', 'the entry of targets.json in it'],
+    ['timestamp', 'meta snapshot.json', 'the snapshot of it'],
+  ])('%s: %s', (kind, way, what) => {
+    const copy = structuredClone(FILES[kind]);
+    Object.assign(at(copy, way.split(' ')) as Plain, stray);
+    expect(message(() => read(kind, copy))).toMatch(new RegExp(`^${what} has a member "new"`));
+  });
+
+  test('and not a page of it: a name may be as long as its writer likes', () => {
+    const long = 'x'.repeat(1_000);
+    expect(message(() => read('snapshot', { ...FILES.snapshot, meta: { [long]: stray } }))).toMatch(
+      /^the entry of x{80} in it /,
+    );
+    expect(message(() => read('targets', { ...FILES.targets, targets: { [long]: stray } }))).toMatch(/^x{160} in it /);
   });
 });

@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from '../../json/read.ts';
-import { malformed, Members } from '../../trust/tuf/format/member.ts';
+import { malformed, type Members } from '../../trust/tuf/format/member.ts';
+import { requiredStrings } from '../../trust/tuf/format/tuf-authority.ts';
 import type { Approval, Named, Withdrawal, Word } from './documents.ts';
 import { readEvidence } from './evidence.ts';
 import { instantOf } from './read-instant.ts';
 import { instantText } from '../../text/instant-text.ts';
-import { refuseOthers } from './refuse-others.ts';
+import { onlyMembers } from './only-members.ts';
 
 /** `custom.tufgate` of a target, to and from what it means. */
 export function wordJson(word: Word): JsonObject {
@@ -38,13 +39,17 @@ function approvalMembers({ at, by, reason, until, keys, carried, evidence }: App
 
 /** @param what begins every message @throws trust.malformed, also for members that tufgate does not write: who signs must see all */
 export function readWord(what: string, value: Json | undefined): Word {
-  const members = new Members(what, value, []);
-  if (members.get('revoked') !== undefined) return readWithdrawal(members);
-  return members.get('tags') === undefined ? readApproval(members) : readNamed(members);
+  if (has(value, 'revoked')) return readWithdrawal(what, value);
+  return has(value, 'tags') ? readNamed(what, value) : readApproval(what, value);
 }
 
-function readApproval(members: Members): Approval {
-  refuseOthers(members, ['approved', 'by', 'reason', 'until', 'keys', 'carried', 'evidence']);
+function has(value: Json | undefined, name: string): boolean {
+  return value instanceof Map && value.has(name);
+}
+
+function readApproval(what: string, value: Json | undefined): Approval {
+  const known = ['approved', 'by', 'reason', 'until', 'keys', 'carried', 'evidence'];
+  const members = onlyMembers(what, value, known);
   const [reason, until] = [optionalText(members, 'reason'), optionalInstant(members, 'until')];
   return {
     kind: 'approval',
@@ -52,26 +57,26 @@ function readApproval(members: Members): Approval {
     by: members.string('by'),
     ...(reason !== undefined && { reason }),
     ...(until !== undefined && { until }),
-    ...(members.get('keys') !== undefined && { keys: members.strings('keys') }),
+    ...(members.get('keys') !== undefined && { keys: requiredStrings(members, 'keys') }),
     ...(members.get('carried') !== undefined && { carried: readCarried(members) }),
-    evidence: readEvidence(members.what, members.get('evidence')),
+    evidence: readEvidence(what, members.get('evidence')),
   };
 }
 
-function readNamed(members: Members): Named {
-  refuseOthers(members, ['tags', 'until', 'own']);
+function readNamed(what: string, value: Json | undefined): Named {
+  const members = onlyMembers(what, value, ['tags', 'until', 'own']);
   const until = optionalInstant(members, 'until');
   const own = members.get('own');
   return {
     kind: 'named',
-    tags: members.strings('tags'),
+    tags: requiredStrings(members, 'tags'),
     ...(until !== undefined && { until }),
-    ...(own !== undefined && { own: readApproval(new Members(members.what, own, [])) }),
+    ...(own !== undefined && { own: readApproval(what, own) }),
   };
 }
 
-function readWithdrawal(members: Members): Withdrawal {
-  refuseOthers(members, ['revoked', 'by', 'reason']);
+function readWithdrawal(what: string, value: Json | undefined): Withdrawal {
+  const members = onlyMembers(what, value, ['revoked', 'by', 'reason']);
   const reason = optionalText(members, 'reason');
   const at = instantOf(members, 'revoked');
   return { kind: 'withdrawn', at, by: members.string('by'), ...(reason !== undefined && { reason }) };
@@ -87,7 +92,8 @@ function optionalInstant(members: Members, name: string): number | undefined {
 
 function readCarried(members: Members): readonly (readonly string[])[] {
   return members.array('carried').map((set) => {
-    if (!Array.isArray(set)) throw malformed(members.what, 'has something in carried that is no list of keys');
-    return new Members(members.what, new Map([['keys', set as Json]]), []).strings('keys');
+    if (!Array.isArray(set) || !set.every((key) => typeof key === 'string'))
+      throw malformed(members.what, 'has something in carried that is no list of keys');
+    return set;
   });
 }

@@ -21,7 +21,7 @@ import {
 } from '../../../test/approvals.ts';
 import { everything } from '../../../test/approvals-model.ts';
 import { codeOf, messageOf } from '../../errors.ts';
-import type { Entry } from '../document/documents.ts';
+import type { Entry, Named } from '../document/documents.ts';
 import { digestTarget, tagTarget } from '../document/names.ts';
 import { sha256Hex } from '../../trust/tuf/hex.ts';
 import { signedBytes } from '../document/write-document.ts';
@@ -32,6 +32,7 @@ import { applied } from './apply.ts';
 import { attributed } from './attribution.ts';
 import { affectedIn, restedOn } from './authorize.ts';
 import { binNames } from './bins.ts';
+import type { Change } from './change.ts';
 import type { Draft } from './draft.ts';
 
 let world: ApprovalsWorld;
@@ -195,6 +196,57 @@ describe('a key is stolen', () => {
     expect((await (await world.standing()).role('team'))?.signers).toEqual([CARLA.keyId]);
   });
 
+  test('of a digest what others approved for itself stays, and what the thief did goes', async () => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+    await world.changeAs([ANNA], approval('1', 'a'), approval(undefined, 'c'));
+    await world.changeAs([BEN], approval(undefined, 'a'), approval('3', 'c'));
+    await signedAnewBy(BEN);
+    await stolen();
+    const all = await everything(await world.standing());
+    expect([...all.keys()].sort()).toEqual([tag('3'), digest('a'), digest('c')].sort());
+    expect(all.get(digest('a'))?.entry.word).toMatchObject({ kind: 'approval', keys: [BEN.keyId] });
+    expect(all.get(digest('c'))?.entry.word).toEqual({ kind: 'named', tags: ['3'] });
+  });
+
+  test.each<[string, Change]>([
+    ['a tag of the digest is approved', approval('2', 'evil')],
+    ['a tag of it goes', { kind: 'remove-tag', repository: APP, tag: '1' }],
+    ['a tag of it moves', approval('1', 'b')],
+  ])('%s by others: what the thief said of the digest does not become their word', async (_, change) => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+    const lie = { kind: 'approval', at: world.now, by: 'ben', evidence: [], keys: [BEN.keyId] } as const;
+    await world.changeAs([BEN], approval('1', 'evil'));
+    await plant([ANNA], async (draft) => {
+      const { word, ...same } = (await draft.entry(digest('evil')))!;
+      await draft.put(digest('evil'), { ...same, word: { ...(word as Named), own: lie } });
+    });
+    await world.changeAs([BEN], change);
+    const { word } = (await everything(await world.standing())).get(digest('evil'))!.entry;
+    expect(word.kind === 'named' ? word.own : word).toMatchObject({ keys: [BEN.keyId], carried: [[ANNA.keyId]] });
+  });
+
+  test('where nothing rested on it nothing is signed again', async () => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+    await world.changeAs([BEN], approval('1', 'a'), approval(undefined, 'a'));
+    await signedAnewBy(BEN);
+    const made = await stolen();
+    expect(partsOf(made).toSorted()).toEqual(['bulk', 'targets']);
+  });
+
+  test('a bin says something of what owners are in charge of: they lose nothing by it, and need not sign', async () => {
+    await open(ANNA_OR_BEN, ROOT, ANNA, BEN, CARLA);
+    await world.change({ kind: 'delegate', role: 'team', names: [APP], ...quorum(1, CARLA) });
+    await world.changeAs([CARLA], approval('1', 'a'));
+    await plant([ANNA, BEN], async (draft) => {
+      for (const role of BINS) await draft.edit(role);
+      const stray: Entry = { length: 1, sha256: hex('a'), word: { kind: 'named', tags: [] } };
+      draft.roles.get('bulk-0')?.targets.set(digest('a'), stray);
+    });
+    const made = await stolen();
+    expect(partsOf(made).toSorted()).toEqual(['bulk', 'targets']);
+    expect((await (await world.standing()).role('team'))?.document.targets.has(digest('a'))).toBe(true);
+  });
+
   const evil = hex('evil');
   const planted = (word: Entry['word']): Entry => ({ length: 9, sha256: evil, word });
 
@@ -313,12 +365,32 @@ describe('a key is stolen', () => {
   });
 });
 
+test('keys that are only lost take nothing with them, not even what names a tag that is not there', async () => {
+  await open(ANNA_OR_BEN, ROOT, ANNA, BEN);
+  await plant([ANNA], async (draft) =>
+    draft.put(digest('x'), { length: 9, sha256: hex('x'), word: { kind: 'named', tags: ['9'] } }),
+  );
+  await world.change(authorization('bulk', quorum(1, BEN)));
+  expect(await names()).toEqual([digest('x')]);
+});
+
+test('a repository that is made in the same step: other keys than it was asked for sign it at once', async () => {
+  world = new ApprovalsWorld(ALONE);
+  const all = [creation(ALONE), approval('1', 'a'), authorization('bulk', quorum(1, BEN), ANNA)];
+  const { draft } = await propose(NAME, undefined, all, world.now, world.lifetimes);
+  const { delegations } = (await draft.read('targets'))!;
+  expect(delegations?.kind === 'roles' && delegations.roles[0]?.keyIds).toEqual([BEN.keyId]);
+  expect((await draft.entry(tag('1')))?.sha256).toBe(hex('a'));
+  expect((await draft.entry(digest('a')))?.word).toEqual({ kind: 'named', tags: ['1'] });
+});
+
 describe('refused', () => {
   test('a role that is not there, a key named twice, more than there are', async () => {
     await open();
     expect(await world.change(authorization('nobody', quorum(1, BEN))).catch(messageOf)).toContain(
       'there is no role "nobody"',
     );
+    expect(await world.change(authorization('nobody', quorum(1, BEN))).catch(codeOf)).toBe('usage');
     expect(await world.change(authorization('bulk', quorum(1, BEN, BEN))).catch(messageOf)).toContain('named twice');
     expect(await world.change(authorization('root', quorum(2, BEN))).catch(codeOf)).toBe('usage');
   });

@@ -30,6 +30,7 @@ export class Draft {
   readonly lifetimes: Lifetimes;
   root: RootDocument | undefined;
   readonly roles = new Map<string, DraftedRole>();
+  private readonly attributed = new Map<string, ReadableRole>();
 
   /** @param now epoch milliseconds */
   constructor(standing: Standing | undefined, now: number, lifetimes: Lifetimes) {
@@ -38,9 +39,21 @@ export class Draft {
     this.lifetimes = lifetimes;
   }
 
-  /** As drafted, else as it stands. */
+  /**
+   * As drafted, else as it stands, with whose word everything was: whatever is taken over from it is taken over with that.
+   *
+   * The attack: with a stolen key approve a digest, and wait until others approve a tag of it: their signature would become its own.
+   */
   async read(role: string): Promise<ReadableRole | undefined> {
-    return this.roles.get(role) ?? (await this.standing?.role(role))?.document;
+    return this.roles.get(role) ?? this.attributed.get(role) ?? (await this.readStanding(role));
+  }
+
+  private async readStanding(role: string): Promise<ReadableRole | undefined> {
+    const standing = await this.standing?.role(role);
+    if (standing === undefined) return undefined;
+    const read = { ...standing.document, targets: attributed(standing) };
+    this.attributed.set(role, read);
+    return read;
   }
 
   /**
@@ -53,11 +66,11 @@ export class Draft {
   async edit(role: string): Promise<DraftedRole> {
     const drafted = this.roles.get(role);
     if (drafted !== undefined) return drafted;
-    const standing = await this.standing?.role(role);
+    const standing = await this.read(role);
     if (standing === undefined)
       throw new TufgateError('trust.unsigned', `there is no role ${role}: see tufgate approvals show`);
-    const { delegations } = standing.document;
-    const own = await this.ownTargets(role, attributed(standing));
+    const { delegations } = standing;
+    const own = await this.ownTargets(role, standing.targets);
     return this.add(role, own, mayDelegate(role, delegations) ? delegations : undefined);
   }
 

@@ -5,6 +5,6 @@ export function fileName(role: string, version: number): string {
 
 /** The role and version that a file name stands for; undefined for any other file. */
 export function parseFileName(name: string): { readonly role: string; readonly version: number } | undefined {
-  const [, version, role] = /^([1-9][0-9]{0,14})\.([a-z0-9][a-z0-9._-]*)\.json$/.exec(name) ?? [];
-  return version === undefined || role === undefined ? undefined : { role, version: Number(version) };
+  const found = /^([1-9][0-9]{0,14})\.([a-z0-9][a-z0-9._-]*)\.json$/.exec(name);
+  return found === null ? undefined : { role: String(found[2]), version: Number(found[1]) };
 }

@@ -97,6 +97,14 @@ test('what stands is read from the pinned root down', async () => {
   expect(await standing.role('bulk-00')).toBeUndefined();
 });
 
+test('a role without bins has none, whatever it is asked for', async () => {
+  world.signers = [ROOT, ANNA, BEN];
+  await world.change({ kind: 'delegate', role: 'team', names: [APP], ...quorum(1, BEN) });
+  const standing = await world.standing();
+  expect(await standing.role('team-0')).toBeUndefined();
+  expect((await standing.role('team'))?.signers).toEqual([BEN.keyId]);
+});
+
 test('a file is read and verified once', async () => {
   const asked: string[] = [];
   const standing = await Standing.open(NAME, world.pinned!, (name) => {
@@ -136,6 +144,9 @@ describe('an entry that somebody wrote into a file', () => {
     files = world.files();
     await replace(await holder(), evil, ANNA);
     expect((await failure((await open()).role(await holder())))[0]).toBe('trust.threshold');
+    expect(await (await open()).role(await holder()).catch((error: unknown) => error)).toMatchObject({
+      detail: { role: await holder() },
+    });
     await replace(await holder(), evil, ANNA, ANNA);
     expect((await failure((await open()).role(await holder())))[0]).not.toBe('accepted');
     await replace(await holder(), (same) => same, ANNA, BEN);
@@ -150,16 +161,42 @@ describe('an entry that somebody wrote into a file', () => {
     expect((await failure((await open()).role('team')))[0]).toMatch(/^trust\./);
   });
 
-  test('a member that tufgate does not write: it would be signed again unseen', async () => {
-    const role = await holder();
-    const { document } = (await (await open()).role(role))!;
-    const message = Buffer.from(
-      Buffer.from(signedBytes(document)).toString().replace('"version":2', '"version":3,"x":1'),
-    );
-    const signature = { keyId: ANNA.keyId, bytes: await ANNA.sign(message) };
-    files.set(fileName(role, 3), fileBytes(message, [signature]));
-    await list((meta) => meta.set(role, 3));
-    expect(await failure((await open()).role(role))).toEqual(['trust.malformed', expect.stringContaining('"x"')]);
+  describe('a member that tufgate does not write, rightly signed: it would be signed again unseen', () => {
+    const withMember = async (document: Document, who: typeof ANNA): Promise<Uint8Array> => {
+      const message = Buffer.from(Buffer.from(signedBytes(document)).toString().replace(/\}$/, ',"x":1}'));
+      return fileBytes(message, [{ keyId: who.keyId, bytes: await who.sign(message) }]);
+    };
+    const refused = (what: string): readonly unknown[] => [
+      'trust.malformed',
+      expect.stringContaining(`${what} has a member "x"`),
+    ];
+
+    test('in the file of a role', async () => {
+      const role = await holder();
+      const { document } = (await (await open()).role(role))!;
+      files.set(fileName(role, 3), await withMember({ ...document, version: 3 }, ANNA));
+      await list((meta) => meta.set(role, 3));
+      expect(await failure((await open()).role(role))).toEqual(refused(`${role} of ${NAME}`));
+    });
+
+    test('in a root', async () => {
+      files.set('2.root.json', await withMember({ ...(await open()).root, version: 2 }, ROOT));
+      expect(await failure(open())).toEqual(refused(`root 2 of ${NAME}`));
+    });
+
+    test('in the timestamp', async () => {
+      files.set('timestamp.json', await withMember((await open()).timestamp, ONLINE));
+      expect(await failure(open())).toEqual(refused(`the timestamp of ${NAME}`));
+    });
+
+    test('in the snapshot', async () => {
+      const { snapshot, timestamp } = await open();
+      const bytes = await withMember({ ...snapshot, version: 3 }, ONLINE);
+      files.set('3.snapshot.json', bytes);
+      const named = { version: 3, length: bytes.length, sha256: sha256Hex(bytes) };
+      files.set('timestamp.json', await signed({ ...timestamp, snapshot: named }, ONLINE));
+      expect(await failure(open())).toEqual(refused(`the snapshot of ${NAME}`));
+    });
   });
 });
 
@@ -168,6 +205,16 @@ describe('what is not whole', () => {
     files.delete(name);
     const all = open().then(async (standing) => standing.role(await holder()));
     expect(await failure(all)).toEqual(['trust.malformed', expect.stringContaining(`there is no ${name}; restore it`)]);
+  });
+
+  test('a role of owners whose file is gone: the bins are read all the same', async () => {
+    world.signers = [ROOT, ANNA, BEN];
+    await world.change({ kind: 'delegate', role: 'team', names: ['reg.example/team/*'], ...quorum(1, BEN) });
+    files = world.files();
+    files.delete('1.team.json');
+    const standing = await open();
+    expect((await failure(standing.role('team')))[0]).toBe('trust.malformed');
+    expect((await standing.role(await holder()))?.document.targets.has(tagTarget(APP, '1'))).toBe(true);
   });
 
   test('an older bin than the snapshot lists, in its place', async () => {
@@ -250,6 +297,8 @@ test('names of files, there and back, and nothing else', () => {
   expect(fileName('timestamp', 7)).toBe('timestamp.json');
   for (const role of ['root', 'targets', 'snapshot', 'team.b_c', 'bulk-0f'])
     expect(parseFileName(fileName(role, 12))).toEqual({ role, version: 12 });
+  for (const version of [1, 9, 10, 123, 999_999_999_999_999])
+    expect(parseFileName(fileName('bulk-0', version))).toEqual({ role: 'bulk-0', version });
   for (const other of [
     'timestamp.json',
     'root.json',
@@ -261,6 +310,10 @@ test('names of files, there and back, and nothing else', () => {
     '-1.a.json',
     '1.a/b.json',
     '1234567890123456.a.json',
+    'x1.a.json',
+    'a.json',
+    '1.-a.json',
+    '1.a.jsonx',
     '1.a.json.tmp',
     '',
   ])
