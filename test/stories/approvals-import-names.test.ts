@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { run } from '../../src/cli/program.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Archive } from '../../src/lifeboat/archive.ts';
 import { captureCollection } from '../../src/lifeboat/capture-collection.ts';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
@@ -10,7 +8,7 @@ import { START } from './gate-world.ts';
 import { shell } from './shell.ts';
 
 /** The lifeboat as an operator types it: `approvals import`, from an archive that holds what nobody should get in by it. */
-const { configure, document, folder, said } = shell();
+const { command, configure, document, env, folder, said } = shell();
 const NGINX = 'docker.io/library/nginx';
 const [GOOD, BAD] = ['aa', 'bb'].map((pair) => `sha256:${pair.repeat(32)}`) as [string, string];
 
@@ -20,17 +18,11 @@ trust: { approvals: { type: tuf, url: "file:approvals", root: approvals/root.jso
 policy: [{ match: '**', require: [approvals] }]
 `;
 
-/** As a job in CI: the passphrase in its environment, and nobody there. */
-async function command(...argv: readonly string[]): Promise<number> {
-  Object.assign(said, { stdout: '', stderr: '' });
-  vi.setSystemTime(Date.now() + 1_000);
-  const env = { TUFGATE_PASSPHRASE: 'a passphrase for a test', XDG_STATE_HOME: join(folder(), 'state') };
-  return await run(argv, env, Readable.from(['']));
-}
-
 let file: string;
 beforeEach(async () => {
   file = await configure(CONFIG);
+  // As a job in CI has it, with nobody there.
+  env['TUFGATE_PASSPHRASE'] = 'a passphrase for a test';
   expect(await command('approvals', 'init', '--config', file)).toBe(0);
 });
 

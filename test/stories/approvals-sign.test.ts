@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { expect, test, vi } from 'vitest';
-import { run } from '../../src/cli/program.ts';
+import { expect, test } from 'vitest';
 import { shell } from './shell.ts';
 
 /** `approvals sign` as one who signs types it, for a proposal that somebody sent him. */
-const { configure, folder, said } = shell();
+const { command, configure, env, folder, said } = shell();
 
 const config = (name: string): string => `data: ./data
 upstreams: { docker.io: { url: https://registry-1.docker.io } }
@@ -13,19 +11,13 @@ trust: { approvals: { type: tuf, url: "file:${name}", root: ${name}/root.json, p
 policy: [{ match: '**', require: [approvals] }]
 `;
 
-async function command(...argv: readonly string[]): Promise<number> {
-  Object.assign(said, { stdout: '', stderr: '' });
-  vi.setSystemTime(Date.now() + 1_000);
-  const env = { TUFGATE_PASSPHRASE: 'a passphrase for a test', XDG_STATE_HOME: join(folder(), 'state') };
-  return await run(argv, env, Readable.from(['']));
-}
-
 test('who trusts a root of a repository does not sign a proposal that makes it anew', async () => {
   const [file, keys, proposal] = [
     join(folder(), 'tufgate.yaml'),
     join(folder(), 'real-keys'),
     join(folder(), 'p.json'),
   ];
+  env['TUFGATE_PASSPHRASE'] = 'a passphrase for a test';
   await configure(config('real'));
   expect(await command('approvals', 'init', '--config', file)).toBe(0);
   await configure(config('other'));

@@ -65,8 +65,14 @@ export type Delegations =
   | {
       readonly kind: 'bins';
       readonly keys: ReadonlyMap<string, KeyEntry>;
-      readonly bins: Quorum & { readonly prefix: string; readonly bits: number };
+      readonly bins: Bins;
     };
+
+export interface Bins extends Quorum {
+  readonly prefix: string;
+  /** There are 2^bits. */
+  readonly bits: number;
+}
 
 export interface DelegatedRole extends Quorum {
   readonly name: string;

@@ -2,10 +2,8 @@ import type { Json } from '../../json/read.ts';
 import { malformed, type Members } from '../../trust/tuf/format/member.ts';
 import { requiredStrings } from '../../trust/tuf/format/tuf-authority.ts';
 import { isRoleName } from './role-name.ts';
-import { type DelegatedRole, type Delegations, type KeyEntry, MAX_BITS, type Quorum } from './documents.ts';
+import { type Bins, type DelegatedRole, type Delegations, type KeyEntry, MAX_BITS, type Quorum } from './documents.ts';
 import { onlyMembers } from './only-members.ts';
-
-type Bins = Extract<Delegations, { readonly kind: 'bins' }>['bins'];
 
 /** @throws trust.malformed */
 export function readDelegations(what: string, value: Json): Delegations {

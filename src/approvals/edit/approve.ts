@@ -1,4 +1,5 @@
 import { TufgateError } from '../../errors.ts';
+import { approvalIn } from '../document/approval-in.ts';
 import type { Approval, Entry, Named } from '../document/documents.ts';
 import { instantText } from '../../text/instant-text.ts';
 import { digestTarget, tagTarget } from '../document/names.ts';
@@ -47,7 +48,7 @@ function approvalOf({ by, reason, until, evidence }: Approve, at: number): Appro
 
 function namedBy(before: Entry | undefined, tag: string): Named {
   const word = before?.word;
-  const own = word?.kind === 'approval' ? word : word?.kind === 'named' ? word.own : undefined;
+  const own = approvalIn(word);
   const tags = new Set([...(word?.kind === 'named' ? word.tags : []), tag]);
   return { kind: 'named', tags: [...tags].sort(), ...(own !== undefined && { own }) };
 }

@@ -1,4 +1,5 @@
 import { TufgateError } from '../../errors.ts';
+import { approvalIn } from '../document/approval-in.ts';
 import type { Approval, Delegations, Quorum, RootDocument, TopRole } from '../document/documents.ts';
 import { TOP_ROLES } from '../document/documents.ts';
 import { parseTarget, tagTarget } from '../document/names.ts';
@@ -83,7 +84,7 @@ export function restedOn(
   threshold: number,
 ): readonly string[] {
   const approvals = [...document.targets].flatMap(([target, { word }]) => {
-    const approval = word.kind === 'named' ? word.own : word.kind === 'approval' ? word : undefined;
+    const approval = approvalIn(word);
     return approval === undefined ? [] : [{ target, approval }];
   });
   const named = approvals.flatMap(({ approval: { keys = [], carried = [] } }) => [...keys, ...carried.flat()]);

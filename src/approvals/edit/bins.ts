@@ -1,5 +1,5 @@
 import { binFor, binName } from '../../trust/tuf/bins.ts';
-import { type Delegations, type Entry, MAX_BITS } from '../document/documents.ts';
+import { type Bins, type Delegations, type Entry, MAX_BITS } from '../document/documents.ts';
 import type { Draft } from './draft.ts';
 
 /** The role for all images of which no other is in charge, and the prefix of its bins. */
@@ -11,7 +11,6 @@ const MOST_ENTRIES = 200;
 const ENTRIES = 100;
 
 type Delegation = Extract<Delegations, { readonly kind: 'bins' }>;
-type Bins = Delegation['bins'];
 
 /** Every name that bins may be asked for: a client takes one that is not listed for an attack. */
 export function binNames({ prefix, bits }: Pick<Bins, 'prefix' | 'bits'>): readonly string[] {

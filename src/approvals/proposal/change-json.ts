@@ -5,6 +5,7 @@ import { readEvidence } from '../document/evidence.ts';
 import { instantOf } from '../document/read-instant.ts';
 import { instantText } from '../../text/instant-text.ts';
 import { readKey } from '../document/read-delegations.ts';
+import { onlyMembers } from '../document/only-members.ts';
 import { refuseOthers } from '../document/refuse-others.ts';
 import { keyJson } from '../document/write-document.ts';
 import type { Approve, Change, KeyQuorum } from '../edit/change.ts';
@@ -120,8 +121,7 @@ function readApprove(change: Members): Approve {
 }
 
 function readQuorum(change: Members, name: string): KeyQuorum {
-  const quorum = new Members(change.what, change.get(name), []);
-  refuseOthers(quorum, ['keys', 'threshold']);
+  const quorum = onlyMembers(change.what, change.get(name), ['keys', 'threshold']);
   const keys = quorum.array('keys').map((key) => readKey(change.what, key));
   return { keys, threshold: quorum.integer('threshold', 1) };
 }

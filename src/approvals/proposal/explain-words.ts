@@ -1,3 +1,4 @@
+import { approvalIn } from '../document/approval-in.ts';
 import type { Approval, DelegatedRole, Entry, Quorum, Withdrawal } from '../document/documents.ts';
 import type { Evidence } from '../document/evidence.ts';
 import { instantText } from '../../text/instant-text.ts';
@@ -78,7 +79,7 @@ function approvalLines(what: string, before: Entry | undefined, after: Entry, ap
     ...instead,
     ...back,
     `  ${wordsOf(approval)}`,
-    ...endLines(approvalIn(before), approval),
+    ...endLines(approvalIn(before?.word), approval),
     ...approval.evidence.map((each) => `  seen: ${evidenceWords(each, digestOf(after))}`),
   ];
 }
@@ -93,12 +94,6 @@ function wordsOf({ by, reason, until }: Approval): string {
 function endLines(before: Approval | undefined, after: Approval): readonly string[] {
   if (before?.until === undefined || before.until === after.until) return [];
   return [`  instead of until ${instantText(before.until)}`];
-}
-
-function approvalIn(entry: Entry | undefined): Approval | undefined {
-  const word = entry?.word;
-  if (word?.kind === 'named') return word.own;
-  return word?.kind === 'approval' ? word : undefined;
 }
 
 /** Its kind first. A digest that is the image's own tells nothing. */
@@ -117,7 +112,7 @@ function namedLines(
   own: Approval | undefined,
 ): readonly string[] {
   const word = before?.word;
-  const had = approvalIn(before);
+  const had = approvalIn(word);
   if (own !== undefined && meaningOf(had) !== meaningOf(own))
     return approvalLines(`${target}, also without a tag`, before, after, own);
   if (own === undefined && had !== undefined) return [`No longer approved without a tag: ${target}`];

@@ -1,6 +1,6 @@
 import { byCodePoint } from '../../json/canonical.ts';
 import { BELOW } from '../../trust/tuf/search.ts';
-import type { Approval, DelegatedRole, Delegations, Entry, Quorum } from '../document/documents.ts';
+import type { Approval, Bins, DelegatedRole, Delegations, Entry, Quorum } from '../document/documents.ts';
 import { TOP_ROLES } from '../document/documents.ts';
 import { binNames, BULK } from '../edit/bins.ts';
 import type { Draft } from '../edit/draft.ts';
@@ -173,8 +173,6 @@ async function foreignQuorums(draft: Draft): Promise<readonly QuorumChange[]> {
 function isSameQuorum(before: Quorum | undefined, after: Quorum): boolean {
   return before?.threshold === after.threshold && String(before.keyIds) === String(after.keyIds);
 }
-
-type Bins = Extract<Delegations, { readonly kind: 'bins' }>['bins'];
 
 /** Undefined where there are as many as before. */
 async function otherBins({ roles, standing }: Draft): Promise<{ before: Bins; after: Bins } | undefined> {

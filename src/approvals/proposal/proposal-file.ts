@@ -3,11 +3,11 @@ import { canonicalJson, readableJson } from '../../json/canonical.ts';
 import { type Json, type JsonObject, readJsonAs } from '../../json/read.ts';
 import { decodeBase64 } from '../../trust/tuf/format/base64.ts';
 import { decodeHex } from '../../trust/tuf/format/hex.ts';
-import { malformed, Members } from '../../trust/tuf/format/member.ts';
+import { malformed, type Members } from '../../trust/tuf/format/member.ts';
 import { JSON_LIMITS } from '../../trust/tuf/limits.ts';
 import { instantOf } from '../document/read-instant.ts';
 import { instantText } from '../../text/instant-text.ts';
-import { refuseOthers } from '../document/refuse-others.ts';
+import { onlyMembers } from '../document/only-members.ts';
 import { changeJson, readChange } from './change-json.ts';
 import type { Part, Proposal } from './proposal.ts';
 
@@ -40,8 +40,8 @@ function partJson({ role, version, sha256, signatures }: Part): JsonObject {
 
 /** @param what `the proposal nginx.json` @throws trust.malformed */
 export function readProposal(what: string, bytes: Uint8Array): Proposal {
-  const outer = new Members(what, readJsonAs('trust.malformed', what, bytes, JSON_LIMITS), []);
-  refuseOthers(outer, ['format', 'repository', 'created', 'lifetimes', 'changes', 'files', 'parts']);
+  const known = ['format', 'repository', 'created', 'lifetimes', 'changes', 'files', 'parts'];
+  const outer = onlyMembers(what, readJsonAs('trust.malformed', what, bytes, JSON_LIMITS), known);
   if (outer.get('format') !== FORMAT)
     throw malformed(what, 'is not a proposal of this tufgate: its format is another one');
   return {
@@ -55,8 +55,8 @@ export function readProposal(what: string, bytes: Uint8Array): Proposal {
 }
 
 function readLifetimes(outer: Members): Lifetimes {
-  const lifetimes = new Members(outer.what, outer.get('lifetimes'), []);
-  refuseOthers(lifetimes, ['root', 'approvals', 'snapshot', 'timestamp']);
+  const known = ['root', 'approvals', 'snapshot', 'timestamp'];
+  const lifetimes = onlyMembers(outer.what, outer.get('lifetimes'), known);
   const ms = (name: string): number => lifetimes.integer(name, 1_000);
   return { root: ms('root'), approvals: ms('approvals'), snapshot: ms('snapshot'), timestamp: ms('timestamp') };
 }
@@ -73,11 +73,9 @@ function readFiles(outer: Members): ReadonlyMap<string, Uint8Array> {
 }
 
 function readPart(what: string, value: Json): Part {
-  const part = new Members(`a file of ${what}`, value, []);
-  refuseOthers(part, ['role', 'version', 'sha256', 'signatures']);
+  const part = onlyMembers(`a file of ${what}`, value, ['role', 'version', 'sha256', 'signatures']);
   const signatures = part.array('signatures').map((each) => {
-    const signature = new Members(`a signature of ${what}`, each, []);
-    refuseOthers(signature, ['keyid', 'sig']);
+    const signature = onlyMembers(`a signature of ${what}`, each, ['keyid', 'sig']);
     const bytes = decodeHex(signature.string('sig'));
     if (bytes === undefined) throw malformed(what, 'has a signature that is not hex');
     return { keyId: signature.string('keyid'), bytes };

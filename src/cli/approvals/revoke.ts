@@ -3,6 +3,7 @@ import type { Change } from '../../approvals/edit/change.ts';
 import { Draft } from '../../approvals/edit/draft.ts';
 import { withdrawnWords } from '../../approvals/proposal/explain-words.ts';
 import { namesOfDigest } from '../../approvals/standing/find-digest.ts';
+import type { Standing } from '../../approvals/standing/standing.ts';
 import { TufgateError } from '../../errors.ts';
 import { type Digest, hexOf, parseDigest } from '../../oci/digest.ts';
 import { type ImageName, imageName, repositoryName } from '../../oci/reference.ts';
@@ -12,7 +13,7 @@ import { type AttributionOptions, attributionOf } from './attribution.ts';
 import { carryOut } from './carry-out.ts';
 import { ownContext, type OwnContext, type OwnOptions } from './own-context.ts';
 import { pulledBefore } from './pulled-before.ts';
-import { elsewhere } from './same-digest.ts';
+import { elsewhere, type Standings } from './same-digest.ts';
 
 interface RevokeOptions extends OwnOptions, Pick<AttributionOptions, 'by' | 'reason'> {
   readonly digest?: readonly string[];
@@ -39,14 +40,19 @@ export async function revoke(
   const names = images.map(nameReader(context.config()));
   if (tagOnly) return await removeTags(the, options, names);
   const said = attributionOf(options, context);
-  const found = [...(await imagesMeant(the, names)), ...(await digestsMeant(the, digests.map(parseDigest)))];
+  const standing = await the.own.standing();
+  const draft = draftOver(the, standing);
+  const found = [
+    ...(await imagesMeant(draft, names)),
+    ...(await digestsMeant(the, standing, digests.map(parseDigest))),
+  ];
   const named = [...new Map(found.map((each) => [digestTarget(each.repository, each.sha256), each])).values()];
-  const withdrawn = said.reason === undefined ? await notYetWithdrawn(the, named) : named;
+  const withdrawn = said.reason === undefined ? await notYetWithdrawn(the, draft, named) : named;
   const changes = withdrawn.map((each): Change => ({ kind: 'withdraw', ...each, ...said }));
   const pulled = await pulledBefore(context, withdrawn);
   const targets = withdrawn.map(({ repository, sha256 }) => digestTarget(repository, sha256));
   if (withdrawn.length > 0) for (const line of pulled.lines) context.out.message(line);
-  for (const line of await alsoApproved(the, withdrawn)) context.out.message(line);
+  for (const line of await alsoApproved({ standing: draft, read: the.own.files }, withdrawn)) context.out.message(line);
   const done = [
     ...targets.map((name) => `${name} is withdrawn.`),
     'Gates refuse it from now on; others than this one within their freshness.check_every.',
@@ -56,29 +62,31 @@ export async function revoke(
 }
 
 /** Said again without a reason, a withdrawal would lose its own, and its time. */
-async function notYetWithdrawn(the: OwnContext, named: readonly Withdrawn[]): Promise<readonly Withdrawn[]> {
-  const standing = await draftOf(the);
+async function notYetWithdrawn(
+  { context }: OwnContext,
+  standing: Draft,
+  named: readonly Withdrawn[],
+): Promise<readonly Withdrawn[]> {
   const left: Withdrawn[] = [];
   for (const each of named) {
     const target = digestTarget(each.repository, each.sha256);
     const word = (await standing.entry(target))?.word;
     if (word?.kind !== 'withdrawn') left.push(each);
-    else {
-      the.context.out.message(`${target} was withdrawn already, ${withdrawnWords(word)}`);
-    }
+    else context.out.message(`${target} was withdrawn already, ${withdrawnWords(word)}`);
   }
   return left;
 }
 
 /** A withdrawal holds for one repository: where else the digest is approved, for whoever means it there as well. */
-async function alsoApproved(the: OwnContext, withdrawn: readonly Withdrawn[]): Promise<readonly string[]> {
+async function alsoApproved(standings: Standings, withdrawn: readonly Withdrawn[]): Promise<readonly string[]> {
   const digests = [...new Set(withdrawn.map(({ sha256 }) => sha256))];
   if (digests.length > MOST_ELSEWHERE) return [];
-  const deps = { standing: await draftOf(the), read: the.own.files };
   const lines: string[] = [];
   for (const sha256 of digests) {
     const mine = withdrawn.filter((each) => each.sha256 === sha256).map(({ repository }) => repository);
-    const others = (await elsewhere(deps, mine[0] ?? '', sha256)).approved.filter((other) => !mine.includes(other));
+    const others = (await elsewhere(standings, mine[0] ?? '', sha256)).approved.filter(
+      (other) => !mine.includes(other),
+    );
     if (others.length === 0) continue;
     const more = others.length > MOST_NAMES ? ` and ${others.length - MOST_NAMES} more` : '';
     const where = `${others.slice(0, MOST_NAMES).join(', ')}${more}`;
@@ -95,7 +103,7 @@ const MOST_NAMES = 5;
 async function removeTags(the: OwnContext, options: RevokeOptions, images: readonly ImageName[]): Promise<number> {
   if ((options.digest ?? []).length > 0 || images.some(({ digest }) => digest !== undefined))
     throw new TufgateError('usage', '--tag-only ends tags: name them without a digest, or leave --tag-only out');
-  const standing = await draftOf(the);
+  const standing = draftOver(the, await the.own.standing());
   const changes: Change[] = [];
   for (const image of images) {
     const [repository, tag] = [repositoryName(image), image.tag ?? 'latest'];
@@ -107,14 +115,12 @@ async function removeTags(the: OwnContext, options: RevokeOptions, images: reado
   return await carryOut(the, options, changes, { facts: { removed: tags }, done });
 }
 
-async function draftOf({ own, now }: OwnContext): Promise<Draft> {
-  return new Draft(await own.standing(), now(), own.source.publish.lifetimes);
+function draftOver({ own, now }: OwnContext, standing: Standing): Draft {
+  return new Draft(standing, now(), own.source.publish.lifetimes);
 }
 
 /** A tag means the digest that is approved for it. @throws upstream.not-found */
-async function imagesMeant(the: OwnContext, images: readonly ImageName[]): Promise<readonly Withdrawn[]> {
-  if (images.length === 0) return [];
-  const standing = await draftOf(the);
+async function imagesMeant(standing: Draft, images: readonly ImageName[]): Promise<readonly Withdrawn[]> {
   const found: Withdrawn[] = [];
   for (const image of images) {
     const repository = repositoryName(image);
@@ -129,11 +135,15 @@ async function imagesMeant(the: OwnContext, images: readonly ImageName[]): Promi
 }
 
 /** In every repository in which it is approved. @throws upstream.not-found */
-async function digestsMeant({ own }: OwnContext, digests: readonly Digest[]): Promise<readonly Withdrawn[]> {
+async function digestsMeant(
+  { own }: OwnContext,
+  standing: Standing,
+  digests: readonly Digest[],
+): Promise<readonly Withdrawn[]> {
   const found: Withdrawn[] = [];
   for (const digest of digests) {
     const sha256 = sha256Of(digest);
-    const repositories = await namesOfDigest(await own.standing(), own.files, sha256);
+    const repositories = await namesOfDigest(standing, own.files, sha256);
     if (repositories.length === 0) throw notApproved(digest);
     found.push(...repositories.map((repository) => ({ repository, sha256 })));
   }
