@@ -16,6 +16,8 @@ export interface BlobStore {
    */
   create(digest: Digest, size: number): Promise<BlobWriter | undefined>;
   delete(digest: Digest): Promise<void>;
+  /** Takes a damaged blob out of service; the file is kept apart for whoever wants to look at it. */
+  quarantine(digest: Digest): Promise<void>;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
   /** Bytes kept, temporary blobs excluded. */
   readonly usedBytes: number;
@@ -24,6 +26,10 @@ export interface BlobStore {
 
 export interface BlobReader {
   readonly size: number;
+  /** False when the file is not, as far as the disk tells, the one that was verified: nobody gets it before it is hashed. */
+  readonly unchanged: boolean;
+  /** The whole file was hashed just now and is right: what the disk tells of it from now on counts as verified. */
+  vouch(): Promise<void>;
   /** Fills `into` from `position`; returns the bytes read, 0 at the end. */
   read(into: Buffer, position: number): Promise<number>;
   close(): Promise<void>;

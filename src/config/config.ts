@@ -14,7 +14,7 @@ export interface Config {
   readonly trust: ReadonlyMap<string, TrustSourceConfig>;
   readonly policy: readonly RuleConfig[];
   readonly freshness: { readonly checkEveryMs: number; readonly staleIfUnreachableMs: number | 'until_expiry' };
-  readonly cache: { readonly maxBytes: number; readonly lowWaterBytes: number };
+  readonly cache: CacheConfig;
   readonly limits: {
     readonly manifestBytes: number;
     readonly metadataBytes: number;
@@ -23,6 +23,20 @@ export interface Config {
   };
   readonly decisions: { readonly keepMs: number; readonly maxBytes: number; readonly onFailure: 'serve' | 'refuse' };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'json' | 'pretty' };
+}
+
+export interface CacheConfig {
+  readonly maxBytes: number;
+  /** Eviction goes on until this much is left. */
+  readonly lowWaterBytes: number;
+  /** Which cached blobs are hashed again when read: all; those whose file is not the one that was verified; none. */
+  readonly verifyReads: 'always' | 'changed' | 'never';
+  /** How fast the cache is hashed again in the background; 0: not at all. */
+  readonly scrubBytesPerSecond: number;
+  /** What eviction spares as long as anything else is left: what current targets need, or nothing. */
+  readonly pin: 'current' | 'none';
+  /** Once more than this share of a blob was fetched, the rest is fetched too, although nobody waits. */
+  readonly finishDownloads: number;
 }
 
 export interface Address {

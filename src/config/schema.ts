@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { TufgateError } from '../errors.ts';
-import type { Config, UpstreamConfig } from './config.ts';
+import type { CacheConfig, Config, UpstreamConfig } from './config.ts';
 import { readDocument } from './document.ts';
 import { type Environment, Field, list, quote, type Reader, section, type Section, type WhyNotRoot } from './field.ts';
 import { admin, listeners, sameAddress } from './listen.ts';
@@ -51,6 +51,15 @@ const GIB = 2 ** 30;
 const TIB = 2 ** 40;
 const DAY = 86_400_000;
 
+const CACHE: CacheConfig = {
+  maxBytes: 50 * GIB,
+  lowWaterBytes: 40 * GIB,
+  verifyReads: 'changed',
+  scrubBytesPerSecond: 16 * MIB,
+  pin: 'none',
+  finishDownloads: 0.1,
+};
+
 function whole(file: string): Reader<Config> {
   return section('', (open, field) => {
     const data = open.required('data', path, 'where database and cache are kept, such as `data: ../data`');
@@ -74,7 +83,7 @@ function whole(file: string): Reader<Config> {
 function settings(open: Section): Pick<Config, 'freshness' | 'cache' | 'limits' | 'decisions' | 'log'> {
   return {
     freshness: open.optional('freshness', freshness) ?? { checkEveryMs: 60_000, staleIfUnreachableMs: 'until_expiry' },
-    cache: open.optional('cache', cache) ?? { maxBytes: 50 * GIB, lowWaterBytes: 40 * GIB },
+    cache: open.optional('cache', cache) ?? CACHE,
     limits: open.optional('limits', limits) ?? {
       manifestBytes: 4 * MIB,
       metadataBytes: 64 * MIB,
@@ -106,8 +115,27 @@ const cache: Reader<Config['cache']> = section('such as `{ max_size: 50GiB, low_
   const maxBytes =
     open.optional('max_size', size({ min: MIB, max: 1024 * TIB, words: 'from 1MiB to 1024TiB' })) ?? 50 * GIB;
   const lowWaterBytes = open.optional('low_water', share(maxBytes)) ?? Math.floor(maxBytes * 0.8);
-  return { maxBytes, lowWaterBytes };
+  return {
+    maxBytes,
+    lowWaterBytes,
+    verifyReads: open.optional('verify_reads', oneOf(['always', 'changed', 'never'])) ?? CACHE.verifyReads,
+    scrubBytesPerSecond: open.optional('scrub_rate', scrubRate) ?? CACHE.scrubBytesPerSecond,
+    pin: open.optional('pin', oneOf(['current', 'none'])) ?? CACHE.pin,
+    finishDownloads: open.optional('finish_downloads', shareOf) ?? CACHE.finishDownloads,
+  };
 });
+
+const scrubRate: Reader<number> = (field) =>
+  field.node.kind === 'text' && field.node.text === 'off'
+    ? 0
+    : size({ min: MIB, max: GIB, words: '`off`, or bytes a second from 1MiB to 1GiB' })(field);
+
+/** `10%` as 0.1. */
+const shareOf: Reader<number> = (field) => {
+  const percent = field.node.kind === 'text' ? /^([0-9]{1,3})%$/.exec(field.node.text)?.[1] : undefined;
+  const value = Number(percent);
+  return percent !== undefined && value <= 100 ? value / 100 : field.fail('expected a share from 0% to 100%');
+};
 
 /** `80%`, or a size. */
 function share(whole: number): Reader<number> {

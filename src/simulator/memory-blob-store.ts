@@ -16,6 +16,10 @@ export class MemoryBlobStore implements BlobStore {
   faults: DiskFaults = {};
   /** Temporary blobs neither committed nor aborted. */
   openWriters = 0;
+  /** Blobs whose file is not the one that was verified, until vouched for. */
+  readonly changed = new Set<Digest>();
+  /** What was taken out of service. */
+  readonly quarantined: Digest[] = [];
   readonly #blobs = new Map<Digest, Uint8Array>();
   readonly #index: BlobIndex;
 
@@ -35,7 +39,7 @@ export class MemoryBlobStore implements BlobStore {
   open(digest: Digest): Promise<BlobReader | undefined> {
     const bytes = this.#blobs.get(digest);
     this.#index.use(digest, 0, 1);
-    return Promise.resolve(bytes === undefined ? undefined : new MemoryReader(this, () => [bytes]));
+    return Promise.resolve(bytes === undefined ? undefined : new MemoryReader(this, () => [bytes], digest));
   }
 
   async create(digest: Digest, size: number): Promise<BlobWriter | undefined> {
@@ -60,6 +64,11 @@ export class MemoryBlobStore implements BlobStore {
     this.#index.add(digest, bytes.length, 0);
   }
 
+  quarantine(digest: Digest): Promise<void> {
+    this.quarantined.push(digest);
+    return this.delete(digest);
+  }
+
   delete(digest: Digest): Promise<void> {
     this.#blobs.delete(digest);
     this.#index.remove(digest);
@@ -79,10 +88,22 @@ export class MemoryBlobStore implements BlobStore {
 class MemoryReader implements BlobReader {
   readonly #store: MemoryBlobStore;
   readonly #chunks: () => readonly Uint8Array[];
+  readonly #digest: Digest | undefined;
 
-  constructor(store: MemoryBlobStore, chunks: () => readonly Uint8Array[]) {
+  /** @param digest of a blob that is kept; a temporary one has none yet */
+  constructor(store: MemoryBlobStore, chunks: () => readonly Uint8Array[], digest?: Digest) {
     this.#store = store;
     this.#chunks = chunks;
+    this.#digest = digest;
+  }
+
+  get unchanged(): boolean {
+    return this.#digest === undefined || !this.#store.changed.has(this.#digest);
+  }
+
+  vouch(): Promise<void> {
+    if (this.#digest !== undefined) this.#store.changed.delete(this.#digest);
+    return Promise.resolve();
   }
 
   get size(): number {

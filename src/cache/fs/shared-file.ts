@@ -70,6 +70,14 @@ export class FsBlobReader implements BlobReader {
     return this.#size();
   }
 
+  get unchanged(): boolean {
+    return true;
+  }
+
+  vouch(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async read(into: Buffer, position: number): Promise<number> {
     if (position >= this.size) return 0;
     return failing('read', () => this.#file.read(into, position));
