@@ -202,7 +202,7 @@ export class RegistryClient implements UpstreamRegistry {
       ...(signal && { signal }),
     });
     if (answer.status !== 200) throw this.refuse(image, answer);
-    refuseEncoded(`${this.name}: ${image}`, answer.headers);
+    if (method === 'GET') refuseEncoded(`${this.name}: ${image}`, answer.headers);
     return answer;
   }
 
