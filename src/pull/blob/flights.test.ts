@@ -170,6 +170,18 @@ describe('a cold pull', () => {
     expect(store.openWriters).toBe(0);
   });
 
+  test('does not wait for a second byte to pass on the first, with a file or without one', async () => {
+    for (const create of [undefined, full]) {
+      if (create !== undefined) store.faults.create = create;
+      const { client, result } = pull(flightsOn({ now: () => 0, sizes: { ...sizes, spoolBytes: 50 } }));
+      await settle();
+      await upstream.wire.send(blob.subarray(0, 11));
+      expect(client.got.length).toBeGreaterThan(0);
+      await (await upstream.wire.send(blob.subarray(11))).end();
+      expect(await result).toBe('ok');
+    }
+  });
+
   test('is the last one: the next is warm and does not touch the upstream', async () => {
     const flights = flightsOn();
     const { result } = pull(flights);
