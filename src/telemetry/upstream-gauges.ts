@@ -15,7 +15,12 @@ export function upstreamGauges(registry: Registry): UpstreamGauges {
     new Gauge<Label>({ name: `tufgate_upstream_${name}`, help, labelNames, registers: [registry] });
   const limit = gauge('ratelimit_limit', 'Pulls that the upstream allows, as it last said.', 'upstream');
   const remaining = gauge('ratelimit_remaining', 'Pulls that are left of them, as it last said.', 'upstream');
-  const circuit = gauge('circuit', 'Of an upstream, 1 for the state of its circuit, 0 for others.', 'upstream', 'state');
+  const circuit = gauge(
+    'circuit',
+    'Of an upstream, 1 for the state of its circuit, 0 for others.',
+    'upstream',
+    'state',
+  );
   return {
     quota(upstream, said) {
       if (said.limit !== undefined) limit.set({ upstream }, said.limit);

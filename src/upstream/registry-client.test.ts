@@ -235,6 +235,17 @@ describe('blobs', () => {
     expect(registry.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=10-']);
   });
 
+  it('are asked for once, with the token that their manifest took; no HEAD comes before', async () => {
+    const { registry, upstream } = await scene({ token: {} });
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    const [layer] = image.layers;
+    await upstream.manifest(REPO, image.digest, MAX);
+    expect(registry.seen.map(({ url }) => url.split('?')[0])).toHaveLength(3);
+    registry.seen.length = 0;
+    expect(await blobOf(upstream, layer!)).toEqual(LAYER);
+    expect(registry.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET /v2/${REPO}/blobs/${layer!}`]);
+  });
+
   it('of an upstream that does not know Range lose their first bytes here', async () => {
     const { registry, upstream } = await scene();
     const digest = registry.addPatternBlob(REPO, 700_000);
@@ -293,7 +304,10 @@ describe('blobs', () => {
       const lie = { kind: 'headers', headers: { 'content-encoding': encoding } } as const;
       registry.lie(`/v2/${REPO}/blobs/${digest!}`, lie);
       registry.lie(`/v2/${REPO}/manifests/1.0`, lie);
-      for (const ask of [() => upstream.blob(REPO, digest!, { offset: 0 }), () => upstream.manifest(REPO, '1.0', MAX)]) {
+      for (const ask of [
+        () => upstream.blob(REPO, digest!, { offset: 0 }),
+        () => upstream.manifest(REPO, '1.0', MAX),
+      ]) {
         const error = await failureOf(ask());
         expect(error.code).toBe('upstream.protocol');
         expect(error.message).toContain(JSON.stringify(encoding));

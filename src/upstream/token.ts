@@ -36,12 +36,7 @@ export interface TokenLimits {
 }
 
 /** Redirects of token servers are not followed: a password goes where the realm was judged, nowhere else. */
-export async function fetchToken(
-  peer: string,
-  wire: Wire,
-  request: TokenRequest,
-  limits: TokenLimits,
-): Promise<Token> {
+export async function fetchToken(peer: string, wire: Wire, request: TokenRequest, limits: TokenLimits): Promise<Token> {
   if (limits.obey) limits.rate.check(request.scope);
   const signal = AbortSignal.timeout(limits.timeoutMs);
   const what = `GET ${request.realm.host}${request.realm.pathname}`;
