@@ -62,7 +62,12 @@ interface Pulled {
 /** What the server does: open, copy, close; and what a client has of it. */
 async function pull({ flights, upstream }: Gate, digest: Digest = source.digest, size = SIZE): Promise<Pulled> {
   const chunks: Buffer[] = [];
-  const to = new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(Buffer.from(chunk)), done()) });
+  const to = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
   const fetch = (offset: number, signal: AbortSignal) => upstream.blob(REPO, digest, { offset, signal });
   try {
     const reading = await flights.open({ digest, size, origin: REPO, fetch });
