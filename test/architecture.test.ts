@@ -17,6 +17,7 @@ const MAY: Record<string, readonly string[]> = {
   json: ['errors.ts'],
   oci: ['errors.ts', 'json'],
   text: [],
+  'back-off.ts': [],
   disk: ['node'],
   'config/config.ts': [],
   'policy/decision.ts': ['errors.ts', 'oci'],
@@ -27,7 +28,7 @@ const MAY: Record<string, readonly string[]> = {
   'upstream/registry.ts': ['oci', 'node'],
   verify: ['errors.ts', 'oci', 'cache/blob-store.ts', 'upstream/registry.ts', 'node'],
   config: ['disk', 'errors.ts', 'oci', 'config/config.ts', 'policy', 'node', 'yaml'],
-  upstream: ['errors.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
+  upstream: ['errors.ts', 'back-off.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
   trust: [
     'errors.ts',
     'oci',
@@ -55,6 +56,7 @@ const MAY: Record<string, readonly string[]> = {
   ],
   pull: [
     'errors.ts',
+    'back-off.ts',
     'json',
     'oci',
     'config/config.ts',
@@ -174,6 +176,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
 /** Only the composition root and the commands may reach these; a pure part that does is not pure. */
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
 const PURE = [
+  'back-off.ts',
   'approvals/document',
   'approvals/edit',
   'json',

@@ -50,7 +50,7 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
   // Only gates and updates raise what is stored: whoever just looks, under a clock that is wrong, must not end what is trusted.
   const elapsed = options.elapsed ?? (() => performance.now());
   const now = forwardClock(await state.highestClock(), options.clock ?? Date.now, elapsed);
-  const peers = openPeers(config, now, metrics);
+  const peers = openPeers(config, { clock: now, metrics, log });
   const watch = new TrustWatch({ log, metrics, now });
   const on = (event: TrustEvent): void => {
     watch.note(event);

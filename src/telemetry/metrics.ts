@@ -1,6 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
+import type { CircuitState } from '../upstream/circuit.ts';
+import type { Quota } from '../upstream/quota.ts';
 import { expiryGauges } from './expiry-gauges.ts';
+import { upstreamGauges } from './upstream-gauges.ts';
 
 /**
  * What `/metrics` shows. The registry is our own, not the library's global one. Labels are bounded: reasons are a closed
@@ -20,6 +23,9 @@ export interface Metrics {
   /** @param status HTTP status; absent when there was no answer */
   upstreamRequest(upstream: string, status?: number): void;
   upstreamBlob(upstream: string): void;
+  /** What a registry said of its own limit. */
+  upstreamQuota(upstream: string, quota: Quota): void;
+  upstreamCircuit(upstream: string, state: CircuitState): void;
   trustRefresh(source: string, outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn'): void;
   trustAlarm(source: string, reason: Reason): void;
   /** A digest that this source took back was evicted. */
@@ -54,6 +60,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
   });
   const used = new Gauge({ name: 'tufgate_cache_bytes', help: 'Bytes kept in the cache.', registers: [registry] });
   const expiries = expiryGauges(registry, now);
+  const upstreams = upstreamGauges(registry);
   const routeOf = bounded(MAX_ROUTES);
   return {
     decision: (verdict, reason) => counters.decisions.inc({ verdict, reason: reason ?? '' }),
@@ -68,6 +75,8 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     cacheUsed: (bytes) => used.set(bytes),
     upstreamRequest: (upstream, status) => counters.upstream.inc({ upstream, status: statusClass(status) }),
     upstreamBlob: (upstream) => counters.blobs.inc({ upstream }),
+    upstreamQuota: upstreams.quota,
+    upstreamCircuit: upstreams.circuit,
     trustRefresh: (source, outcome) => counters.refreshes.inc({ source, outcome }),
     trustAlarm: (source, reason) => counters.alarms.inc({ source, reason }),
     withdrawn: (source) => counters.withdrawals.inc({ source }),

@@ -153,7 +153,7 @@ export class Flight {
     return new VerifyingSpool(writer, new BlobVerifier(digest, size), {
       tailBytes: sizes.tailBytes,
       bufferBytes: sizes.spoolBytes,
-      pace: new Pace(now),
+      pace: new Pace(now, undefined, -Infinity),
       onProgress: () => this.#wake(),
     });
   }
