@@ -21,10 +21,14 @@ export class MemoryBlobStore implements BlobStore {
   /** What was taken out of service. */
   readonly quarantined: Digest[] = [];
   readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #verifiedAt = new Map<Digest, number>();
   readonly #index: BlobIndex;
+  readonly #now: () => number;
 
-  constructor(limits: CacheLimits = { maxBytes: 2 ** 30, lowWaterBytes: 2 ** 29 }) {
+  /** @param now epoch milliseconds: when a blob counts as verified */
+  constructor(limits: CacheLimits = { maxBytes: 2 ** 30, lowWaterBytes: 2 ** 29 }, now: () => number = () => 0) {
     this.#index = new BlobIndex(limits);
+    this.#now = now;
   }
 
   get usedBytes(): number {
@@ -36,9 +40,9 @@ export class MemoryBlobStore implements BlobStore {
     return Promise.resolve(this.#index.sizeOf(digest));
   }
 
-  open(digest: Digest): Promise<BlobReader | undefined> {
+  open(digest: Digest, purpose: 'serve' | 'check' = 'serve'): Promise<BlobReader | undefined> {
     const bytes = this.#blobs.get(digest);
-    this.#index.use(digest, 0, 1);
+    if (purpose === 'serve') this.#index.use(digest, 0, 1);
     return Promise.resolve(bytes === undefined ? undefined : new MemoryReader(this, () => [bytes], digest));
   }
 
@@ -62,6 +66,18 @@ export class MemoryBlobStore implements BlobStore {
   put(digest: Digest, bytes: Uint8Array): void {
     this.#blobs.set(digest, bytes);
     this.#index.add(digest, bytes.length, 0);
+    this.#verifiedAt.set(digest, this.#now());
+  }
+
+  vouch(digest: Digest): void {
+    this.changed.delete(digest);
+    this.#verifiedAt.set(digest, this.#now());
+  }
+
+  leastRecentlyVerified(before: number, most: number): Promise<readonly { digest: Digest; size: number }[]> {
+    const at = (digest: Digest): number => (this.changed.has(digest) ? 0 : (this.#verifiedAt.get(digest) ?? 0));
+    const due = this.#index.entries().filter(({ digest }) => at(digest) < before);
+    return Promise.resolve(due.sort((a, b) => at(a.digest) - at(b.digest)).slice(0, most));
   }
 
   quarantine(digest: Digest): Promise<void> {
@@ -102,7 +118,7 @@ class MemoryReader implements BlobReader {
   }
 
   vouch(): Promise<void> {
-    if (this.#digest !== undefined) this.#store.changed.delete(this.#digest);
+    if (this.#digest !== undefined) this.#store.vouch(this.#digest);
     return Promise.resolve();
   }
 

@@ -54,10 +54,10 @@ class FsBlobStore implements BlobStore {
     return Promise.resolve(this.#index.sizeOf(digest));
   }
 
-  async open(digest: Digest): Promise<BlobReader | undefined> {
+  async open(digest: Digest, purpose: 'serve' | 'check' = 'serve'): Promise<BlobReader | undefined> {
     const size = this.#index.sizeOf(digest);
     if (size === undefined) return undefined;
-    this.#use(digest);
+    if (purpose === 'serve') this.#use(digest);
     const file = await this.#openFile(digest);
     if (file !== undefined && (await file.size()) === size) return new FsBlobReader(file, () => size);
     await file?.release();
@@ -87,6 +87,10 @@ class FsBlobStore implements BlobStore {
 
   quarantine(digest: Digest): Promise<void> {
     return this.delete(digest);
+  }
+
+  leastRecentlyVerified(_: number, most: number): Promise<readonly { digest: Digest; size: number }[]> {
+    return Promise.resolve(this.#index.entries().slice(0, most));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- other stores have to ask
