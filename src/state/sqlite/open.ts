@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { TufgateError } from '../../errors.ts';
 import { applySchema, APPLICATION_ID, createWhenMissing, SCHEMA_VERSION, unwritable } from './create.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { damaged, stateFault } from './fault.ts';
 
 /** How long opening waits for another process, milliseconds, and the event loop with it; later on `Turns` waits. */

@@ -9,7 +9,7 @@ import { damaged, stateFault } from './fault.ts';
 import { TrustFiles } from './files.ts';
 import { openDatabase } from './open.ts';
 import { TrustReader } from './trust.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../../disk/sqlite/turns.ts';
 import { WithdrawalTable } from './withdrawals.ts';
 
 const CHECKPOINT_PAGES = 1_000;
