@@ -41,6 +41,11 @@ export class Room {
     this.#growing -= grown;
   }
 
+  /** Bytes that have arrived of blobs that are not kept yet. */
+  get growing(): number {
+    return this.#growing;
+  }
+
   /** Bytes of those kept that must go before all that has arrived fits; not above 0 when it does. */
   lacking(keptBytes: number): number {
     return keptBytes + this.#growing - this.#limits.maxBytes;

@@ -120,7 +120,9 @@ export class MemoryBlobStore implements BlobStore {
     return Promise.resolve(due.sort((a, b) => at(a.digest) - at(b.digest)).slice(0, most));
   }
 
-  quarantine(digest: Digest): Promise<void> {
+  quarantine(digest: Digest, seen?: BlobReader): Promise<void> {
+    const bytes = this.#blobs.get(digest);
+    if (bytes === undefined || (seen instanceof MemoryReader && !seen.reads(bytes))) return Promise.resolve();
     this.quarantined.push(digest);
     return this.delete(digest);
   }
@@ -152,6 +154,10 @@ class MemoryReader implements BlobReader {
     this.#chunks = chunks;
     this.#digest = digest;
     if (digest !== undefined) store.lease(digest, 1);
+  }
+
+  reads(bytes: Uint8Array): boolean {
+    return this.#chunks()[0] === bytes;
   }
 
   get unchanged(): boolean {

@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
+import { type CacheFigures, cacheGauges } from './cache-gauges.ts';
 import { expiryGauges } from './expiry-gauges.ts';
 
 /**
@@ -15,8 +16,7 @@ export interface Metrics {
   decisionsFailed(): void;
   cacheHit(bytes: number): void;
   cacheMiss(): void;
-  /** Bytes kept now. */
-  cacheUsed(bytes: number): void;
+  cacheUsage(usage: CacheFigures): void;
   /** @param status HTTP status; absent when there was no answer */
   upstreamRequest(upstream: string, status?: number): void;
   upstreamBlob(upstream: string): void;
@@ -52,7 +52,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     buckets: [0.002, 0.01, 0.05, 0.2, 1, 5, 30, 120],
     registers: [registry],
   });
-  const used = new Gauge({ name: 'tufgate_cache_bytes', help: 'Bytes kept in the cache.', registers: [registry] });
+  const cacheUsage = cacheGauges(registry);
   const expiries = expiryGauges(registry, now);
   const routeOf = bounded(MAX_ROUTES);
   return {
@@ -65,7 +65,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
       counters.served.inc(bytes);
     },
     cacheMiss: () => counters.cache.inc({ outcome: 'miss' }),
-    cacheUsed: (bytes) => used.set(bytes),
+    cacheUsage,
     upstreamRequest: (upstream, status) => counters.upstream.inc({ upstream, status: statusClass(status) }),
     upstreamBlob: (upstream) => counters.blobs.inc({ upstream }),
     trustRefresh: (source, outcome) => counters.refreshes.inc({ source, outcome }),

@@ -294,6 +294,19 @@ export function blobStoreContract(name: string, make: (options: StoreOptions) =>
       expect(await readAll(await store.open(a.digest))).toBe('aaaaaaaaaa');
     });
 
+    test('the damage of a file that was replaced meanwhile is not that of the new one', async () => {
+      await keep(store, a.bytes, a.digest);
+      const damaged = await store.open(a.digest);
+      await keep(store, a.bytes, a.digest);
+      await store.quarantine(a.digest, damaged);
+      expect(await store.stat(a.digest)).toBe(10);
+      await damaged!.close();
+      const reader = await store.open(a.digest);
+      await store.quarantine(a.digest, reader);
+      expect(await store.stat(a.digest)).toBeUndefined();
+      await reader!.close();
+    });
+
     test('what was hashed the longest ago is named first, and nothing that was since', async () => {
       for (const blob of [a, b, c]) {
         await keep(store, blob.bytes, blob.digest);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, TufgateError } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
@@ -8,7 +8,7 @@ import { type CacheLimits, Room } from '../eviction.ts';
 import type { BlobRow, Place } from '../index/blob-table.ts';
 import { CacheIndex } from '../index/cache-index.ts';
 import type { IndexUser } from '../index/open-index.ts';
-import { sameFile, type Stamp } from '../index/stamp.ts';
+import { sameFile, type Stamp, stampOf } from '../index/stamp.ts';
 import { Leases, Leaving } from './busy-names.ts';
 import { Evictor, type Pinned } from './evictor.ts';
 import { FsBlobWriter } from './fs-blob-writer.ts';
@@ -28,6 +28,8 @@ export interface FsBlobStoreOptions extends CacheLimits {
   readonly pinned?: Pinned;
   /** Words for the operator: the index was started over, or cannot be kept. */
   readonly onTrouble?: (message: string) => void;
+  /** A blob that was set apart, because its file has another length than was committed. */
+  readonly onDamage?: (digest: Digest) => void;
   /** Timers of what is written down in the background. */
   readonly schedule?: Schedule;
 }
@@ -38,6 +40,8 @@ export interface CacheUsage {
   readonly bytes: number;
   /** Bytes of disk that they take, as `du` counts them. */
   readonly allocated: number;
+  /** Bytes of blobs that are being written. */
+  readonly temporaryBytes: number;
   readonly quarantined: Quarantined;
   /** Since the start. */
   readonly evicted: { readonly blobs: number; readonly bytes: number };
@@ -81,6 +85,8 @@ export class FsBlobStore implements BlobStore {
   readonly #quarantine: Quarantine;
   readonly #reconciler: Reconciler;
   readonly #onTrouble: (message: string) => void;
+  readonly #onDamage: (digest: Digest) => void;
+  readonly #opened = new WeakMap<BlobReader, Stamp>();
   #reconciling: Promise<unknown> | undefined;
 
   constructor(layout: Layout, options: FsBlobStoreOptions, user: IndexUser) {
@@ -88,6 +94,7 @@ export class FsBlobStore implements BlobStore {
     this.#now = options.now;
     this.#room = new Room(options);
     this.#onTrouble = options.onTrouble ?? (() => undefined);
+    this.#onDamage = options.onDamage ?? (() => undefined);
     const onLost = (): void => this.start();
     this.#index = new CacheIndex({ file: layout.index, user, onTrouble: this.#onTrouble, onLost });
     this.#uses = new UseNotes(this.#index, options.now, options.schedule ?? later);
@@ -109,8 +116,9 @@ export class FsBlobStore implements BlobStore {
   }
 
   usage(): CacheUsage {
-    const { held } = this.#quarantine;
-    return { ...this.#index.totals, quarantined: held, evicted: this.#evictor.evicted };
+    const { evicted } = this.#evictor;
+    const temporaryBytes = this.#room.growing;
+    return { ...this.#index.totals, temporaryBytes, quarantined: this.#quarantine.held, evicted };
   }
 
   async stat(digest: Digest): Promise<number | undefined> {
@@ -161,11 +169,17 @@ export class FsBlobStore implements BlobStore {
     forgotten.assert();
   }
 
-  async quarantine(digest: Digest): Promise<void> {
+  async quarantine(digest: Digest, seen?: BlobReader): Promise<void> {
     const path = blobPath(this.#layout, digest);
+    if (seen !== undefined && !(await this.#isStill(path, this.#opened.get(seen)))) return;
     const forgotten = await this.#forget(digest);
     await failing('set a blob apart', () => this.#leaving.remove(digest, () => this.#quarantine.take(path, digest)));
     forgotten.assert();
+  }
+
+  async #isStill(path: string, seen: Stamp | undefined): Promise<boolean> {
+    const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+    return seen === undefined || (stats !== undefined && stampOf(stats).inode === seen.inode);
   }
 
   leastRecentlyVerified(before: number, most: number): Promise<readonly BlobRow[]> {
@@ -195,6 +209,13 @@ export class FsBlobStore implements BlobStore {
   /** @param most files that may stay in quarantine @returns how many went */
   async pruneQuarantine(most?: number): Promise<number> {
     return await this.#quarantine.prune(most);
+  }
+
+  /** Only while no server runs: what it is writing would go too. @returns how many files went */
+  async sweepTemporary(): Promise<number> {
+    const names = await readdir(this.#layout.temporary).catch(() => []);
+    for (const name of names) await rm(join(this.#layout.temporary, name), { force: true, recursive: true });
+    return names.length;
   }
 
   /** Brings rows and files together, to the end. @throws cache.failed, or as the file system says */
@@ -246,7 +267,9 @@ export class FsBlobStore implements BlobStore {
     const row = this.#index.read((table) => table.find(digest), undefined);
     if (file !== undefined && stamp !== undefined && row !== undefined && stamp.size === row.stamp.size) {
       const verified = row.verifiedAt > 0 && sameFile(stamp, row.stamp);
-      return new FsBlobReader(file, () => stamp.size, this.#standing(digest, file, stamp, verified, giveBack));
+      const reader = new FsBlobReader(file, () => stamp.size, this.#standing(digest, file, stamp, verified, giveBack));
+      this.#opened.set(reader, stamp);
+      return reader;
     }
     await file?.release();
     if (row !== undefined) await this.#takeOut(digest, row.stamp, stamp);
@@ -268,7 +291,10 @@ export class FsBlobStore implements BlobStore {
 
   /** A file that is gone, or of another length than was committed. */
   async #takeOut(digest: Digest, known: Stamp, found: Stamp | undefined): Promise<void> {
-    if (found !== undefined) return this.quarantine(digest);
+    if (found !== undefined) {
+      this.#onDamage(digest);
+      return this.quarantine(digest);
+    }
     await this.#index.write('drop a row', (table) => table.forgetFile(digest, known)).catch(() => undefined);
   }
 
