@@ -18,7 +18,7 @@ const MAY: Record<string, readonly string[]> = {
   oci: ['errors.ts', 'json'],
   text: [],
   'back-off.ts': [],
-  disk: ['node'],
+  disk: ['node', 'better-sqlite3'],
   'config/config.ts': [],
   'policy/decision.ts': ['errors.ts', 'oci'],
   policy: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts'],
@@ -43,7 +43,7 @@ const MAY: Record<string, readonly string[]> = {
   // The far side of the thread puts itself together, as compose.ts does for the rest.
   'trust/worker': ['errors.ts', 'oci', 'state', 'state/store.ts', 'trust', 'trust/tuf', 'node'],
   lifeboat: ['text', 'disk', 'errors.ts', 'json', 'oci', 'trust', 'trust/tuf', 'upstream', 'node'],
-  cache: ['disk', 'errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
+  cache: ['disk', 'errors.ts', 'oci', 'cache/blob-store.ts', 'node', 'better-sqlite3'],
   'state/decision-key.ts': ['errors.ts', 'oci', 'policy/decision.ts', 'state/store.ts', 'node'],
   state: [
     'state/decision-key.ts',
@@ -51,6 +51,7 @@ const MAY: Record<string, readonly string[]> = {
     'oci',
     'policy/decision.ts',
     'state/store.ts',
+    'disk',
     'node',
     'better-sqlite3',
   ],

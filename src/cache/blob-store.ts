@@ -7,8 +7,11 @@ import type { Digest } from '../oci/digest.ts';
 export interface BlobStore {
   /** Size in bytes, or undefined when it is not there. A hit counts as use for eviction. */
   stat(digest: Digest): Promise<number | undefined>;
-  /** Undefined when it is not there. An open blob can be read to its end even when it is evicted meanwhile. */
-  open(digest: Digest): Promise<BlobReader | undefined>;
+  /**
+   * Undefined when it is not there. An open blob is not evicted; one that is deleted meanwhile can be read to its end.
+   * @param purpose `check`: to be hashed only, which is no use for eviction
+   */
+  open(digest: Digest, purpose?: 'serve' | 'check'): Promise<BlobReader | undefined>;
   /**
    * A temporary blob: readable while it grows, gone unless committed.
    * @returns undefined when a blob of this size cannot be kept (larger than the cache): pass it on uncached
@@ -16,8 +19,19 @@ export interface BlobStore {
    */
   create(digest: Digest, size: number): Promise<BlobWriter | undefined>;
   delete(digest: Digest): Promise<void>;
-  /** Takes a damaged blob out of service; the file is kept apart for whoever wants to look at it. */
-  quarantine(digest: Digest): Promise<void>;
+  /**
+   * Takes a damaged blob out of service; the file is kept apart for whoever wants to look at it.
+   * @param seen who read the damage: what has come in place of that file meanwhile stays
+   */
+  quarantine(digest: Digest, seen?: BlobReader): Promise<void>;
+  /**
+   * What was hashed last before this instant (epoch milliseconds) or never, the longest ago first: for whoever hashes the whole
+   * cache in small portions. Not a snapshot: ask again after each portion was vouched for or taken away.
+   */
+  leastRecentlyVerified(
+    before: number,
+    most: number,
+  ): Promise<readonly { readonly digest: Digest; readonly size: number }[]>;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
   /** Bytes kept, temporary blobs excluded. */
   readonly usedBytes: number;

@@ -171,6 +171,14 @@ export interface ClosureStore {
   givenOut(repository: string, digests: readonly Digest[]): Promise<readonly GivenOut[]>;
   /** In which repositories any of these was given out, each pair once. */
   givenOutAnywhere(digests: readonly Digest[]): Promise<readonly Given[]>;
+  /**
+   * Tags that need this digest today as far as is known: what was given out for them last is it, or a manifest at most `depth` edges
+   * above it. In no order, the first `most`.
+   * @param which `verified`: only what was verified when it was given out
+   */
+  tagsAbove(digest: Digest, depth: number, which: 'all' | 'verified', most: number): Promise<readonly TagAbove[]>;
+  /** What was given out last for this tag. */
+  lastGivenOut(repository: string, tag: string): Promise<Digest | undefined>;
   /** All that was ever given out, each pair once, in a fixed order: the first `most` after this one. */
   givenOutAfter(after: Given | undefined, most: number): Promise<readonly Given[]>;
 }
@@ -178,6 +186,11 @@ export interface ClosureStore {
 export interface Given {
   readonly repository: string;
   readonly digest: Digest;
+}
+
+export interface TagAbove {
+  readonly repository: string;
+  readonly tag: string;
 }
 
 export interface Ancestor {

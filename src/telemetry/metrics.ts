@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
 import type { CircuitState } from '../upstream/circuit.ts';
 import type { Quota } from '../upstream/quota.ts';
+import { type CacheFigures, cacheGauges } from './cache-gauges.ts';
 import { expiryGauges } from './expiry-gauges.ts';
 import { upstreamGauges } from './upstream-gauges.ts';
 
@@ -18,8 +19,7 @@ export interface Metrics {
   decisionsFailed(): void;
   cacheHit(bytes: number): void;
   cacheMiss(): void;
-  /** Bytes kept now. */
-  cacheUsed(bytes: number): void;
+  cacheUsage(usage: CacheFigures): void;
   /** @param status HTTP status; absent when there was no answer */
   upstreamRequest(upstream: string, status?: number): void;
   upstreamBlob(upstream: string): void;
@@ -58,7 +58,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     buckets: [0.002, 0.01, 0.05, 0.2, 1, 5, 30, 120],
     registers: [registry],
   });
-  const used = new Gauge({ name: 'tufgate_cache_bytes', help: 'Bytes kept in the cache.', registers: [registry] });
+  const cacheUsage = cacheGauges(registry);
   const expiries = expiryGauges(registry, now);
   const upstreams = upstreamGauges(registry);
   const routeOf = bounded(MAX_ROUTES);
@@ -72,7 +72,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
       counters.served.inc(bytes);
     },
     cacheMiss: () => counters.cache.inc({ outcome: 'miss' }),
-    cacheUsed: (bytes) => used.set(bytes),
+    cacheUsage,
     upstreamRequest: (upstream, status) => counters.upstream.inc({ upstream, status: statusClass(status) }),
     upstreamBlob: (upstream) => counters.blobs.inc({ upstream }),
     upstreamQuota: upstreams.quota,

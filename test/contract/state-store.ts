@@ -520,6 +520,32 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         expect(await store.givenOutAfter({ repository: redis, digest: a }, 2)).toEqual([]);
       });
 
+      it('says which tags need a digest today: those for which it, or a manifest above it, was given out last', async () => {
+        const [index, image, layer] = [digest('1'), digest('2'), digest('3')];
+        await store.recordManifest(index, [child(image, 'manifest')]);
+        await store.recordManifest(image, [child(layer, 'blob')]);
+        const need = (which: 'all' | 'verified' = 'all', depth = 4, most = 9) =>
+          store.tagsAbove(layer, depth, which, most);
+        expect(await need()).toEqual([]);
+        await store.giveOut({ ...given, digest: index });
+        await store.giveOut({ ...given, digest: image, tag: '' });
+        await store.giveOut({ ...given, digest: image, tag: 'old', verified: false });
+        const { repository } = given;
+        const both = [
+          { repository, tag: '1.27' },
+          { repository, tag: 'old' },
+        ];
+        const sorted = (tags: readonly { tag: string }[]) => [...tags].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+        expect(sorted(await need())).toEqual(both);
+        expect(await need('verified')).toEqual(both.slice(0, 1));
+        expect(await need('all', 1)).toEqual(both.slice(1));
+        expect(await need('all', 4, 1)).toHaveLength(1);
+        await store.giveOut({ ...given, digest: digest('9'), at: T0 + 1 });
+        expect(await need()).toEqual(both.slice(1));
+        expect(await store.lastGivenOut(repository, '1.27')).toBe(digest('9'));
+        expect(await store.lastGivenOut(repository, 'none')).toBeUndefined();
+      });
+
       it('keeps the latest time', async () => {
         await store.giveOut({ ...given, at: T0 + 5 });
         await store.giveOut(given);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf, TufgateError } from '../../errors.ts';
 import type { BlobReader } from '../blob-store.ts';
+import { type Stamp, stampOf } from '../index/stamp.ts';
 
 /**
  * One descriptor for whoever reads or writes a file, closed when the last lets go. Renaming and unlinking the file do
@@ -34,9 +35,10 @@ export class SharedFile {
     if (this.#holders === 0) await this.#handle.close();
   }
 
-  async size(): Promise<number> {
-    const stats = await this.#handle.stat();
-    return stats.isFile() ? stats.size : -1;
+  /** Undefined when it is no file. */
+  async stamp(): Promise<Stamp | undefined> {
+    const stats = await this.#handle.stat({ bigint: true });
+    return stats.isFile() ? stampOf(stats) : undefined;
   }
 
   async read(into: Buffer, position: number): Promise<number> {
@@ -55,15 +57,28 @@ export class SharedFile {
   }
 }
 
+/** What the store knows of an open file beyond its bytes. */
+export interface Standing {
+  readonly unchanged: boolean;
+  vouch(): Promise<void>;
+  /** Called once. */
+  closed(): void;
+}
+
+/** Of a file that is being written: it has no name yet that anybody else could write to. */
+const TEMPORARY: Standing = { unchanged: true, vouch: () => Promise.resolve(), closed: () => undefined };
+
 export class FsBlobReader implements BlobReader {
   readonly #file: SharedFile;
   readonly #size: () => number;
+  readonly #standing: Standing;
   #closed = false;
 
   /** @param file already held for this reader */
-  constructor(file: SharedFile, size: () => number) {
+  constructor(file: SharedFile, size: () => number, standing = TEMPORARY) {
     this.#file = file;
     this.#size = size;
+    this.#standing = standing;
   }
 
   get size(): number {
@@ -71,11 +86,11 @@ export class FsBlobReader implements BlobReader {
   }
 
   get unchanged(): boolean {
-    return true;
+    return this.#standing.unchanged;
   }
 
   vouch(): Promise<void> {
-    return Promise.resolve();
+    return this.#standing.vouch();
   }
 
   async read(into: Buffer, position: number): Promise<number> {
@@ -86,6 +101,7 @@ export class FsBlobReader implements BlobReader {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#standing.closed();
     await this.#file.release();
   }
 }

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { file, stateStoreContract } from '../../../test/contract/state-store.ts';
 import { codeOf } from '../../errors.ts';
 import type { StateStore, TrustFile } from '../store.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { openSqliteStore } from './store.ts';
 
 const vendor = { source: 'vendor', gun: 'docker.io/library/nginx' };
