@@ -5,11 +5,13 @@ import { keepApprovalsFresh } from './compose/approvals.ts';
 import { openCache } from './compose/cache.ts';
 import { composeJudge, type Judge, type JudgeOptions, trustSettings, type WatchedJudge } from './compose/judge.ts';
 import type { ComposeOptions } from './compose/options.ts';
+import { damageReport } from './compose/damage-report.ts';
 import { pullDeps } from './compose/pull-deps.ts';
 import type { Config } from './config/config.ts';
 import { DecisionLog } from './pull/decision-log.ts';
 import type { PullDeps } from './pull/deps.ts';
 import { withdrawalAlarm } from './pull/withdrawal-alarm.ts';
+import { Scrubber } from './pull/scrubber.ts';
 import { WithdrawalSweep } from './pull/withdrawal-sweep.ts';
 import { adminApi } from './server/admin-api.ts';
 import { registriesOf } from './server/registries.ts';
@@ -26,6 +28,7 @@ import { openCollection } from './trust/open-collection.ts';
 import type { TrustServiceOptions } from './trust/service.ts';
 import type { TrustEvent } from './trust/trust-event.ts';
 import { TrustThread } from './trust/worker/thread.ts';
+import { HashThread } from './verify/thread/thread.ts';
 
 /** The only place that constructs adapters and hands them down. */
 export interface Gate {
@@ -69,7 +72,21 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   judge.watch.keepAlarmsIn(decisions);
   const fresh = keepApprovalsFresh(config, { ...options, now, log, metrics });
   await Promise.all(fresh.map((each) => each.start()));
-  const deps = pullDeps(config, judge, cache, decisions, log, metrics);
+  const hashing = new HashThread({
+    onDeath: (err) => log.error({ err }, 'blobs are hashed on a new thread; what was being hashed is hashed again'),
+    entry: options.hashWorker,
+  });
+  const deps = pullDeps(config, judge, cache, decisions, { hashing, log, metrics });
+  const scrubber = new Scrubber({
+    store: cache,
+    hashing,
+    bytesPerSecond: config.cache.scrubBytesPerSecond,
+    now,
+    damaged: damageReport({ decisions, log, metrics, now }),
+    scrubbed: (bytes) => metrics.scrubbed(bytes),
+    log,
+    ...(options.scrubSchedule && { schedule: options.scrubSchedule }),
+  });
   const sweep = openSweep(judge, deps, decisions, log, metrics);
   late.sweep = sweep;
   const background = new BackgroundRefresh({
@@ -100,7 +117,9 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       await Promise.all(fresh.map((each) => each.close()));
       await background.close();
       await sweep.close();
+      await scrubber.close();
       await deps.flights.close();
+      await hashing.close();
       await deps.manifests.close();
       await cache.close();
       await decisions.close();

@@ -135,8 +135,10 @@ function verdictWord({ event, verdict, wouldDeny }: StoredDecision): string {
   return verdict === 'deny' ? 'DENY' : wouldDeny ? 'WOULD-DENY' : 'allow';
 }
 
-function imageOf({ repository, tag, asked }: StoredDecision): string {
-  const name = repository === '' ? '(unreadable name)' : repository;
+/** What the gate itself found in its cache belongs to no repository. */
+function imageOf({ event, repository, tag, asked }: StoredDecision): string {
+  const nameless = event === 'integrity' ? '(cache)' : '(unreadable name)';
+  const name = repository === '' ? nameless : repository;
   return name + (tag === undefined ? '' : `:${tag}`) + (asked === undefined ? '' : `@${asked}`);
 }
 

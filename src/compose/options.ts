@@ -13,4 +13,8 @@ export interface ComposeOptions {
   readonly schedule?: Schedule;
   /** The file that the thread of large collections runs; the built one unless a test brings its own. */
   readonly trustWorker?: URL;
+  /** The file that the thread which hashes blobs runs; the built one unless a test brings its own. */
+  readonly hashWorker?: URL;
+  /** Timers of the scrubber; the real ones unless a test brings its own. */
+  readonly scrubSchedule?: Schedule;
 }

@@ -5,8 +5,10 @@ import type { DecisionLog } from '../pull/decision-log.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { GivenOutMemory } from '../pull/give-out.ts';
 import { Manifests } from '../pull/manifests.ts';
+import type { Hashing } from '../verify/hashing.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { damageReport } from './damage-report.ts';
 import type { Judge } from './judge.ts';
 
 export function pullDeps(
@@ -14,8 +16,7 @@ export function pullDeps(
   judge: Judge,
   cache: BlobStore,
   decisions: DecisionLog,
-  log: Logger,
-  metrics: Metrics,
+  { hashing, log, metrics }: { readonly hashing: Hashing; readonly log: Logger; readonly metrics: Metrics },
 ): PullDeps {
   const { now } = judge.deps;
   const cacheUsed = (hit: boolean, bytes: number): void => (hit ? metrics.cacheHit(bytes) : metrics.cacheMiss());
@@ -34,6 +35,10 @@ export function pullDeps(
       store: cache,
       now,
       log,
+      hashing,
+      verifyReads: config.cache.verifyReads,
+      finishDownloads: config.cache.finishDownloads,
+      onDamaged: damageReport({ decisions, log, metrics, now }),
       onIntegrity: (event) => {
         metrics.integrity(event.reason);
         log.error({ event }, 'upstream delivered other bytes than the digest names');

@@ -15,6 +15,10 @@ export interface Metrics {
   decision(verdict: 'allow' | 'deny' | 'would-deny', reason?: Reason): void;
   /** Bytes that did not match their digest or length. */
   integrity(reason: Reason): void;
+  /** A cached blob that was not what its name says, by a read or in the background. */
+  cacheDamaged(): void;
+  /** Bytes of the cache hashed in the background. */
+  scrubbed(bytes: number): void;
   decisionsLost(count: number): void;
   decisionsFailed(): void;
   cacheHit(bytes: number): void;
@@ -65,6 +69,8 @@ export function createMetrics(now: () => number = Date.now): Metrics {
   return {
     decision: (verdict, reason) => counters.decisions.inc({ verdict, reason: reason ?? '' }),
     integrity: (reason) => counters.integrity.inc({ reason }),
+    cacheDamaged: () => counters.damaged.inc(),
+    scrubbed: (bytes) => counters.scrubbed.inc(bytes),
     decisionsLost: (count) => counters.lost.inc(count),
     decisionsFailed: () => counters.failed.inc(),
     cacheHit: (bytes) => {
@@ -96,6 +102,8 @@ function createCounters(registry: Registry) {
   return {
     decisions: counter('decisions_total', 'Decisions by verdict and reason.', 'verdict', 'reason'),
     integrity: counter('integrity_events_total', 'Bytes refused: not what their digest says.', 'reason'),
+    damaged: counter('cache_damaged_total', 'Cached blobs found damaged, and put aside.'),
+    scrubbed: counter('scrubbed_bytes_total', 'Bytes of the cache hashed again in the background.'),
     lost: counter('decisions_lost_total', 'Decisions that never reached the database.'),
     failed: counter('decision_write_failures_total', 'Failed writes of the decision log.'),
     cache: counter('cache_requests_total', 'Blobs and manifests found in the cache, or not.', 'outcome'),

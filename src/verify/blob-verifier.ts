@@ -1,5 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
+import type { TufgateError } from '../errors.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
+import type { Hashing, RunningHash } from './hashing.ts';
+import { inlineHashing } from './inline-hashing.ts';
 import { wrongDigest, wrongLength } from './mismatch.ts';
 
 /** How much of a blob's end is kept from clients until all of it was verified. */
@@ -13,6 +15,13 @@ export function heldBack(length: number, tail: number = TAIL_BYTES): number {
   return Math.min(length, Math.max(1, tail));
 }
 
+export interface VerifierOptions {
+  /** Here unless given. */
+  readonly hashing?: Hashing;
+  /** What is said of other bytes; who the bytes are from. */
+  readonly wrong?: (expected: Digest, actual: string) => TufgateError;
+}
+
 /**
  * Hashes and counts a blob while it passes, in whatever pieces it comes.
  *
@@ -23,33 +32,45 @@ export class BlobVerifier {
   readonly digest: Digest;
   /** Bytes, from the verified manifest. */
   readonly size: number;
-  readonly #hash: Hash;
+  readonly #hash: RunningHash;
+  readonly #wrong: (expected: Digest, actual: string) => TufgateError;
   #received = 0;
   #verified = false;
 
-  constructor(digest: Digest, size: number) {
+  constructor(digest: Digest, size: number, { hashing = inlineHashing, wrong = wrongDigest }: VerifierOptions = {}) {
     this.digest = digest;
     this.size = size;
-    this.#hash = createHash(algorithmOf(digest));
+    this.#hash = hashing.begin(algorithmOf(digest), size);
+    this.#wrong = wrong;
   }
 
   get verified(): boolean {
     return this.#verified;
   }
 
-  /** @throws integrity.length when this chunk goes past the size */
-  update(chunk: Uint8Array): void {
-    const received = this.#received + chunk.length;
+  /** So many bytes have come; `update` follows, at once or later. @throws integrity.length when they go past the size */
+  count(bytes: number): void {
+    const received = this.#received + bytes;
     if (received > this.size) throw wrongLength(this.digest, this.size, received);
-    this.#hash.update(chunk);
     this.#received = received;
   }
 
-  /** The verdict, once. @throws integrity.length, integrity.digest */
-  finish(): void {
+  /** Bytes that were counted, in order. Resolves when they may be overwritten. @throws internal when the hash was lost */
+  update(chunk: Uint8Array): Promise<void> {
+    return this.#hash.update(chunk);
+  }
+
+  /** The verdict, once. @throws integrity.length, integrity.digest; internal when the hash was lost */
+  async finish(): Promise<void> {
     if (this.#received !== this.size) throw wrongLength(this.digest, this.size, this.#received);
-    const actual = `${algorithmOf(this.digest)}:${this.#hash.digest('hex')}`;
-    if (actual !== this.digest) throw wrongDigest(this.digest, actual);
+    const algorithm = algorithmOf(this.digest);
+    const actual = `${algorithm}:${await this.#hash.finish()}`;
+    if (actual !== this.digest) throw this.#wrong(this.digest, actual);
     this.#verified = true;
+  }
+
+  /** There will be no verdict. */
+  drop(): void {
+    this.#hash.drop();
   }
 }

@@ -20,3 +20,13 @@ export function wrongLength(digest: Digest, expected: number, atLeast: number): 
     { detail: { digest, expected, received: atLeast } },
   );
 }
+
+/** A file of the cache that has changed since it was verified, by a bad disk or by somebody. */
+export function damagedCopy(expected: Digest, actual: string): TufgateError {
+  return new TufgateError(
+    'integrity.digest',
+    `the cached copy of ${expected} is damaged: its digest is ${actual}. It was put aside, and whoever asks for it now gets ` +
+      'a fresh one from the upstream. Look at the disk, and at who may write to the data folder.',
+    { detail: { digest: expected, actual } },
+  );
+}

@@ -19,7 +19,8 @@ export async function* verifying(
   const window = Buffer.allocUnsafeSlow(tail + Math.min(BLOCK_BYTES, verifier.size));
   let filled = 0;
   for await (const chunk of chunks) {
-    verifier.update(chunk);
+    verifier.count(chunk.length);
+    await verifier.update(chunk);
     for (let taken = 0; taken < chunk.length;) {
       const piece = chunk.subarray(taken, taken + window.length - filled);
       window.set(piece, filled);
@@ -32,6 +33,6 @@ export async function* verifying(
       }
     }
   }
-  verifier.finish();
+  await verifier.finish();
   if (filled > 0) yield window.subarray(0, filled);
 }

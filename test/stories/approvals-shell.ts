@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { listen } from '../../src/server/listen.ts';
 import { type AddedImage, RegistrySimulator } from '../../src/simulator/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { type Answer, ask, START, WORKER } from './gate-world.ts';
+import { type Answer, ask, HASH_WORKER, START, WORKER } from './gate-world.ts';
 import { type Shell, shell } from './shell.ts';
 
 /** Somebody who approves images at the command line, before a registry that he can be told lies by, and a gate on the same data. */
@@ -147,6 +147,8 @@ async function start(file: string, env: Shell['env'], options: ComposeOptions): 
     env: { ...env },
     schedule: () => () => undefined,
     trustWorker: WORKER,
+    hashWorker: HASH_WORKER,
+    scrubSchedule: () => () => undefined,
     ...options,
   });
   const listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);

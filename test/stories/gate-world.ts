@@ -70,6 +70,7 @@ export function keyOf(publisher: NotaryRepository): string {
 }
 
 export const WORKER = new URL('../contract/trust-worker.js', import.meta.url);
+export const HASH_WORKER = new URL('../contract/hash-worker.js', import.meta.url);
 const silent = createLogger({ level: 'error', format: 'json' }, { write: () => true } as never);
 
 type Around = Pick<GateWorld, 'registry' | 'notary' | 'publisher' | 'image'>;
@@ -109,6 +110,8 @@ async function openBefore(
       elapsed: () => world.elapsed,
       schedule: background.schedule,
       trustWorker: WORKER,
+      hashWorker: HASH_WORKER,
+      scrubSchedule: () => () => undefined,
     });
     listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
   };

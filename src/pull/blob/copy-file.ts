@@ -1,5 +1,5 @@
 import type { BlobReader } from '../../cache/blob-store.ts';
-import { TufgateError } from '../../errors.ts';
+import { readBlock } from '../../verify/verify-file.ts';
 import type { ClientSink } from './client-sink.ts';
 
 /**
@@ -16,15 +16,14 @@ export async function copyFile(
   limit: number,
 ): Promise<number> {
   let [filling, sending] = buffers;
-  let pending = Promise.resolve();
+  let [before, last] = [Promise.resolve(), Promise.resolve()];
   while (position < limit && !sink.gone) {
-    const count = await reader.read(filling.subarray(0, Math.min(filling.length, limit - position)), position);
-    if (count === 0) throw new TufgateError('cache.failed', `a cached blob ends at byte ${position}, too early`);
-    await pending;
-    pending = sink.write(filling.subarray(0, count));
+    await before;
+    const count = await readBlock(reader, filling, position, limit);
+    [before, last] = [last, sink.write(filling.subarray(0, count))];
     [filling, sending] = [sending, filling];
     position += count;
   }
-  await pending;
+  await Promise.all([before, last]);
   return position;
 }

@@ -1,6 +1,6 @@
 import type { BlobReader } from '../../cache/blob-store.ts';
 import { codeOf, messageOf, type TufgateError } from '../../errors.ts';
-import { BlobVerifier, heldBack } from '../../verify/blob-verifier.ts';
+import { heldBack } from '../../verify/blob-verifier.ts';
 import { Pace } from '../../verify/pace.ts';
 import { VerifyingSpool } from '../../verify/verifying-spool.ts';
 import { download } from './download.ts';
@@ -13,9 +13,6 @@ type State =
   /** No file to follow (any more): who still wants the blob fetches it himself. */
   | { readonly kind: 'unspooled' }
   | { readonly kind: 'failed'; readonly error: unknown };
-
-/** Of the blob, fetched: then the rest is worth having although nobody waits. */
-const WORTH_FINISHING = 0.1;
 
 /**
  * One fetch of one blob, for everybody: it fills a temporary file as fast as upstream and disk go, and its passengers
@@ -82,7 +79,8 @@ export class Flight {
     this.#passengers -= 1;
     if (this.#passengers > 0 || this.#state.kind !== 'fetching') return;
     const { size } = this.request;
-    if (size <= this.#parts.sizes.smallBytes || this.#received > size * WORTH_FINISHING) return;
+    const { sizes, worthFinishing } = this.#parts;
+    if (size <= sizes.smallBytes || this.#received > size * worthFinishing) return;
     this.#leaveTimetable();
     this.#abort.abort();
   }
@@ -147,10 +145,11 @@ export class Flight {
 
   async #createSpool(): Promise<VerifyingSpool | undefined> {
     const { digest, size } = this.request;
-    const { sizes, now, store } = this.#parts;
+    const { sizes, now, store, hashing } = this.#parts;
     const writer = await store.create(digest, size);
     if (writer === undefined) return undefined;
-    return new VerifyingSpool(writer, new BlobVerifier(digest, size), {
+    return new VerifyingSpool(writer, this.request, {
+      hashing,
       tailBytes: sizes.tailBytes,
       bufferBytes: sizes.spoolBytes,
       pace: new Pace(now, undefined, -Infinity),

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { blob, Client, digestOf, full, pieces, settle, sizes, text, Upstream } from '../../../test/blob-world.ts';
 import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
 import { openFsBlobStore } from '../../cache/fs/fs-blob-store.ts';
 import { codeOf, TufgateError } from '../../errors.ts';
-import { type Digest, parseDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { MemoryBlobStore } from '../../simulator/memory-blob-store.ts';
-import type { UpstreamBlob } from '../../upstream/registry.ts';
 import {
   BlobFlights,
   type BlobFlightsOptions,
@@ -19,93 +19,6 @@ import {
   type ByteRange,
   type IntegrityEvent,
 } from './flights.ts';
-
-const digestOf = (bytes: Uint8Array): Digest =>
-  parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
-const full = () => Promise.reject(new TufgateError('cache.failed', 'disk full'));
-const sizes = { tailBytes: 10, spoolBytes: 8, readBytes: 8, smallBytes: 0 };
-/** 100 bytes: `00 01 02 …`, each two characters naming its place. */
-const blob = Buffer.from(Array.from({ length: 50 }, (_, i) => String(i).padStart(2, '0')).join(''));
-const text = blob.toString();
-
-function pieces(bytes: Buffer, length: number): Buffer[] {
-  return Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) =>
-    bytes.subarray(i * length, (i + 1) * length),
-  );
-}
-
-/** Lets everything run that can run without new input. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 30; i += 1) await new Promise(setImmediate);
-}
-
-/** One connection of the upstream, driven by hand. */
-class Wire {
-  readonly offset: number;
-  readonly body = new Readable({ read: () => undefined });
-
-  constructor(offset: number) {
-    this.offset = offset;
-  }
-
-  async send(bytes: Uint8Array): Promise<this> {
-    this.body.push(bytes);
-    await settle();
-    return this;
-  }
-
-  async end(): Promise<void> {
-    this.body.push(null);
-    await settle();
-  }
-
-  async cut(): Promise<void> {
-    this.body.destroy(new Error('ECONNRESET'));
-    await settle();
-  }
-}
-
-class Upstream {
-  readonly wires: Wire[] = [];
-  refuse: ((offset: number) => Error | undefined) | undefined;
-
-  readonly fetch = (offset: number): Promise<UpstreamBlob> => {
-    const refused = this.refuse?.(offset);
-    if (refused !== undefined) return Promise.reject(refused);
-    const wire = new Wire(offset);
-    this.wires.push(wire);
-    return Promise.resolve({ body: wire.body });
-  };
-
-  get wire(): Wire {
-    return this.wires.at(-1)!;
-  }
-
-  get offsets(): number[] {
-    return this.wires.map(({ offset }) => offset);
-  }
-}
-
-/** A client that takes all, or, when slow, one write each time it is told to. */
-class Client extends Writable {
-  got = '';
-  slow = false;
-  readonly #gate = new EventEmitter();
-
-  override _write(chunk: Buffer, _: string, done: (error?: Error | null) => void): void {
-    const take = (): void => {
-      this.got += chunk.toString();
-      done();
-    };
-    if (this.slow) this.#gate.once('take', take);
-    else take();
-  }
-
-  async take(): Promise<void> {
-    this.#gate.emit('take');
-    await settle();
-  }
-}
 
 let upstream: Upstream;
 let store: MemoryBlobStore;

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
+import type { BlobStore } from '../../cache/blob-store.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { TAIL_BYTES } from '../../verify/blob-verifier.ts';
+import type { Hashing } from '../../verify/hashing.ts';
+import { inlineHashing } from '../../verify/inline-hashing.ts';
 import { BadBlobs } from './bad-blobs.ts';
+import { CachedBlobs } from './cached-blobs.ts';
 import { Flight } from './flight.ts';
-import { DirectReading, FlightReading, WarmReading } from './readings.ts';
+import { DirectReading, FlightReading } from './readings.ts';
 import {
   type BlobReading,
   type BlobRequest,
+  type DamageEvent,
   type FetchEvent,
   type FlightLog,
   type FlightParts,
@@ -17,10 +21,20 @@ import {
   keyOf,
   originOf,
   type Sizes,
+  type VerifyReads,
 } from './request.ts';
 import { ReadBuffers } from './read-buffers.ts';
+import { stopping } from './stopping.ts';
 
-export type { BlobReading, BlobRequest, ByteRange, FetchEvent, FlightLog, IntegrityEvent } from './request.ts';
+export type {
+  BlobReading,
+  BlobRequest,
+  ByteRange,
+  DamageEvent,
+  FetchEvent,
+  FlightLog,
+  IntegrityEvent,
+} from './request.ts';
 
 export interface BlobFlightsOptions {
   readonly store: BlobStore;
@@ -28,6 +42,13 @@ export interface BlobFlightsOptions {
   readonly now: () => number;
   readonly onIntegrity?: (event: IntegrityEvent) => void;
   readonly onFetch?: (event: FetchEvent) => void;
+  readonly onDamaged?: (event: DamageEvent) => void;
+  /** `changed` unless given. */
+  readonly verifyReads?: VerifyReads;
+  /** Share of a blob: once more was fetched, the rest is fetched too, although nobody waits; a tenth unless given. */
+  readonly finishDownloads?: number;
+  /** Here unless given. Whoever made it closes it. */
+  readonly hashing?: Hashing;
   readonly log?: FlightLog;
   /** Waits so many milliseconds before a broken download goes on; in real time unless given. */
   readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -43,7 +64,9 @@ const SIZES: Sizes = {
   spoolBytes: 512 * 1024,
   readBytes: 512 * 1024,
   smallBytes: 4 * 1024 * 1024,
+  heldBytes: 1024 * 1024,
 };
+const WORTH_FINISHING = 0.1;
 const BUFFERS = { maxLent: 128, maxKept: 32 };
 
 /**
@@ -62,6 +85,7 @@ const BUFFERS = { maxLent: 128, maxKept: 32 };
 export class BlobFlights {
   readonly #parts: FlightParts;
   readonly #bad: BadBlobs;
+  readonly #cached: CachedBlobs;
   readonly #onIntegrity: (event: IntegrityEvent) => void;
   /** By digest, size and origin: who names another size, or another place, must not join, or break, the right one. */
   readonly #timetable = new Map<string, Flight>();
@@ -71,6 +95,7 @@ export class BlobFlights {
 
   constructor(options: BlobFlightsOptions) {
     const sizes = { ...SIZES, ...options.sizes };
+    const hashing = options.hashing ?? inlineHashing;
     this.#bad = new BadBlobs(options.now, options.rememberBadMs ?? 30_000);
     this.#onIntegrity = options.onIntegrity ?? (() => undefined);
     this.#parts = {
@@ -79,12 +104,17 @@ export class BlobFlights {
       random: options.random ?? Math.random,
       delay: options.delay ?? inRealTime,
       sizes,
-      buffers: new ReadBuffers({ bytes: sizes.readBytes, ...BUFFERS }),
+      buffers: new ReadBuffers({ bytes: sizes.readBytes, ...BUFFERS, memory: (bytes) => hashing.memory(bytes) }),
+      hashing,
+      worthFinishing: options.finishDownloads ?? WORTH_FINISHING,
       live: new Set(),
       fetching: options.onFetch ?? (() => undefined),
       failed: (request, error) => this.#failed(request, error),
+      damaged: options.onDamaged ?? (() => undefined),
       log: options.log ?? { warn: () => undefined },
     };
+    const fetch = (request: BlobRequest, signal: AbortSignal): Promise<BlobReading> => this.open(request, signal);
+    this.#cached = new CachedBlobs(this.#parts, options.verifyReads ?? 'changed', fetch);
   }
 
   /**
@@ -94,7 +124,7 @@ export class BlobFlights {
    * @throws integrity.*, upstream.*
    */
   async open(request: BlobRequest, signal?: AbortSignal): Promise<BlobReading> {
-    const found = await this.#find(request);
+    const found = await this.#find(request, signal);
     if (!(found instanceof Flight)) return found;
     const reader = await found.board(signal);
     if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
@@ -105,7 +135,7 @@ export class BlobFlights {
   async close(): Promise<void> {
     this.#closed = true;
     for (const abort of this.#parts.live) abort.abort(stopping());
-    await Promise.all(this.#flying.values());
+    await Promise.all([this.#cached.close(stopping()), ...this.#flying.values()]);
   }
 
   /**
@@ -118,30 +148,18 @@ export class BlobFlights {
     await Promise.all(mine.map(([, flying]) => flying));
   }
 
-  async #find(request: BlobRequest): Promise<BlobReading | Flight> {
+  async #find(request: BlobRequest, signal: AbortSignal | undefined): Promise<BlobReading | Flight> {
     const key = keyOf(request);
     for (;;) {
       if (this.#closed) throw stopping();
       const landings = this.#landings;
       const under = this.#timetable.get(key);
       if (under !== undefined) return under;
-      const reader = await this.#lookUp(request);
-      if (reader !== undefined) return new WarmReading(request, this.#parts, reader);
+      const cached = await this.#cached.open(request, signal);
+      if (cached !== undefined) return cached;
       // Between the look-up and now a flight may have started, or landed: then look again, or it is fetched twice.
       if (landings === this.#landings && !this.#timetable.has(key)) return this.#start(key, request);
     }
-  }
-
-  /** A blob of another size is not what the signed manifest means: a miss; a verified one will take its place. */
-  async #lookUp(request: BlobRequest): Promise<BlobReader | undefined> {
-    try {
-      const reader = await this.#parts.store.open(request.digest);
-      if (reader === undefined || reader.size === request.size) return reader;
-      await reader.close();
-    } catch (error) {
-      this.#parts.log.warn({ digest: request.digest, error: messageOf(error) }, 'the cache cannot be read');
-    }
-    return undefined;
   }
 
   /** @throws integrity.* when this origin lied about this blob a moment ago */
@@ -173,8 +191,4 @@ export class BlobFlights {
 
 async function inRealTime(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal });
-}
-
-function stopping(): TufgateError {
-  return new TufgateError('upstream.unreachable', 'tufgate is stopping: pull again');
 }

@@ -7,6 +7,8 @@ export interface BufferLimits {
   readonly maxLent: number;
   /** Kept for the next reader. */
   readonly maxKept: number;
+  /** Where buffers come from; zeroes. */
+  readonly memory?: (bytes: number) => Buffer;
 }
 
 /**
@@ -16,10 +18,12 @@ export interface BufferLimits {
 export class ReadBuffers {
   readonly #limits: BufferLimits;
   readonly #kept: Buffer[] = [];
+  readonly #memory: (bytes: number) => Buffer;
   #lent = 0;
 
   constructor(limits: BufferLimits) {
     this.#limits = limits;
+    this.#memory = limits.memory ?? ((bytes) => Buffer.allocUnsafeSlow(bytes));
   }
 
   /** @param wanted bytes that will be read in all */
@@ -27,7 +31,7 @@ export class ReadBuffers {
     const small = wanted <= SMALL_BYTES || this.#lent + 2 > this.#limits.maxLent;
     if (!small) return [this.#large(), this.#large()];
     const bytes = Math.max(1, Math.min(wanted, SMALL_BYTES, this.#limits.bytes));
-    return [Buffer.allocUnsafeSlow(bytes), Buffer.allocUnsafeSlow(bytes)];
+    return [this.#memory(bytes), this.#memory(bytes)];
   }
 
   /** @param reusable false while a socket may still read from one of them */
@@ -41,6 +45,6 @@ export class ReadBuffers {
 
   #large(): Buffer {
     this.#lent += 1;
-    return this.#kept.pop() ?? Buffer.allocUnsafeSlow(Math.max(this.#limits.bytes, SMALL_BYTES + 1));
+    return this.#kept.pop() ?? this.#memory(Math.max(this.#limits.bytes, SMALL_BYTES + 1));
   }
 }

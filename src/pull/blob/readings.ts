@@ -8,7 +8,7 @@ import { ClientSink } from './client-sink.ts';
 import { copyFile } from './copy-file.ts';
 
 /** What the three ways to read a blob have in common: a sink for the time of the copy, and what follows a bad disk. */
-abstract class Reading implements BlobReading {
+export abstract class Reading implements BlobReading {
   abstract readonly warm: boolean;
   protected readonly request: BlobRequest;
   protected readonly parts: FlightParts;
@@ -63,33 +63,6 @@ abstract class Reading implements BlobReading {
 
   protected async sendDirect(range: ByteRange, position: number, sink: ClientSink, remains?: Remains): Promise<void> {
     await new DirectDownload(this.request, this.parts, remains).send(range, position, sink);
-  }
-}
-
-/** From the cache. */
-export class WarmReading extends Reading {
-  readonly warm = true;
-  readonly #reader: BlobReader;
-
-  constructor(request: BlobRequest, parts: FlightParts, reader: BlobReader) {
-    super(request, parts);
-    this.#reader = reader;
-  }
-
-  close(): Promise<void> {
-    return this.#reader.close();
-  }
-
-  protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
-    return this.copyByFile(range, sink, async (buffers) => {
-      await copyFile(this.#reader, sink, buffers, range.start, range.end + 1);
-    });
-  }
-
-  /** The next one is to find a miss, not the same bad sectors. */
-  protected override async diskFailed(error: unknown): Promise<void> {
-    await super.diskFailed(error);
-    await this.parts.store.delete(this.request.digest).catch(() => undefined);
   }
 }
 

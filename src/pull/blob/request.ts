@@ -3,6 +3,7 @@ import type { BlobStore } from '../../cache/blob-store.ts';
 import type { Reason, TufgateError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { UpstreamBlob } from '../../upstream/registry.ts';
+import type { Hashing } from '../../verify/hashing.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
 /** What is wanted. Digest and size come from a verified manifest, never from the upstream. */
@@ -48,6 +49,18 @@ export interface IntegrityEvent {
   readonly message: string;
 }
 
+/** A cached blob is not what its name says. */
+export interface DamageEvent {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Of the pull that met it; absent when nobody asked. */
+  readonly origin?: string;
+  readonly message: string;
+}
+
+/** Which cached blobs are hashed again when they are read: all; those whose file is not the one that was verified; none. */
+export type VerifyReads = 'always' | 'changed' | 'never';
+
 /** An upstream was asked for a blob; `offset` is above 0 when a broken download goes on. */
 export interface FetchEvent {
   readonly digest: Digest;
@@ -68,6 +81,8 @@ export interface Sizes {
   readonly readBytes: number;
   /** A smaller blob is fetched to its end even when nobody waits for it any more. */
   readonly smallBytes: number;
+  /** A smaller cached blob that is to be hashed is read whole first: who asks for it never meets a bad one. */
+  readonly heldBytes: number;
 }
 
 /** What the parts of a fetch share. */
@@ -81,11 +96,16 @@ export interface FlightParts {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly sizes: Sizes;
   readonly buffers: ReadBuffers;
+  readonly hashing: Hashing;
+  /** Share of a blob: once more was fetched, the rest is worth having although nobody waits. */
+  readonly worthFinishing: number;
   /** Aborted when everything stops. */
   readonly live: Set<AbortController>;
   readonly fetching: (event: FetchEvent) => void;
   /** Told once a download that failed. */
   readonly failed: (request: BlobRequest, error: unknown) => void;
+  /** Told once a cached blob that was found damaged. */
+  readonly damaged: (event: DamageEvent) => void;
   readonly log: FlightLog;
 }
 

@@ -1,0 +1,87 @@
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { codeOf, messageOf } from '../../errors.ts';
+import { damagedCopy } from '../../verify/mismatch.ts';
+import { verifyBytes } from '../../verify/verify-bytes.ts';
+import { readBlock } from '../../verify/verify-file.ts';
+import { putAside } from './check-cached.ts';
+import { Checks } from './checks.ts';
+import type { BlobReading, BlobRequest, FlightParts, VerifyReads } from './request.ts';
+import { HashedReading, HeldReading, WarmReading } from './warm-readings.ts';
+
+type Fetch = (request: BlobRequest, signal: AbortSignal) => Promise<BlobReading>;
+
+/** One that has changed again when it was found right is changed by somebody, who may go on with it. */
+const MAX_LOOKS = 2;
+
+/**
+ * Blobs that are in the cache, as far as they can be trusted.
+ *
+ * Guarantee: `changed`: no byte of a file that is not the one that was verified is sent before all of it was hashed; `always`: no
+ * answer completes before. What is wrong is put aside, told, and a miss, which whoever asks does not notice.
+ */
+export class CachedBlobs {
+  readonly #parts: FlightParts;
+  readonly #verify: VerifyReads;
+  readonly #checks: Checks;
+  readonly #fetch: Fetch;
+
+  /** @param fetch opens what is no longer in the cache */
+  constructor(parts: FlightParts, verify: VerifyReads, fetch: Fetch) {
+    this.#parts = parts;
+    this.#verify = verify;
+    this.#checks = new Checks(parts);
+    this.#fetch = fetch;
+  }
+
+  /** @returns undefined for a miss @throws the reason of `signal` */
+  async open(request: BlobRequest, signal?: AbortSignal): Promise<BlobReading | undefined> {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const reader = await this.#lookUp(request);
+      if (reader === undefined) return undefined;
+      if (this.#verify === 'never' || reader.unchanged) return await this.#reading(request, reader);
+      await reader.close();
+      if ((await this.#checks.check(request, signal)) !== 'right') return undefined;
+    }
+    return undefined;
+  }
+
+  /** Ends what is being hashed. */
+  close(why: Error): Promise<void> {
+    return this.#checks.close(why);
+  }
+
+  async #reading(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
+    if (this.#verify !== 'always') return new WarmReading(request, this.#parts, reader);
+    if (request.size <= this.#parts.sizes.heldBytes) return await this.#held(request, reader);
+    const miss = (signal: AbortSignal): Promise<BlobReading> => this.#fetch(request, signal);
+    return new HashedReading(request, this.#parts, reader, this.#checks, miss);
+  }
+
+  async #held(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
+    const { digest, size } = request;
+    const bytes = Buffer.alloc(size);
+    try {
+      for (let filled = 0; filled < size;) filled += await readBlock(reader, bytes.subarray(filled), filled, size);
+      verifyBytes(digest, size, bytes, damagedCopy);
+      return new HeldReading(request, this.#parts, bytes);
+    } catch (error) {
+      if (codeOf(error) === 'integrity.digest') await putAside(this.#parts, request, error);
+      else this.#parts.log.warn({ digest, error: messageOf(error) }, 'a cached blob cannot be read');
+      return undefined;
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** A blob of another size is not what the signed manifest means: a miss; a verified one will take its place. */
+  async #lookUp(request: BlobRequest): Promise<BlobReader | undefined> {
+    try {
+      const reader = await this.#parts.store.open(request.digest);
+      if (reader === undefined || reader.size === request.size) return reader;
+      await reader.close();
+    } catch (error) {
+      this.#parts.log.warn({ digest: request.digest, error: messageOf(error) }, 'the cache cannot be read');
+    }
+    return undefined;
+  }
+}

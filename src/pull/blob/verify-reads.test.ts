@@ -1,0 +1,431 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { blob, Client, digestOf, full, settle, sizes, text, Upstream } from '../../../test/blob-world.ts';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { codeOf, TufgateError } from '../../errors.ts';
+import type { Algorithm, Digest } from '../../oci/digest.ts';
+import { MemoryBlobStore } from '../../simulator/memory-blob-store.ts';
+import type { Hashing, RunningHash } from '../../verify/hashing.ts';
+import { InlineHash, inlineHashing } from '../../verify/inline-hashing.ts';
+import { BlobFlights, type BlobFlightsOptions, type DamageEvent } from './flights.ts';
+
+/** Cached blobs are hashed again: those whose file has changed, or all. */
+const DIGEST = digestOf(blob);
+const whole = { start: 0, end: blob.length - 1 };
+
+class Store extends MemoryBlobStore {
+  vouched: Digest[] = [];
+  opened: string[] = [];
+
+  override vouch(digest: Digest): void {
+    this.vouched.push(digest);
+    super.vouch(digest);
+  }
+
+  override open(digest: Digest, purpose?: 'serve' | 'check'): Promise<BlobReader | undefined> {
+    this.opened.push(purpose ?? 'serve');
+    return super.open(digest, purpose);
+  }
+}
+
+/** Hashes when it is let, and dies when it is told to. */
+class HandHashing implements Hashing {
+  held: (() => void)[] | undefined;
+  dead = false;
+  /** Updates that the next ones survive. */
+  dieAfter = Infinity;
+
+  memory(bytes: number): Buffer {
+    return Buffer.alloc(bytes);
+  }
+
+  begin(algorithm: Algorithm): RunningHash {
+    const hash = new InlineHash(algorithm);
+    const lost = (): TufgateError => new TufgateError('internal', 'the thread has ended');
+    let gone = false;
+    return {
+      update: async (bytes) => {
+        if (this.dieAfter-- <= 0) gone = true;
+        if (gone) throw lost();
+        await hash.update(bytes);
+        if (this.held !== undefined) await new Promise<void>((done) => this.held?.push(done));
+      },
+      finish: () => (gone ? Promise.reject(lost()) : hash.finish()),
+      drop: () => hash.drop(),
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async letGo(): Promise<void> {
+    this.held?.shift()?.();
+    await settle();
+  }
+}
+
+let upstream: Upstream;
+let store: Store;
+let damage: DamageEvent[];
+let warnings: string[];
+
+beforeEach(() => {
+  upstream = new Upstream();
+  store = new Store();
+  damage = [];
+  warnings = [];
+});
+
+function flightsOn(over: Partial<BlobFlightsOptions> = {}): BlobFlights {
+  let now = 0;
+  return new BlobFlights({
+    store,
+    now: () => (now += 200),
+    delay: () => Promise.resolve(),
+    onDamaged: (event) => damage.push(event),
+    log: { warn: (_, message) => warnings.push(message) },
+    sizes,
+    ...over,
+  });
+}
+
+function bad(at: number): Buffer {
+  const copy = Buffer.from(blob);
+  copy[at]! ^= 1;
+  return copy;
+}
+
+/** In the cache; `changed`: not the file that was verified. */
+function cached(bytes: Buffer, changed = true): void {
+  store.put(DIGEST, bytes);
+  if (changed) store.changed.add(DIGEST);
+}
+
+const request = () => ({ digest: DIGEST, size: blob.length, origin: 'reg/app', fetch: upstream.fetch });
+
+function pull(flights: BlobFlights, range = whole, client = new Client()) {
+  const abort = new AbortController();
+  const run = async (): Promise<string> => {
+    const reading = await flights.open(request(), abort.signal);
+    await reading.copyTo(client, range, abort.signal).finally(() => reading.close());
+    return reading.warm ? 'warm' : 'cold';
+  };
+  return { client, abort, result: run().catch(codeOf) };
+}
+
+/** What the upstream is asked for it sends, whole and right. */
+async function serveUpstream(): Promise<void> {
+  await settle();
+  await (await upstream.wire.send(blob)).end();
+}
+
+describe('a file that has changed', () => {
+  test('and is right is hashed whole before its first byte is sent, vouched for, and not hashed again', async () => {
+    cached(blob);
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const { client, result } = pull(flights);
+    for (let block = 0; block < 13; block++) {
+      await settle();
+      expect(client.got).toBe('');
+      await hashing.letGo();
+    }
+    expect(await result).toBe('warm');
+    expect(client.got).toBe(text);
+    expect(store.vouched).toEqual([DIGEST]);
+    expect(await pull(flights).result).toBe('warm');
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(1);
+    expect([damage, upstream.wires]).toEqual([[], []]);
+  });
+
+  test.each([0, 50, 99])('and is wrong at byte %i is put aside and told; the client gets a fresh one', async (at) => {
+    cached(bad(at));
+    const flights = flightsOn();
+    const { client, result } = pull(flights);
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(client.got).toBe(text);
+    expect(store.quarantined).toEqual([DIGEST]);
+    expect(store.vouched).toEqual([]);
+    expect(damage).toMatchObject([{ digest: DIGEST, size: 100, origin: 'reg/app' }]);
+    expect(damage[0]!.message).toContain('the cached copy of');
+    await settle();
+    expect(await pull(flights).result).toBe('warm');
+    expect(upstream.wires).toHaveLength(1);
+  });
+
+  test('is hashed once for all who ask for it meanwhile, and goes on when the first has left', async () => {
+    cached(bad(7));
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const [first, second, third] = [pull(flights), pull(flights), pull(flights, { start: 5, end: 9 })];
+    await settle();
+    first.abort.abort();
+    await settle();
+    hashing.held.splice(0).forEach((done) => done());
+    hashing.held = undefined;
+    await serveUpstream();
+    expect(await first.result).not.toMatch(/warm|cold/);
+    expect([await second.result, await third.result]).toEqual(['cold', 'cold']);
+    expect(second.client.got).toBe(text);
+    expect(third.client.got).toBe(text.slice(5, 10));
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(1);
+    expect(upstream.wires).toHaveLength(1);
+    expect(damage).toHaveLength(1);
+  });
+
+  test('no more than two are hashed at a time', async () => {
+    const blobs = ['one', 'two', 'three'].map((word) => Buffer.from(word.repeat(9)));
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const opened = blobs.map((bytes) => {
+      store.put(digestOf(bytes), bytes);
+      store.changed.add(digestOf(bytes));
+      return flights.open({ digest: digestOf(bytes), size: bytes.length, fetch: upstream.fetch });
+    });
+    await settle();
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(2);
+    hashing.held.splice(0).forEach((done) => done());
+    hashing.held = undefined;
+    for (const reading of await Promise.all(opened)) expect(reading.warm).toBe(true);
+  });
+
+  test('again while it was hashed is a miss: whoever changes it may go on with it', async () => {
+    cached(blob);
+    store.vouch = () => undefined;
+    const { client, result } = pull(flightsOn());
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(client.got).toBe(text);
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(2);
+  });
+
+  test('that cannot be read is damaged', async () => {
+    cached(blob);
+    store.faults.read = (offset) => (offset >= 40 ? full() : undefined);
+    const { result } = pull(flightsOn());
+    await settle();
+    store.faults = {};
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(store.quarantined).toEqual([DIGEST]);
+  });
+
+  test('whose hash is lost is hashed once more; when that is lost too, nothing is known of it, and it is fetched', async () => {
+    cached(blob);
+    const hashing = new HandHashing();
+    hashing.dieAfter = 3;
+    const flights = flightsOn({ hashing });
+    const lost = pull(flights);
+    await serveUpstream();
+    expect(await lost.result).toBe('cold');
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(2);
+    expect([store.quarantined, damage]).toEqual([[], []]);
+    await settle();
+    expect(store.vouched).toEqual([]);
+  });
+
+  test('is what it is under `never`, and under every other setting when nothing has changed', async () => {
+    cached(bad(3));
+    expect(await pull(flightsOn({ verifyReads: 'never' })).result).toBe('warm');
+    cached(blob, false);
+    store.changed.clear();
+    expect(await pull(flightsOn({ verifyReads: 'changed' })).result).toBe('warm');
+    expect(store.opened).not.toContain('check');
+    expect(store.vouched).toEqual([]);
+  });
+
+  test('is let go of when everything stops', async () => {
+    cached(blob);
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const { result } = pull(flights);
+    await settle();
+    const closed = flights.close();
+    hashing.held.splice(0).forEach((done) => done());
+    hashing.held = undefined;
+    await closed;
+    expect(await result).toBe('upstream.unreachable');
+    expect(store.vouched).toEqual([]);
+  });
+});
+
+describe('when every read is verified', () => {
+  const always = (over: Partial<BlobFlightsOptions> = {}) => flightsOn({ verifyReads: 'always', ...over });
+
+  test('a whole blob is hashed while it is sent; its last bytes wait for the verdict', async () => {
+    cached(blob, false);
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const { client, result } = pull(always({ hashing }));
+    await settle();
+    expect(client.got).toBe(text.slice(0, 16));
+    for (let block = 0; block < 12; block++) {
+      await hashing.letGo();
+      expect(client.got.length).toBeLessThanOrEqual(90);
+    }
+    await hashing.letGo();
+    expect(await result).toBe('warm');
+    expect(client.got).toBe(text);
+    expect(upstream.wires).toEqual([]);
+  });
+
+  test.each([
+    ['the first byte', 0],
+    ['the middle', 50],
+    ['the last byte before the tail', 89],
+    ['the last block', 99],
+  ])('damage in %s breaks the answer off before its end, and the next one is fresh', async (_, at) => {
+    cached(bad(at), false);
+    const flights = always();
+    const first = pull(flights);
+    expect(await first.result).toBe('integrity.digest');
+    expect(first.client.got.length).toBeLessThanOrEqual(90);
+    expect(store.quarantined).toEqual([DIGEST]);
+    expect(damage).toHaveLength(1);
+    const next = pull(flights);
+    await serveUpstream();
+    expect(await next.result).toBe('cold');
+    expect(next.client.got).toBe(text);
+    expect(store.vouched).toEqual([]);
+  });
+
+  test.each([
+    ['inside it', 15],
+    ['far behind it', 99],
+  ])('of a part, damage %s is found before a byte is sent, and the client gets a fresh one', async (_, at) => {
+    cached(bad(at), false);
+    const parts = always();
+    const { client, result } = pull(parts, { start: 10, end: 29 });
+    await serveUpstream();
+    expect(await result).toBe('warm');
+    expect(client.got).toBe(text.slice(10, 30));
+    expect(store.quarantined).toEqual([DIGEST]);
+    expect(upstream.wires).toHaveLength(1);
+  });
+
+  test('parts that are asked for at the same time share one hash of the whole, and vouch for nothing but it', async () => {
+    cached(blob, false);
+    const flights = always();
+    const ranges = [0, 25, 50, 75].map((start) => ({ start, end: start + 24 }));
+    const pulls = ranges.map((range) => pull(flights, range));
+    expect(await Promise.all(pulls.map(({ result }) => result))).toEqual(['warm', 'warm', 'warm', 'warm']);
+    expect(pulls.map(({ client }) => client.got).join('')).toBe(text);
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(1);
+  });
+
+  test('a part alone never vouches for the whole: it is hashed to its end', async () => {
+    cached(bad(99));
+    store.changed.clear();
+    const { result } = pull(always(), { start: 0, end: 9 });
+    await serveUpstream();
+    await result;
+    expect(store.vouched).toEqual([]);
+    expect(store.quarantined).toEqual([DIGEST]);
+  });
+
+  test('who leaves in the middle is not waited for, and vouches for nothing', async () => {
+    cached(blob, false);
+    const client = new Client();
+    client.slow = true;
+    const { abort, result } = pull(always(), whole, client);
+    await settle();
+    abort.abort();
+    expect(await result).toBe('warm');
+    expect([store.vouched, store.quarantined, damage]).toEqual([[], [], []]);
+  });
+
+  test('a small blob is hashed before it is sent, out of memory: nobody meets a bad one', async () => {
+    const flights = always({ sizes: { ...sizes, heldBytes: 100 } });
+    cached(blob, false);
+    const well = pull(flights, { start: 10, end: 19 });
+    expect(await well.result).toBe('warm');
+    expect(well.client.got).toBe(text.slice(10, 20));
+    cached(bad(60), false);
+    const { client, result } = pull(flights);
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(client.got).toBe(text);
+    expect(store.quarantined).toEqual([DIGEST]);
+    expect(damage).toHaveLength(1);
+  });
+
+  test('a small one that cannot be read is fetched', async () => {
+    cached(blob, false);
+    store.faults.read = full;
+    const { result } = pull(always({ sizes: { ...sizes, heldBytes: 100 } }));
+    await settle();
+    store.faults = {};
+    await serveUpstream();
+    expect(await result).toBe('cold');
+  });
+
+  test('a hash that is lost in the middle breaks the answer off: no response completes unverified', async () => {
+    cached(blob, false);
+    const hashing = new HandHashing();
+    hashing.dieAfter = 5;
+    const { client, result } = pull(always({ hashing }));
+    expect(await result).toBe('internal');
+    expect(client.got.length).toBeLessThanOrEqual(90);
+    expect([store.quarantined, damage]).toEqual([[], []]);
+  });
+
+  test('a disk that fails in the middle breaks the answer off too', async () => {
+    cached(blob, false);
+    store.faults.read = (offset) => (offset >= 40 ? full() : undefined);
+    const { client, result } = pull(always());
+    expect(await result).toBe('cache.failed');
+    expect(client.got.length).toBeLessThanOrEqual(40);
+  });
+
+  test('a blob that is in the cache already when it was damaged serves nobody who waits for its fetch', async () => {
+    cached(bad(1), false);
+    const flights = always();
+    const pulls = [pull(flights, { start: 0, end: 9 }), pull(flights, { start: 90, end: 99 })];
+    await serveUpstream();
+    for (const { result } of pulls) expect(await result).toBe('warm');
+    expect(pulls.map(({ client }) => client.got)).toEqual([text.slice(0, 10), text.slice(90)]);
+    expect(upstream.wires).toHaveLength(1);
+    expect(damage).toHaveLength(1);
+  });
+});
+
+test('a fetch whose hash is lost ends well: the file is hashed again before anybody gets its end', async () => {
+  const hashing = new HandHashing();
+  hashing.dieAfter = 2;
+  const flights = flightsOn({ hashing });
+  const { client, result } = pull(flights);
+  await serveUpstream();
+  expect(await result).toBe('cold');
+  expect(client.got).toBe(text);
+  await settle();
+  expect(await store.stat(DIGEST)).toBe(100);
+  const worse = new BlobFlights({ store: new MemoryBlobStore(), now: () => 0, sizes, hashing });
+  hashing.dieAfter = 2;
+  const lied = pull(worse);
+  await settle();
+  await (await upstream.wire.send(bad(60))).end();
+  expect(await lied.result).toBe('integrity.digest');
+  expect(lied.client.got.length).toBeLessThanOrEqual(90);
+});
+
+test('the share of a blob that is worth finishing is the one that is configured', async () => {
+  for (const [finishDownloads, finished] of [
+    [0.5, false],
+    [0.2, true],
+  ] as const) {
+    const flights = flightsOn({ finishDownloads, hashing: inlineHashing });
+    const { abort, result } = pull(flights);
+    await settle();
+    await upstream.wire.send(blob.subarray(0, 30));
+    abort.abort();
+    await result;
+    await settle();
+    expect(upstream.wire.body.destroyed).toBe(!finished);
+    await flights.close();
+  }
+});

@@ -1,0 +1,115 @@
+import type { Writable } from 'node:stream';
+import type { BlobReader } from '../../cache/blob-store.ts';
+import { codeOf } from '../../errors.ts';
+import { BlobVerifier } from '../../verify/blob-verifier.ts';
+import { damagedCopy } from '../../verify/mismatch.ts';
+import { putAside } from './check-cached.ts';
+import type { Checks } from './checks.ts';
+import type { ClientSink } from './client-sink.ts';
+import { copyFile } from './copy-file.ts';
+import { copyHashed } from './copy-hashed.ts';
+import { Reading } from './readings.ts';
+import type { BlobReading, BlobRequest, ByteRange, FlightParts } from './request.ts';
+
+/** From the cache, as the file is. */
+export class WarmReading extends Reading {
+  readonly warm = true;
+  protected readonly reader: BlobReader;
+
+  constructor(request: BlobRequest, parts: FlightParts, reader: BlobReader) {
+    super(request, parts);
+    this.reader = reader;
+  }
+
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+
+  protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
+    return this.copyByFile(range, sink, async (buffers) => {
+      await copyFile(this.reader, sink, buffers, range.start, range.end + 1);
+    });
+  }
+
+  /** The next one is to find a miss, not the same bad sectors. */
+  protected override async diskFailed(error: unknown): Promise<void> {
+    await super.diskFailed(error);
+    await this.parts.store.delete(this.request.digest).catch(() => undefined);
+  }
+}
+
+/** From memory: a small cached blob that was hashed just now. */
+export class HeldReading extends Reading {
+  readonly warm = true;
+  readonly #bytes: Buffer;
+
+  constructor(request: BlobRequest, parts: FlightParts, bytes: Buffer) {
+    super(request, parts);
+    this.#bytes = bytes;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected override async copy({ start, end }: ByteRange, sink: ClientSink): Promise<void> {
+    if (start <= end) await sink.write(this.#bytes.subarray(start, end + 1));
+  }
+}
+
+/**
+ * From the cache, hashed for this answer. The whole of it is sent while it is hashed, its last bytes after the verdict: what is
+ * wrong breaks the answer off, and the next request fetches it anew. For a part the whole file is hashed first, once for all who
+ * ask for parts at the same time: it takes no longer than hashing it meanwhile, since the part's end had to wait for it.
+ */
+export class HashedReading extends WarmReading {
+  readonly #checks: Checks;
+  /** As if it had not been in the cache. */
+  readonly #miss: (signal: AbortSignal) => Promise<BlobReading>;
+
+  constructor(
+    request: BlobRequest,
+    parts: FlightParts,
+    reader: BlobReader,
+    checks: Checks,
+    miss: (signal: AbortSignal) => Promise<BlobReading>,
+  ) {
+    super(request, parts, reader);
+    this.#checks = checks;
+    this.#miss = miss;
+  }
+
+  override async copyTo(to: Writable, range: ByteRange, signal: AbortSignal): Promise<void> {
+    const whole = range.start === 0 && range.end === this.size - 1;
+    if (whole || (await this.#isRight(signal))) {
+      await super.copyTo(to, range, signal);
+      return;
+    }
+    if (signal.aborted) return;
+    const other = await this.#miss(signal);
+    await other.copyTo(to, range, signal).finally(() => other.close());
+  }
+
+  protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
+    if (range.start > 0 || range.end < this.size - 1) return super.copy(range, sink);
+    return this.copyByFile(range, sink, async (buffers) => {
+      const { digest, size } = this.request;
+      const verifier = new BlobVerifier(digest, size, { hashing: this.parts.hashing, wrong: damagedCopy });
+      try {
+        await copyHashed(this.reader, sink, buffers, verifier, this.parts.sizes.tailBytes);
+      } catch (error) {
+        if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, error);
+        throw error;
+      }
+    });
+  }
+
+  async #isRight(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.#checks.check(this.request, signal)) === 'right';
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return false;
+    }
+  }
+}
