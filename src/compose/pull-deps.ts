@@ -5,6 +5,7 @@ import type { DecisionLog } from '../pull/decision-log.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { GivenOutMemory } from '../pull/give-out.ts';
 import { Manifests } from '../pull/manifests.ts';
+import { WarmPulls } from '../pull/warm-pulls.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Judge } from './judge.ts';
@@ -43,6 +44,7 @@ export function pullDeps(
       },
     }),
     givenOut: new GivenOutMemory(judge.state),
+    warm: new WarmPulls(),
     decisions: counted(decisions, metrics),
     cacheUsed,
   };

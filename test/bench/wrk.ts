@@ -33,7 +33,7 @@ function run(args: readonly string[]): Promise<string> {
     execFile('wrk', args, (error, stdout) => {
       if (error === null) resolve(stdout);
       else if (error.code === 'ENOENT') reject(new Error('wrk is not installed: apt-get install wrk'));
-      else reject(error);
+      else reject(new Error(`wrk ended with ${error.message}`, { cause: error }));
     });
   });
 }
