@@ -53,9 +53,9 @@ export function pullDeps(
 /** Counts what is recorded; the log itself knows no metrics. */
 function counted(decisions: DecisionLog, metrics: Metrics): PullDeps['decisions'] {
   return {
-    async record(decision) {
+    record(decision) {
       metrics.decision(decision.wouldDeny ? 'would-deny' : decision.verdict, decision.reason);
-      await decisions.record(decision);
+      return decisions.record(decision);
     },
   };
 }

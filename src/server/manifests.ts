@@ -33,10 +33,7 @@ export async function serveManifest(
     const method = incoming.method ?? 'GET';
     const pulled = await pullManifest(deps, { repository, client: clientOf(incoming), method, ...asked });
     const warning = endingWarning(imageName({ ...repository, ...asked }), pulled.sources, deps.now());
-    send(incoming, outgoing, pulled, [
-      ...aboutRepository(repository.registry),
-      ...(warning === undefined ? [] : ['Warning', warning]),
-    ]);
+    send(incoming, outgoing, answerOf(pulled, repository.registry), warning);
   } catch (error) {
     if (!(error instanceof TufgateError)) onFault(error);
     if (outgoing.headersSent) outgoing.destroy();
@@ -44,18 +41,39 @@ export async function serveManifest(
   }
 }
 
-/** The bytes themselves, not a copy: they are written, and nothing else. */
-function send(incoming: IncomingMessage, outgoing: ServerResponse, pulled: PulledManifest, around: string[]): void {
-  const { digest, mediaType, bytes } = pulled;
+/** All of an answer that is the same each time. */
+interface Answer {
+  readonly etag: string;
+  readonly headers: readonly string[];
+  readonly headersWithBody: readonly string[];
+  /** A text, whose characters are the bytes, is written together with the headers, which a buffer is not. */
+  readonly body: string | Uint8Array;
+}
+
+const MAX_TEXT_BYTES = 64 << 10;
+/** What is pulled again is the same object again; it belongs to one repository. */
+const answers = new WeakMap<PulledManifest, Answer>();
+
+function answerOf(pulled: PulledManifest, registry: string): Answer {
+  const answer = answers.get(pulled) ?? makeAnswer(pulled, registry);
+  answers.set(pulled, answer);
+  return answer;
+}
+
+function makeAnswer({ digest, mediaType, bytes }: PulledManifest, registry: string): Answer {
   const etag = `"${digest}"`;
-  const headers = [...around, 'Docker-Content-Digest', digest, 'ETag', etag];
-  if (hasAlready(incoming.headers['if-none-match'], etag)) {
-    outgoing.writeHead(304, headers).end();
-    return;
-  }
-  outgoing.writeHead(200, [...headers, 'Content-Type', mediaType, 'Content-Length', String(bytes.length)]);
-  if (incoming.method === 'HEAD') outgoing.end();
-  else outgoing.end(bytes);
+  const headers = [...aboutRepository(registry), 'Docker-Content-Digest', digest, 'ETag', etag];
+  const headersWithBody = [...headers, 'Content-Type', mediaType, 'Content-Length', String(bytes.length)];
+  const body = bytes.length > MAX_TEXT_BYTES ? bytes : Buffer.from(bytes).toString('latin1');
+  return { etag, headers, headersWithBody, body };
+}
+
+function send(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer, warning: string | undefined): void {
+  const isKnown = hasAlready(incoming.headers['if-none-match'], answer.etag);
+  const headers = isKnown ? answer.headers : answer.headersWithBody;
+  outgoing.writeHead(isKnown ? 304 : 200, warning === undefined ? [...headers] : [...headers, 'Warning', warning]);
+  if (isKnown || incoming.method === 'HEAD') outgoing.end();
+  else outgoing.end(answer.body, 'latin1');
 }
 
 function refuse(outgoing: ServerResponse, error: unknown, registry: string): void {
