@@ -2,6 +2,7 @@ import { codeOf, TufgateError } from '../errors.ts';
 import { createHash } from 'node:crypto';
 import { type Digest, sha256Digest } from '../oci/digest.ts';
 import { imageName, type Repository } from '../oci/reference.ts';
+import type { Holds } from '../trust/lasting.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { RulingDeps } from './deps.ts';
 
@@ -38,6 +39,14 @@ export async function unsignedDigest(deps: RulingDeps, repository: Repository, t
     if (cannotSay && known?.found === true && deps.now() - known.at < LAST_WORD_MS) return known.digest;
     throw error;
   }
+}
+
+/** While the registry would not be asked again, and its last word is still this one. */
+export function wordHolds(deps: RulingDeps, repository: Repository, tag: string, digest: Digest): Holds | undefined {
+  const image = imageName({ ...repository, tag });
+  const known = deps.unsignedTags.get(image);
+  if (known?.found !== true || known.digest !== digest) return undefined;
+  return () => deps.unsignedTags.get(image) === known && deps.now() - known.at < deps.checkEveryMs;
 }
 
 /**

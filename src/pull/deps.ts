@@ -9,12 +9,13 @@ import type { Basis } from './basis.ts';
 import type { BlobFlights } from './blob/flights.ts';
 import type { GivenOutMemory } from './give-out.ts';
 import type { Manifests } from './manifests.ts';
+import type { WarmPulls } from './warm-pulls.ts';
 
 /** What it takes to say yes or no; `tufgate resolve` has just this. */
 export interface RulingDeps {
   readonly policy: Policy;
   readonly trust: TrustService;
-  readonly withdrawals: Pick<Withdrawals, 'objection' | 'stored'>;
+  readonly withdrawals: Pick<Withdrawals, 'objection' | 'weigh' | 'stored'>;
   /** By canonical name: only these are ever contacted. */
   readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
   readonly closure: ClosureStore;
@@ -32,6 +33,7 @@ export interface PullDeps extends RulingDeps {
   readonly manifests: Manifests;
   readonly flights: BlobFlights;
   readonly givenOut: GivenOutMemory;
+  readonly warm: WarmPulls;
   /** @throws state.failed when the decision must be kept and cannot be: the answer is then not given */
   readonly decisions: { record(decision: Decision): Promise<void> };
   /** Told of each manifest and blob: found in the cache or not, and its bytes. */

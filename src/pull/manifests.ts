@@ -55,6 +55,11 @@ export class Manifests {
     return manifest;
   }
 
+  /** Whether the cache still has it: what was evicted, or removed on purpose, is not served from memory either. A use. */
+  async isCached(digest: Digest): Promise<boolean> {
+    return (await this.options.cache.stat(digest)) !== undefined;
+  }
+
   /** Out of memory and cache; what is on its way there is waited for, and goes too. */
   async drop(digests: ReadonlySet<Digest>): Promise<void> {
     for (const digest of digests) this.hot.drop(digest);
@@ -104,8 +109,7 @@ export class Manifests {
   }
 
   private async cached(digest: Digest): Promise<VerifiedManifest | undefined> {
-    // What the cache has no more (evicted, or removed on purpose) is not served from memory either.
-    const hot = (await this.options.cache.stat(digest)) === undefined ? undefined : this.hot.get(digest);
+    const hot = (await this.isCached(digest)) ? this.hot.get(digest) : undefined;
     return hot ?? (await this.fromDisk(digest));
   }
 

@@ -148,6 +148,11 @@ export interface WithdrawalStore {
   liftWithdrawal(withdrawal: Withdrawal): Promise<boolean>;
   /** What nothing was done about yet: the first so many, in the order in which they were seen. */
   pendingWithdrawals(most: number): Promise<readonly Withdrawal[]>;
+  /**
+   * Another number whenever a withdrawal may have been stored, lifted or forgotten since, by whatever process: so that what was
+   * read need not be read again for each pull. Synchronous; undefined where only reading tells. @throws state.failed
+   */
+  withdrawalsMoved(): number | undefined;
   /** What was cached of it is gone, and it was told; nothing when it was lifted, and perhaps withdrawn again, meanwhile. */
   carriedOut(withdrawal: Withdrawal): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { register } from 'node:module';
 register('../contract/load-typescript.js', import.meta.url);
 const benches = {
   cache: () => import('./cache.ts'),
+  manifests: () => import('./manifests.ts'),
   stall: () => import('./stall.ts'),
   approvals: () => import('./approvals.ts'),
 };

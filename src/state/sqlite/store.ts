@@ -94,7 +94,10 @@ function assemble(db: Database.Database, file: string): StateStore {
     trustBytes: (collection) => read('weighing trust', () => trust.bytes(collection)),
     advanceTrust,
     async forgetTrust(collection) {
-      const sweep = await attempt('forgetting trust', () => advancer.forget(collection));
+      const sweep = await attempt('forgetting trust', () => {
+        withdrawals.touch();
+        return advancer.forget(collection);
+      });
       await sweepFiles(sweep ?? []);
       return sweep !== undefined;
     },
@@ -107,6 +110,13 @@ function assemble(db: Database.Database, file: string): StateStore {
     withdraw: (withdrawal) => attempt('storing a withdrawal', () => withdrawals.withdraw(withdrawal)),
     withdrawals: (repository, digests) => read('reading withdrawals', () => withdrawals.of(repository, digests)),
     liftWithdrawal: (withdrawal) => attempt('lifting a withdrawal', () => withdrawals.lift(withdrawal)),
+    withdrawalsMoved() {
+      try {
+        return withdrawals.moved();
+      } catch (cause) {
+        throw stateFault(file, 'looking for withdrawals', cause);
+      }
+    },
     pendingWithdrawals: (most) => read('reading withdrawals', () => withdrawals.pending(most)),
     carriedOut: (withdrawal) => attempt('marking a withdrawal', () => withdrawals.carriedOut(withdrawal)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
