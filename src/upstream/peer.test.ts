@@ -9,6 +9,7 @@ import type { PeerConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { RegistrySimulator, type RegistryOptions } from '../simulator/registry.ts';
 import { redirectTo, RESET, status } from '../simulator/registry-lies.ts';
+import { TokenCache } from './token-cache.ts';
 import { createPeer, type Peer, type PeerAnswer, type PeerOptions } from './peer.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -405,7 +406,7 @@ describe('connections', () => {
     const sim = await registry();
     sim.lie('/v2/reset', RESET);
     const client = peer(sim.url, {}, { connections: 1 });
-    for (let i = 0; i < 3; i += 1) await failureOf(open(client, '/v2/reset'));
+    for (let i = 0; i < 3; i += 1) expect((await failureOf(open(client, '/v2/reset'))).detail['busy']).toBeUndefined();
   });
 
   it('live on for the next request, and are never more than allowed', async () => {
@@ -427,6 +428,13 @@ describe('connections', () => {
 });
 
 describe('a peer', () => {
+  it('that is closed renews nothing any more', async () => {
+    const close = vi.spyOn(TokenCache.prototype, 'close');
+    await peer((await registry()).url).close();
+    expect(close).toHaveBeenCalledOnce();
+    close.mockRestore();
+  });
+
   it('may live below a path, and is not asked for anything outside', async () => {
     const sim = await registry();
     sim.lie('/art/v2/x', status(200, {}, 'yes'));

@@ -72,6 +72,17 @@ describe('a registry that says 429', () => {
     expect((await layerOf(cold)).body.toString()).toBe('another layer');
   });
 
+  test('by its token server is left alone, too', async () => {
+    const challenge = { 'www-authenticate': `Bearer realm="${new URL('/t', world.registry.url).href}"` };
+    for (const image of [cold, world.image]) world.registry.lie(manifestPath(image), status(401, challenge));
+    world.registry.lie('/t', rateLimited(50));
+    for (const name of ['1.0', '2.0', '1.0']) {
+      const refused = await tag(name);
+      expect([refused.status, refused.headers['retry-after']]).toEqual([429, '50']);
+    }
+    expect(world.registry.count('/t')).toBe(1);
+  });
+
   test('shows what it allows, and what is left of it', async () => {
     const headers = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '76;w=21600' };
     world.registry.lie(manifestPath(world.image), { kind: 'headers', headers });
