@@ -2,7 +2,11 @@
 import { register } from 'node:module';
 
 register('../contract/load-typescript.js', import.meta.url);
-const benches = { stall: () => import('./stall.ts'), approvals: () => import('./approvals.ts') };
+const benches = {
+  stall: () => import('./stall.ts'),
+  approvals: () => import('./approvals.ts'),
+  eviction: () => import('./eviction.ts'),
+};
 const print = (line) => process.stdout.write(`${line}\n`);
 const load = benches[process.argv[2]];
 if (load === undefined) {
