@@ -139,22 +139,25 @@ async function cold({ print, space, client, origin, image }: Parts): Promise<boo
 
 /** 64 clients on one cold blob. */
 async function many({ print, client, origin, image }: Parts): Promise<boolean> {
-  const rounds = await rounded(async () => {
-    const own = new Workspace();
-    try {
-      const gate = await Tufgate.start(own, gateConfig(origin, [image]));
-      await fetchText(gate.url + image.tagPath);
-      const url = gate.url + image.layerPath;
-      const log = (): number => origin.registry.log.split(`"GET ${image.layerPath} `).length;
-      const before = log();
-      const all = await seconds(client, { url, connections: 64 });
-      const peak = gate.peakMemory();
-      await settle();
-      return { all, peak, gets: log() - before, warm: await seconds(client, { url, connections: 64 }) };
-    } finally {
-      await own.close();
-    }
-  }, Math.min(ROUNDS, 3));
+  const rounds = await rounded(
+    async () => {
+      const own = new Workspace();
+      try {
+        const gate = await Tufgate.start(own, gateConfig(origin, [image]));
+        await fetchText(gate.url + image.tagPath);
+        const url = gate.url + image.layerPath;
+        const log = (): number => origin.registry.log.split(`"GET ${image.layerPath} `).length;
+        const before = log();
+        const all = await seconds(client, { url, connections: 64 });
+        const peak = gate.peakMemory();
+        await settle();
+        return { all, peak, gets: log() - before, warm: await seconds(client, { url, connections: 64 }) };
+      } finally {
+        await own.close();
+      }
+    },
+    Math.min(ROUNDS, 3),
+  );
   const single = await rounded(async () => {
     const own = new Workspace();
     try {

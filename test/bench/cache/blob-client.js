@@ -42,7 +42,9 @@ function get(url, stopAfter = Infinity, range = undefined) {
     });
     socket.on('connect', () => {
       const ranged = range === undefined ? '' : `Range: ${range}\r\n`;
-      socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${ranged}Connection: close\r\n\r\n`);
+      socket.write(
+        `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${ranged}Connection: close\r\n\r\n`,
+      );
     });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`the answer ended after ${bytes} of ${length} bytes`)));

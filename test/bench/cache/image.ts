@@ -42,10 +42,17 @@ export async function startOrigin(space: Workspace): Promise<Origin> {
       await pipeline(Readable.from(zeros(bytes)), cipher, createWriteStream(file));
       const layer = await registry.pushFile(repository, file);
       const pushed = await pushImage(registry, { repository, reference: '1.0' }, layer);
-      const signed = new NotaryRepository(`reg.example/${repository}`, Date.now()).sign('1.0', pushed.digest, pushed.size);
+      const signed = new NotaryRepository(`reg.example/${repository}`, Date.now()).sign(
+        '1.0',
+        pushed.digest,
+        pushed.size,
+      );
       notary.add(signed.publish());
       const keyId = signed.of('root').keys[0]?.keyId ?? '';
-      const paths = { tagPath: `/v2/${repository}/manifests/1.0`, layerPath: `/v2/${repository}/blobs/${layer.digest}` };
+      const paths = {
+        tagPath: `/v2/${repository}/manifests/1.0`,
+        layerPath: `/v2/${repository}/blobs/${layer.digest}`,
+      };
       return { repository, layer, keyId, ...paths };
     },
     close: () => notary.close(),

@@ -9,7 +9,9 @@ export interface Row {
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) / 2;
+  return (
+    ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) / 2
+  );
 }
 
 export function gbps(bytesPerSecond: number): string {
@@ -22,8 +24,13 @@ export function table(print: (line: string) => void, rows: readonly Row[]): bool
     const ratio = row.wanted === undefined ? undefined : row.wanted[1] / median(row.values);
     const reached = ratio === undefined || ratio >= Number(row.wanted?.[0]);
     const spread = `${row.show(Math.min(...row.values))} to ${row.show(Math.max(...row.values))}`;
-    const against = ratio === undefined ? '' : ` · ours is ${ratio.toFixed(2)}×, asked ${row.wanted?.[0]}${reached ? '' : ': MISSED'}`;
-    print(`${row.title.padEnd(18)} ${row.name.padEnd(34)} ${row.show(median(row.values)).padStart(10)} (${spread})${against}`);
+    const against =
+      ratio === undefined
+        ? ''
+        : ` · ours is ${ratio.toFixed(2)}×, asked ${row.wanted?.[0]}${reached ? '' : ': MISSED'}`;
+    print(
+      `${row.title.padEnd(18)} ${row.name.padEnd(34)} ${row.show(median(row.values)).padStart(10)} (${spread})${against}`,
+    );
     return reached;
   });
   return verdicts.every(Boolean);
