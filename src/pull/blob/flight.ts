@@ -152,7 +152,7 @@ export class Flight {
       hashing,
       tailBytes: sizes.tailBytes,
       bufferBytes: sizes.spoolBytes,
-      pace: new Pace(now, undefined, -Infinity),
+      pace: new Pace(now),
       onProgress: () => this.#wake(),
     });
   }
