@@ -120,8 +120,7 @@ function assertWhole(db: Sqlite.Database, boot: string): void {
   if (id !== APPLICATION_ID || version !== SCHEMA_VERSION) throw new IndexDamage('it is not an index of this version');
   const totals = db.prepare<[], { boot: string; clean: 0 | 1 }>('SELECT boot, clean FROM totals').get();
   if (totals === undefined) throw new IndexDamage('its sums are missing');
-  if (totals.clean === 0 && totals.boot !== (boot))
-    throw new IndexDamage('the machine went down while it was written');
+  if (totals.clean === 0 && totals.boot !== boot) throw new IndexDamage('the machine went down while it was written');
 }
 
 /** Linux tells it; elsewhere nobody does, and it is empty. */
