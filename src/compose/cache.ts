@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Pinned } from '../cache/fs/evictor.ts';
-import { type FsBlobStore, type FsBlobStoreOptions, openFsBlobStore } from '../cache/fs/fs-blob-store.ts';
+import { type FsBlobStore, openFsBlobStore } from '../cache/fs/fs-blob-store.ts';
+import type { FsBlobStoreOptions } from '../cache/fs/options.ts';
 import type { Config } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_DEPTH } from '../oci/manifest.ts';

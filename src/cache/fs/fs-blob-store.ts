@@ -1,51 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, TufgateError } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { BlobReader, BlobStore, BlobWriter } from '../blob-store.ts';
-import { type CacheLimits, Room } from '../eviction.ts';
+import { Room } from '../eviction.ts';
 import type { BlobRow, Place } from '../index/blob-table.ts';
 import { CacheIndex } from '../index/cache-index.ts';
 import type { IndexUser } from '../index/open-index.ts';
-import { sameFile, type Stamp, stampOf } from '../index/stamp.ts';
+import type { Stamp } from '../index/stamp.ts';
 import { Leases, Leaving } from './busy-names.ts';
-import { Evictor, type Pinned } from './evictor.ts';
+import { Evictor } from './evictor.ts';
 import { FsBlobWriter } from './fs-blob-writer.ts';
+import { KeptFiles } from './kept-files.ts';
+import type { CacheUsage, FsBlobStoreOptions } from './options.ts';
 import { blobPath, findLayout, type Layout, prepareLayout } from './layout.ts';
-import { Quarantine, type Quarantined } from './quarantine.ts';
+import { Quarantine } from './quarantine.ts';
 import { type Reconciled, Reconciler } from './reconciler.ts';
 import { RoomMaker } from './room-maker.ts';
-import { failing, FsBlobReader, SharedFile, type Standing } from './shared-file.ts';
-import { later, type Schedule, UseNotes } from './use-notes.ts';
-
-export interface FsBlobStoreOptions extends CacheLimits {
-  /** The cache's own folder, `<data>/cache`; created when missing. One serving process at a time. */
-  readonly directory: string;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  /** Of these, what eviction spares while anything else is left; nothing when absent. */
-  readonly pinned?: Pinned;
-  /** Words for the operator: the index was started over, or cannot be kept. */
-  readonly onTrouble?: (message: string) => void;
-  /** A blob that was set apart, because its file has another length than was committed. */
-  readonly onDamage?: (digest: Digest) => void;
-  /** Timers of what is written down in the background. */
-  readonly schedule?: Schedule;
-}
-
-export interface CacheUsage {
-  readonly blobs: number;
-  /** Bytes that can be read, as `du --apparent-size` counts them; the limits are about these. */
-  readonly bytes: number;
-  /** Bytes of disk that they take, as `du` counts them. */
-  readonly allocated: number;
-  /** Bytes of blobs that are being written. */
-  readonly temporaryBytes: number;
-  readonly quarantined: Quarantined;
-  /** Since the start. */
-  readonly evicted: { readonly blobs: number; readonly bytes: number };
-}
+import { failing, SharedFile } from './shared-file.ts';
+import { later, UseNotes } from './use-notes.ts';
 
 /**
  * Blobs as files named by their digest, and an index beside them of what the disk told of each when it was verified. What is there is
@@ -85,8 +59,7 @@ export class FsBlobStore implements BlobStore {
   readonly #quarantine: Quarantine;
   readonly #reconciler: Reconciler;
   readonly #onTrouble: (message: string) => void;
-  readonly #onDamage: (digest: Digest) => void;
-  readonly #opened = new WeakMap<BlobReader, Stamp>();
+  readonly #files: KeptFiles;
   #reconciling: Promise<unknown> | undefined;
 
   constructor(layout: Layout, options: FsBlobStoreOptions, user: IndexUser) {
@@ -94,7 +67,6 @@ export class FsBlobStore implements BlobStore {
     this.#now = options.now;
     this.#room = new Room(options);
     this.#onTrouble = options.onTrouble ?? (() => undefined);
-    this.#onDamage = options.onDamage ?? (() => undefined);
     const onLost = (): void => this.start();
     this.#index = new CacheIndex({ file: layout.index, user, onTrouble: this.#onTrouble, onLost });
     this.#uses = new UseNotes(this.#index, options.now, options.schedule ?? later);
@@ -104,10 +76,18 @@ export class FsBlobStore implements BlobStore {
       pinned: options.pinned ?? (() => Promise.resolve(new Set<Digest>())),
       now: options.now,
       noteUses: () => this.#uses.flush(),
-      remove: (digest) => this.#remove(digest),
+      remove: (digest) => this.#files.remove(digest),
     });
     this.#roomMaker = new RoomMaker(this.#room, this.#index, this.#evictor);
     this.#quarantine = new Quarantine(layout.quarantine, options.now);
+    this.#files = new KeptFiles({
+      layout,
+      index: this.#index,
+      leaving: this.#leaving,
+      quarantine: this.#quarantine,
+      now: options.now,
+      onDamage: options.onDamage ?? (() => undefined),
+    });
     this.#reconciler = new Reconciler({ layout, index: this.#index, leaving: this.#leaving });
   }
 
@@ -131,7 +111,7 @@ export class FsBlobStore implements BlobStore {
     if ((await this.#sizeOf(digest)) === undefined) return undefined;
     const giveBack = this.#leases.take(digest);
     try {
-      const reader = await this.#openKept(digest, giveBack);
+      const reader = await this.#files.open(digest, giveBack);
       if (reader !== undefined && purpose === 'serve') this.#uses.note(digest);
       if (reader === undefined) giveBack();
       return reader;
@@ -162,24 +142,12 @@ export class FsBlobStore implements BlobStore {
     }
   }
 
-  async delete(digest: Digest): Promise<void> {
-    const path = blobPath(this.#layout, digest);
-    const forgotten = await this.#forget(digest);
-    await failing('delete a blob', () => this.#leaving.remove(digest, () => rm(path, { force: true })));
-    forgotten.assert();
+  delete(digest: Digest): Promise<void> {
+    return this.#files.delete(digest);
   }
 
-  async quarantine(digest: Digest, seen?: BlobReader): Promise<void> {
-    const path = blobPath(this.#layout, digest);
-    if (seen !== undefined && !(await this.#isStill(path, this.#opened.get(seen)))) return;
-    const forgotten = await this.#forget(digest);
-    await failing('set a blob apart', () => this.#leaving.remove(digest, () => this.#quarantine.take(path, digest)));
-    forgotten.assert();
-  }
-
-  async #isStill(path: string, seen: Stamp | undefined): Promise<boolean> {
-    const stats = await lstat(path, { bigint: true }).catch(() => undefined);
-    return seen === undefined || (stats !== undefined && stampOf(stats).inode === seen.inode);
+  quarantine(digest: Digest, seen?: BlobReader): Promise<void> {
+    return this.#files.quarantine(digest, seen);
   }
 
   leastRecentlyVerified(before: number, most: number): Promise<readonly BlobRow[]> {
@@ -259,45 +227,6 @@ export class FsBlobStore implements BlobStore {
     return this.#index.read((table) => table.sizeOf(digest), undefined);
   }
 
-  /** @param giveBack the lease, once it is closed */
-  async #openKept(digest: Digest, giveBack: () => void): Promise<BlobReader | undefined> {
-    const file = await this.#openFile(digest);
-    const stamp = await file?.stamp();
-    // What is known of it by now: it may have been replaced, or evicted, since it was looked up.
-    const row = this.#index.read((table) => table.find(digest), undefined);
-    if (file !== undefined && stamp !== undefined && row !== undefined && stamp.size === row.stamp.size) {
-      const verified = row.verifiedAt > 0 && sameFile(stamp, row.stamp);
-      const reader = new FsBlobReader(file, () => stamp.size, this.#standing(digest, file, stamp, verified, giveBack));
-      this.#opened.set(reader, stamp);
-      return reader;
-    }
-    await file?.release();
-    if (row !== undefined) await this.#takeOut(digest, row.stamp, stamp);
-    return undefined;
-  }
-
-  #standing(digest: Digest, file: SharedFile, opened: Stamp, verified: boolean, closed: () => void): Standing {
-    const vouch = async (): Promise<void> => {
-      const stamp = await failing('look at a blob', () => file.stamp());
-      // Changed while it was hashed: what was hashed is not what is there now.
-      if (stamp === undefined || !sameFile(stamp, opened)) return;
-      const at = this.#now();
-      await this.#index.write('note that a blob is right', (table) => table.vouch(digest, stamp, at));
-      standing.unchanged = true;
-    };
-    const standing = { unchanged: verified, vouch, closed };
-    return standing;
-  }
-
-  /** A file that is gone, or of another length than was committed. */
-  async #takeOut(digest: Digest, known: Stamp, found: Stamp | undefined): Promise<void> {
-    if (found !== undefined) {
-      this.#onDamage(digest);
-      return this.quarantine(digest);
-    }
-    await this.#index.write('drop a row', (table) => table.forgetFile(digest, known)).catch(() => undefined);
-  }
-
   async #keep(digest: Digest, stamp: Stamp, grown: number): Promise<void> {
     const at = this.#now();
     await this.#index.write('enter a blob', (table) => {
@@ -305,34 +234,6 @@ export class FsBlobStore implements BlobStore {
       // In the same moment: bytes that counted twice would evict others.
       this.#room.release(stamp.size, grown);
     });
-  }
-
-  /** The file goes in any case; a row that could not be taken away is dropped when it is met without one. */
-  async #forget(digest: Digest): Promise<{ assert(): void }> {
-    try {
-      await this.#index.write('forget a blob', (table) => table.forget(digest));
-      return { assert: () => undefined };
-    } catch (error) {
-      return {
-        assert: () => {
-          throw error;
-        },
-      };
-    }
-  }
-
-  async #remove(digest: Digest): Promise<void> {
-    await this.#leaving.remove(digest, () => rm(blobPath(this.#layout, digest), { force: true }));
-  }
-
-  async #openFile(digest: Digest): Promise<SharedFile | undefined> {
-    try {
-      return await SharedFile.openForReading(blobPath(this.#layout, digest));
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' || code === 'ELOOP') return undefined;
-      throw new TufgateError('cache.failed', `the cache cannot open ${digest}: look at the disk`, { cause: error });
-    }
   }
 }
 

@@ -35,7 +35,7 @@ export class IndexDamage extends Error {}
  * The server writes without waiting for the disk (`synchronous = OFF`): a sync on the event loop stalls every request, and a
  * killed process loses nothing by it. When the machine itself went down meanwhile, which the id of its start tells, what is
  * in the file is not believed.
- * @param boot id of this start of the machine; where there is none every write is synced as SQLite's NORMAL does
+ * @param boot id of this start of the machine; where it is empty every write is synced as SQLite's NORMAL does
  * @throws IndexDamage for a command beside a server
  */
 export function openIndex(file: string, user: IndexUser, boot = bootId()): OpenedIndex {
@@ -50,7 +50,7 @@ export function openIndex(file: string, user: IndexUser, boot = bootId()): Opene
 }
 
 /** All rows are lost; what verified them has to be done again. */
-export function startOver(file: string, user: IndexUser, boot: string | undefined, why: string): OpenedIndex {
+export function startOver(file: string, user: IndexUser, boot: string, why: string): OpenedIndex {
   try {
     discard(file);
     const trouble = `the cache's index ${file} was started over (${why}): what is cached is hashed again before anybody gets it`;
@@ -81,7 +81,7 @@ export function closeIndex(db: Sqlite.Database, user: IndexUser): void {
   }
 }
 
-function opened(file: string, user: IndexUser, boot: string | undefined): OpenedIndex {
+function opened(file: string, user: IndexUser, boot: string): OpenedIndex {
   const db = new Database(file, { timeout: BUSY_MS });
   try {
     if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal')
@@ -89,8 +89,8 @@ function opened(file: string, user: IndexUser, boot: string | undefined): Opened
     db.pragma('synchronous = FULL');
     create(db);
     assertWhole(db, boot);
-    if (user === 'serve') db.prepare('UPDATE totals SET boot = ?, clean = 0').run(boot ?? '');
-    db.pragma(`synchronous = ${user === 'serve' && boot !== undefined ? 'OFF' : 'NORMAL'}`);
+    if (user === 'serve') db.prepare('UPDATE totals SET boot = ?, clean = 0').run(boot);
+    db.pragma(`synchronous = ${user === 'serve' && boot !== '' ? 'OFF' : 'NORMAL'}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     db.pragma('journal_size_limit = 4194304');
@@ -115,20 +115,19 @@ function create(db: Sqlite.Database): Sqlite.Database {
   return db;
 }
 
-function assertWhole(db: Sqlite.Database, boot: string | undefined): void {
+function assertWhole(db: Sqlite.Database, boot: string): void {
   const [id, version] = ['application_id', 'user_version'].map((name) => db.pragma(name, { simple: true }));
   if (id !== APPLICATION_ID || version !== SCHEMA_VERSION) throw new IndexDamage('it is not an index of this version');
   const totals = db.prepare<[], { boot: string; clean: 0 | 1 }>('SELECT boot, clean FROM totals').get();
   if (totals === undefined) throw new IndexDamage('its sums are missing');
-  if (totals.clean === 0 && totals.boot !== (boot ?? ''))
-    throw new IndexDamage('the machine went down while it was written');
+  if (totals.clean === 0 && totals.boot !== boot) throw new IndexDamage('the machine went down while it was written');
 }
 
-/** Linux tells it; elsewhere nobody does. */
-export function bootId(): string | undefined {
+/** Linux tells it; elsewhere nobody does, and it is empty. */
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {
-    return undefined;
+    return '';
   }
 }
