@@ -12,6 +12,7 @@ import { pullManifest } from '../pull/pull-manifest.ts';
 import { clientOf } from './client.ts';
 import { endingWarning } from './ending-warning.ts';
 import { errorAnswer } from './error-response.ts';
+import { hasAlready } from './if-none-match.ts';
 import { refuseAtDoor } from './refuse-at-door.ts';
 import { readTarget, type Registries, type Target } from './target.ts';
 
@@ -91,16 +92,25 @@ function manifestAnswer(c: Context<Env>, { bytes, digest, mediaType }: VerifiedM
 }
 
 function blobHead(c: Context<Env>, digest: string, { size }: { size: number }): Response {
+  if (hasAlready(c.req.header('if-none-match'), etagOf(digest))) return c.body(null, 304, knownHeaders(digest));
   return c.body(null, 200, blobHeaders(digest, size));
+}
+
+export function etagOf(digest: string): string {
+  return `"${digest}"`;
+}
+
+/** Of a 304 to whoever has the blob already. */
+export function knownHeaders(digest: string): Record<string, string> {
+  return { 'docker-content-digest': digest, etag: etagOf(digest) };
 }
 
 export function blobHeaders(digest: string, length: number): Record<string, string> {
   return {
     'content-type': 'application/octet-stream',
     'content-length': String(length),
-    'docker-content-digest': digest,
+    ...knownHeaders(digest),
     'accept-ranges': 'bytes',
-    etag: `"${digest}"`,
   };
 }
 
