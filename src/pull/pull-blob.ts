@@ -27,14 +27,22 @@ export async function headBlob(deps: PullDeps, request: DigestRequest): Promise<
   });
 }
 
-/** @throws policy.* · trust.* · upstream.* · integrity.*, before the first byte */
-export async function pullBlob(deps: PullDeps, request: DigestRequest): Promise<BlobAnswer> {
+/**
+ * @param isBodyWanted by the size of the blob: if not, nothing is opened, nor fetched for it
+ * @throws policy.* · trust.* · upstream.* · integrity.*, before the first byte
+ */
+export async function pullBlob(
+  deps: PullDeps,
+  request: DigestRequest,
+  isBodyWanted: (size: number) => boolean = () => true,
+): Promise<BlobAnswer> {
   let ruling: DigestRuling | undefined;
   const reading = await recorded(deps, request, 'blob', async (rule) => {
     const ruled = await ruleOnBlob(deps, request, rule);
     ruling = ruled.ruling;
-    return await openBlob(deps, request, ruled.edge);
+    return isBodyWanted(ruled.edge.size) ? await openBlob(deps, request, ruled.edge) : ruled.edge.size;
   });
+  if (typeof reading === 'number') return { size: reading, copyTo: noBody, close: () => Promise.resolve() };
   deps.cacheUsed(reading.warm, reading.size);
   return {
     size: reading.size,
@@ -49,6 +57,10 @@ export async function pullBlob(deps: PullDeps, request: DigestRequest): Promise<
       }
     },
   };
+}
+
+function noBody(): Promise<never> {
+  return Promise.reject(new TufgateError('internal', 'a body that was not wanted'));
 }
 
 async function ruleOnBlob(

@@ -6,8 +6,9 @@ import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
 import { clientOf } from './client.ts';
 import { errorAnswer } from './error-response.ts';
 import { inTurn } from './in-turn.ts';
-import { readRange } from './range.ts';
-import { blobHeaders } from './registry-api.ts';
+import { hasAlready } from './if-none-match.ts';
+import { type Range, rangeUnlessOther } from './range.ts';
+import { blobHeaders, etagOf, knownHeaders } from './registry-api.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -44,9 +45,14 @@ async function answer(
   { repository, digest }: BlobTarget,
 ): Promise<void> {
   let blob: BlobAnswer | undefined;
+  const isBodyWanted = (size: number): boolean => {
+    const { kind } = planOf(incoming, digest, size);
+    return kind === 'whole' || kind === 'part';
+  };
   const { signal, release } = watch(incoming.socket, outgoing);
   try {
-    blob = await pullBlob(deps, { repository, digest, client: clientOf(incoming), method: 'GET', signal });
+    const request = { repository, digest, client: clientOf(incoming), method: 'GET', signal };
+    blob = await pullBlob(deps, request, isBodyWanted);
     outgoing.setHeader('oci-namespace', repository.registry);
     await sendBlob(blob, digest, incoming, outgoing, signal);
   } catch (error) {
@@ -67,21 +73,38 @@ async function sendBlob(
   signal: AbortSignal,
 ): Promise<void> {
   const { size } = blob;
-  const range = readRange(incoming.headers.range, size);
-  if (incoming.headers['if-none-match'] === `"${digest}"`) {
-    outgoing.writeHead(304, { etag: `"${digest}"` }).end();
-    return;
+  const plan = planOf(incoming, digest, size);
+  switch (plan.kind) {
+    case 'same':
+      outgoing.writeHead(304, knownHeaders(digest)).end();
+      return;
+    case 'unsatisfiable':
+      outgoing.writeHead(416, { ...blobHeaders(digest, 0), 'content-range': `bytes */${size}` }).end();
+      return;
+    case 'whole':
+      outgoing.writeHead(200, blobHeaders(digest, size));
+      await blob.copyTo(outgoing, { start: 0, end: size - 1 }, signal);
+      break;
+    case 'part': {
+      const { start, end } = plan;
+      const headers = blobHeaders(digest, end - start + 1);
+      outgoing.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
+      await blob.copyTo(outgoing, { start, end }, signal);
+    }
   }
-  if (range.kind === 'unsatisfiable') {
-    outgoing.writeHead(416, { 'content-range': `bytes */${size}` }).end();
-    return;
-  }
-  const { start, end } = range.kind === 'whole' ? { start: 0, end: size - 1 } : range;
-  const headers = blobHeaders(digest, end - start + 1);
-  if (range.kind === 'whole') outgoing.writeHead(200, headers);
-  else outgoing.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
-  await blob.copyTo(outgoing, { start, end }, signal);
   outgoing.end();
+}
+
+/** What the answer is, by the client's conditions: those on the whole come before the range (RFC 9110 13.2.2). */
+function planOf({ headers }: IncomingMessage, digest: string, size: number): Range | { readonly kind: 'same' } {
+  const etag = etagOf(digest);
+  if (hasAlready(headers['if-none-match'], etag)) return { kind: 'same' };
+  const ifRange = headers['if-range'];
+  return rangeUnlessOther(
+    { range: headers.range, 'if-range': typeof ifRange === 'string' ? ifRange : ifRange?.[0] },
+    etag,
+    size,
+  );
 }
 
 /**

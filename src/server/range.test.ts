@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readRange } from './range.ts';
+import { rangeUnlessOther, readRange } from './range.ts';
 
 test.each([
   [undefined, { kind: 'whole' }],
@@ -26,4 +26,25 @@ test('a part always lies within the blob', () => {
       if (range.kind === 'part') expect(0 <= range.start && range.start <= range.end && range.end < size).toBe(true);
     }),
   );
+});
+
+const PART = { kind: 'part', start: 10, end: 19 };
+test.each([
+  [undefined, PART],
+  ['"a"', PART],
+  [' "a" ', PART],
+  ['"b"', { kind: 'whole' }],
+  ['W/"a"', { kind: 'whole' }],
+  ['"a", "b"', { kind: 'whole' }],
+  ['Sat, 21 Nov 2026 12:00:00 GMT', { kind: 'whole' }],
+  ['*', { kind: 'whole' }],
+  ['', { kind: 'whole' }],
+])('If-Range %j for "a"', (ifRange, range) => {
+  expect(rangeUnlessOther({ range: 'bytes=10-19', 'if-range': ifRange }, '"a"', 100)).toEqual(range);
+});
+
+test('If-Range alone asks for the whole, and one that fits does not make a range of nonsense', () => {
+  expect(rangeUnlessOther({ 'if-range': '"a"' }, '"a"', 100)).toEqual({ kind: 'whole' });
+  expect(rangeUnlessOther({ range: 'bytes=100-', 'if-range': '"a"' }, '"a"', 100)).toEqual({ kind: 'unsatisfiable' });
+  expect(rangeUnlessOther({ range: 'bytes=100-', 'if-range': '"b"' }, '"a"', 100)).toEqual({ kind: 'whole' });
 });

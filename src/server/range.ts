@@ -16,6 +16,19 @@ export function readRange(header: string | undefined, size: number): Range {
   return start >= size ? { kind: 'unsatisfiable' } : { kind: 'part', start, end };
 }
 
+/**
+ * RFC 9110 13.1.5: who has a part already wants the rest of the same, or else the whole anew. Compared strongly: a weak validator
+ * names no bytes, and a date never fits what has none.
+ * @param etag with its quotes
+ */
+export function rangeUnlessOther(
+  { range, 'if-range': ifRange }: { readonly range?: string | undefined; readonly 'if-range'?: string | undefined },
+  etag: string,
+  size: number,
+): Range {
+  return ifRange === undefined || ifRange.trim() === etag ? readRange(range, size) : { kind: 'whole' };
+}
+
 function suffix(length: number, size: number): Range {
   if (length === 0 || size === 0) return { kind: 'unsatisfiable' };
   return { kind: 'part', start: Math.max(0, size - length), end: size - 1 };

@@ -8,6 +8,7 @@ import { listTags } from '../pull/list-tags.ts';
 import { headBlob } from '../pull/pull-blob.ts';
 import { clientOf } from './client.ts';
 import { errorAnswer } from './error-response.ts';
+import { hasAlready } from './if-none-match.ts';
 import { refuseAtDoor } from './refuse-at-door.ts';
 import { readTarget, type Registries, type Target } from './target.ts';
 
@@ -73,16 +74,25 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
 }
 
 function blobHead(c: Context<Env>, digest: string, { size }: { size: number }): Response {
+  if (hasAlready(c.req.header('if-none-match'), etagOf(digest))) return c.body(null, 304, knownHeaders(digest));
   return c.body(null, 200, blobHeaders(digest, size));
+}
+
+export function etagOf(digest: string): string {
+  return `"${digest}"`;
+}
+
+/** Of a 304 to whoever has the blob already. */
+export function knownHeaders(digest: string): Record<string, string> {
+  return { 'docker-content-digest': digest, etag: etagOf(digest) };
 }
 
 export function blobHeaders(digest: string, length: number): Record<string, string> {
   return {
     'content-type': 'application/octet-stream',
     'content-length': String(length),
-    'docker-content-digest': digest,
+    ...knownHeaders(digest),
     'accept-ranges': 'bytes',
-    etag: `"${digest}"`,
   };
 }
 
