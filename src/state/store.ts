@@ -150,7 +150,7 @@ export interface WithdrawalStore {
   pendingWithdrawals(most: number): Promise<readonly Withdrawal[]>;
   /**
    * Another number whenever a withdrawal may have been stored, lifted or forgotten since, by whatever process: so that what was
-   * read need not be read again for each pull. Synchronous; undefined where only reading tells. @throws state.failed
+   * read need not be read again for each pull. Synchronous, and never throws; undefined where only reading tells.
    */
   withdrawalsMoved(): number | undefined;
   /** What was cached of it is gone, and it was told; nothing when it was lifted, and perhaps withdrawn again, meanwhile. */

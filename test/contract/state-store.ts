@@ -292,6 +292,23 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
     });
 
     describe('withdrawals', () => {
+      it('tells without reading them that they may have changed, and only then', async () => {
+        const moves = async (work: () => Promise<unknown>): Promise<boolean> => {
+          const before = store.withdrawalsMoved();
+          await work();
+          return before !== store.withdrawalsMoved();
+        };
+        await start();
+        const said = withdrawal({ source: vendor.source });
+        const looks = () => store.withdrawals(said.repository, [said.digest]);
+        expect(await moves(looks)).toBe(false);
+        expect(await moves(() => store.withdraw(said))).toBe(true);
+        expect(await moves(() => store.withdraw(withdrawal({ reason: 'again' })))).toBe(true);
+        expect(await moves(() => store.liftWithdrawal(said))).toBe(true);
+        expect(await moves(() => store.forgetTrust(vendor))).toBe(true);
+        expect(await moves(looks)).toBe(false);
+      });
+
       const withdrawal = (over: Partial<Withdrawal> = {}): Withdrawal => ({
         source: 'approvals',
         repository: 'docker.io/library/nginx',

@@ -110,13 +110,7 @@ function assemble(db: Database.Database, file: string): StateStore {
     withdraw: (withdrawal) => attempt('storing a withdrawal', () => withdrawals.withdraw(withdrawal)),
     withdrawals: (repository, digests) => read('reading withdrawals', () => withdrawals.of(repository, digests)),
     liftWithdrawal: (withdrawal) => attempt('lifting a withdrawal', () => withdrawals.lift(withdrawal)),
-    withdrawalsMoved() {
-      try {
-        return withdrawals.moved();
-      } catch (cause) {
-        throw stateFault(file, 'looking for withdrawals', cause);
-      }
-    },
+    withdrawalsMoved: () => withdrawals.moved(),
     pendingWithdrawals: (most) => read('reading withdrawals', () => withdrawals.pending(most)),
     carriedOut: (withdrawal) => attempt('marking a withdrawal', () => withdrawals.carriedOut(withdrawal)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),

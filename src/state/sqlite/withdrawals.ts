@@ -8,7 +8,7 @@ export class WithdrawalTable {
   readonly #withdraw: Database.Transaction<(withdrawal: Withdrawal) => boolean>;
   /** SQLite's own count of what other connections, of this process or another, have committed. */
   readonly #others: Database.Statement<[], number>;
-  #seen = 0;
+  #seen: number | undefined;
   #moved = 0;
 
   constructor(db: Database.Database) {
@@ -25,10 +25,19 @@ export class WithdrawalTable {
 
   /** A number that only goes up: two of them are the same while nobody has written anything that may be a withdrawal. */
   moved(): number {
-    const others = this.#others.get() ?? 0;
-    if (others !== this.#seen) this.touch();
+    const others = this.#countOthers();
+    if (others === undefined || others !== this.#seen) this.touch();
     this.#seen = others;
     return this.#moved;
+  }
+
+  /** What cannot be read now may be anything: whoever reads the withdrawals themselves will meet the reason. */
+  #countOthers(): number | undefined {
+    try {
+      return this.#others.get();
+    } catch {
+      return undefined;
+    }
   }
 
   /** This connection is about to write, or to delete, withdrawals. */
