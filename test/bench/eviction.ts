@@ -97,6 +97,14 @@ async function starting(print: Print, world: World): Promise<boolean> {
 interface Loaded {
   readonly seconds: number;
   readonly answers: LoadReport;
+  readonly loop: LoopReport;
+}
+
+/** Of the gate's event loop, milliseconds; `own` without what it waited for a CPU. */
+interface LoopReport {
+  readonly max: number;
+  readonly p99: number;
+  readonly own: number;
 }
 
 /** Other requests go on while `work` is done. */
@@ -106,17 +114,20 @@ async function loaded(gate: RunningGate, paths: readonly string[], work: () => P
   load.send({ url: gate.url, paths, perSecond: PER_SECOND });
   await sleep(2_000);
   load.send('reset');
+  gate.process.send('reset');
   const begun = performance.now();
   await work();
   const seconds = (performance.now() - begun) / 1_000;
   load.send('stop');
   const [answers] = (await once(load, 'message')) as [LoadReport];
-  return { seconds, answers };
+  gate.process.send('report');
+  const [loop] = (await once(gate.process, 'message')) as [LoopReport];
+  return { seconds, answers, loop };
 }
 
-function row(what: string, { seconds, answers: { answers, refused, p50, p99, max } }: Loaded): string {
+function row(what: string, { seconds, answers: { answers, refused, p50, p99, max }, loop }: Loaded): string {
   const times = [p50, p99, max].map((ms) => `${ms.toFixed(1)} ms`.padStart(9)).join('');
-  return `  ${what.padEnd(34)}${seconds.toFixed(1).padStart(6)} s${String(answers).padStart(7)} answers  p50, p99, max${times}  ${refused} refused`;
+  return `  ${what.padEnd(34)}${seconds.toFixed(1).padStart(6)} s${String(answers).padStart(7)} answers  p50, p99, max${times}  ${refused} refused  event loop p99 ${loop.p99.toFixed(1)}, max ${loop.max.toFixed(1)}, own ${loop.own.toFixed(1)} ms`;
 }
 
 interface World {
