@@ -93,7 +93,7 @@ describe('what is found in a view that was just confirmed', () => {
 
   test('and that nobody signed the tag holds as long', async () => {
     const collection = await open(notaryContext(alpine()));
-    expect((await holdsNow(collection, { ...tag, tag: '2' } as Question))?.()).toBe(true);
+    expect((await holdsNow(collection, { ...tag, tag: '2' }))?.()).toBe(true);
   });
 
   test('does not hold beyond what a source that cannot be reached is believed for', async () => {

@@ -241,7 +241,7 @@ class Model {
     const record = vi.spyOn(gate.gate.deps.decisions, 'record');
     const before = this.asked();
     const { status, headers, reason, message, body } = await gate.get(path, { method });
-    const { date: _, ...rest } = headers;
+    const rest = { ...headers, date: 'any' };
     const recorded = record.mock.calls.map(([decision]) => decision);
     record.mockRestore();
     await gate.gate.deps.manifests.close();
@@ -284,7 +284,10 @@ class Model {
   }
 
   private async store(state: StateStore, { what, image: place }: Extract<Step, { kind: 'beside' }>): Promise<void> {
-    if (what === 'forget') return void (await state.forgetTrust({ source: 'approvals', gun: '*' }));
+    if (what === 'forget') {
+      await state.forgetTrust({ source: 'approvals', gun: '*' });
+      return;
+    }
     const digest = parseDigest(this.of(place).digest);
     const known = (await state.withdrawals(REPOSITORY, [digest])).find(({ source }) => source === 'approvals');
     const fresh: Withdrawal = {

@@ -56,8 +56,7 @@ test('the second pull goes the short way, and is recorded, counted and told as t
   const second = await world.get(TAG);
   expect(whole()).toBe(0);
   expect(second.body.equals(first.body)).toBe(true);
-  const { date: _, ...headers } = first.headers;
-  expect(second.headers).toMatchObject(headers);
+  expect({ ...second.headers, date: '' }).toEqual({ ...first.headers, date: '' });
   await world.gate.flushDecisions();
   const [row] = await world.gate.state.decisions({ limit: 9 });
   expect(row).toMatchObject({ count: 2, tag: '1.0', verdict: 'allow', sources: [{ source: 'vendor' }] });
