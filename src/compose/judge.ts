@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { compilePolicy, type Policy } from '../policy/rules.ts';
 import { createBasis } from '../pull/basis.ts';
+import { KnownCovers } from '../pull/known-covers.ts';
 import type { PullDeps, RulingDeps, UnsignedTag } from '../pull/deps.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
@@ -81,6 +82,7 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
       upstreams: peers.upstreams,
       closure: state,
       unsignedTags: rememberTags(),
+      covers: new KnownCovers(),
       basis: createBasis(config.trust),
       now,
       checkEveryMs: config.freshness.checkEveryMs,

@@ -8,6 +8,7 @@ import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { Basis } from './basis.ts';
 import type { BlobFlights } from './blob/flights.ts';
 import type { GivenOutMemory } from './give-out.ts';
+import type { KnownCovers } from './known-covers.ts';
 import type { Manifests } from './manifests.ts';
 import type { WarmPulls } from './warm-pulls.ts';
 
@@ -20,6 +21,7 @@ export interface RulingDeps {
   readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
   readonly closure: ClosureStore;
   readonly unsignedTags: UnsignedTags;
+  readonly covers: KnownCovers;
   readonly basis: Basis;
   /** How long the registry's word for an unsigned but allowed tag is believed. */
   readonly checkEveryMs: number;

@@ -2,6 +2,7 @@ import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryName } from '../oci/reference.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
+import { holdsOf, lasting } from '../trust/lasting.ts';
 import { upstreamOf } from './ask-upstream.ts';
 import { recorded, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
@@ -23,8 +24,7 @@ export interface PulledManifest extends VerifiedManifest {
  * @throws policy.* · trust.* · upstream.* · integrity.*: nothing was served
  */
 export async function pullManifest(deps: PullDeps, request: TagRequest | DigestRequest): Promise<PulledManifest> {
-  const warm = 'tag' in request ? await deps.warm.again(deps, request) : undefined;
-  return warm ?? (await pullAnew(deps, request));
+  return (await deps.warm.again(deps, request)) ?? (await pullAnew(deps, request));
 }
 
 async function pullAnew(deps: PullDeps, request: TagRequest | DigestRequest): Promise<PulledManifest> {
@@ -39,7 +39,7 @@ async function pullAnew(deps: PullDeps, request: TagRequest | DigestRequest): Pr
     const manifest = await deps.manifests.get({ upstream, path: request.repository.path, digest, ...size });
     const notedUntil = await rememberGivenOut(deps, request, ruling, digest, asked);
     const pulled = { ...manifest, sources: ruling.sources };
-    if ('tag' in request) deps.warm.keep(deps, request, ruling, pulled, notedUntil);
+    deps.warm.keep(deps, request, ruling, pulled, notedUntil);
     return pulled;
   });
 }
@@ -50,7 +50,7 @@ async function ruleOn(
 ): Promise<TagRuling & Pick<DigestRuling, 'tag' | 'current' | 'edge'>> {
   if ('tag' in request) return await ruleOnTag(deps, request.repository, request.tag);
   const ruling = await ruleOnDigest(deps, request.repository, request.digest, 'manifest');
-  return ruling.edge === undefined ? ruling : { ...ruling, length: ruling.edge.size };
+  return ruling.edge === undefined ? ruling : lasting({ ...ruling, length: ruling.edge.size }, holdsOf(ruling));
 }
 
 /** Refusals end here; under `observe` a ruling has both a digest and what enforcing would have said. */

@@ -1,12 +1,14 @@
 import { imageName } from '../oci/reference.ts';
 import type { Policy } from '../policy/rules.ts';
 import { type Holds, holdsOf } from '../trust/lasting.ts';
-import { decision, type TagRequest } from './recorded.ts';
+import { decision, type DigestRequest, type TagRequest } from './recorded.ts';
 import type { PullDeps } from './deps.ts';
 import type { PulledManifest } from './pull-manifest.ts';
 import type { TagRuling } from './rule-on-tag.ts';
 
-/** What was answered for a tag, and what that rested on. */
+type Request = TagRequest | DigestRequest;
+
+/** What was answered for a tag, or for a digest, and what that rested on. */
 interface WarmPull {
   readonly policy: Policy;
   readonly ruling: TagRuling;
@@ -25,7 +27,7 @@ export interface WarmPullsLimits {
 const LIMITS: WarmPullsLimits = { entries: 10_000, bytes: 16 << 20 };
 
 /**
- * The last answers, by tag: a tag that is asked for again and again costs no search, no hash and no question.
+ * The last answers, by tag and by digest: what is asked for again and again costs no search, no hash and no question.
  *
  * Guarantee: an answer is given again only while whoever ruled on it says that he would rule the same now (`Holds`: same views,
  * confirmed by their sources less than `check_every` ago, nothing expired or ended since, no withdrawal stored by whatever process), under
@@ -42,10 +44,10 @@ export class WarmPulls {
   }
 
   /** After a pull by the whole way. */
-  keep(deps: PullDeps, request: TagRequest, ruling: TagRuling, pulled: PulledManifest, notedUntil: number): void {
+  keep(deps: PullDeps, request: Request, ruling: TagRuling, pulled: PulledManifest, notedUntil: number): void {
     const holds = holdsOf(ruling);
     if (holds === undefined || ruling.refusal !== undefined) return;
-    const name = imageName({ ...request.repository, tag: request.tag });
+    const name = nameOf(request);
     this.#drop(name);
     this.#add(name, { policy: deps.policy, ruling, holds, pulled, notedUntil });
     for (const oldest of this.#pulls.keys()) {
@@ -58,8 +60,8 @@ export class WarmPulls {
    * Records the pull as any other, before the answer leaves.
    * @returns undefined when the whole way must be gone. @throws state.failed, as `deps.decisions`
    */
-  async again(deps: PullDeps, request: TagRequest): Promise<PulledManifest | undefined> {
-    const name = imageName({ ...request.repository, tag: request.tag });
+  async again(deps: PullDeps, request: Request): Promise<PulledManifest | undefined> {
+    const name = nameOf(request);
     const pull = this.#pulls.get(name);
     if (pull === undefined) return undefined;
     // It waits for the cache's answer first: between the look at all the rest and the decision nothing happens.
@@ -82,6 +84,13 @@ export class WarmPulls {
     this.#bytes -= this.#pulls.get(name)?.pulled.bytes.length ?? 0;
     this.#pulls.delete(name);
   }
+}
+
+function nameOf(request: Request): string {
+  return imageName({
+    ...request.repository,
+    ...('tag' in request ? { tag: request.tag } : { digest: request.digest }),
+  });
 }
 
 function stands({ policy, notedUntil, holds }: WarmPull, deps: PullDeps): boolean {

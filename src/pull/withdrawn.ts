@@ -22,6 +22,17 @@ export type Against = (
   as: { readonly rule?: Rule | undefined; readonly past: boolean },
 ) => Promise<TufgateError | undefined>;
 
+/** Undefined when there is something against one of these today; else, by `holdsOf`, for how long there is not. */
+export async function nothingAgainst(
+  deps: RulingDeps,
+  repository: Repository,
+  digests: readonly Digest[],
+): Promise<object | undefined> {
+  const weighed = await Promise.all(digests.map((digest) => deps.withdrawals.weigh(repository, digest)));
+  const against = weighed.some(({ objection }) => counts(objection, { past: false }));
+  return against ? undefined : lasting({}, allHold(weighed.map(holdsOf)));
+}
+
 /** The ruling on a tag, after what its digest stands for was asked. */
 export async function unlessWithdrawn(deps: RulingDeps, repository: Repository, ruled: TagRuling): Promise<TagRuling> {
   if (ruled.digest === undefined) return ruled;

@@ -61,7 +61,7 @@ function mayPass({ kind }: Question, error: unknown): boolean {
 }
 
 async function tryOnce(collection: Collection, current: Current, question: Question): Promise<Answer | Missed> {
-  const inquiry: Asking = { now: collection.now(), asHeld: current.failure === undefined };
+  const inquiry: Asking = { now: collection.now(), asHeld: true };
   const lasts = (): Holds | undefined =>
     inquiry.asHeld ? collection.holds(current.view, nameOf(question), inquiry.now) : undefined;
   try {
@@ -72,8 +72,7 @@ async function tryOnce(collection: Collection, current: Current, question: Quest
     const tracked = collection.tracks(found.view, behind);
     return lasting({ verdict, basis: tracked ? basis : { ...basis, untracked: true } }, lasts());
   } catch (error) {
-    // Any other refusal may be about to pass: a source that could not be asked, a file that could not be loaded.
-    return { error, holds: codeOf(error) === 'trust.unsigned' ? lasts() : undefined };
+    return { error, holds: lasts() };
   }
 }
 
@@ -86,7 +85,7 @@ interface Missed {
 interface Asking {
   /** One instant for all of it. */
   readonly now: number;
-  /** From what is held and was confirmed, with nothing loaded or missing: then it would be the same once more. */
+  /** From what is held, with nothing loaded or missing: then it would be the same once more. */
   asHeld: boolean;
 }
 

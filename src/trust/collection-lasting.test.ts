@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TufgateError } from '../errors.ts';
 import { contextOf } from '../simulator/notary-refresh.ts';
 import { NotaryRepository } from '../simulator/notary-repository.ts';
-import { down, SimulatedSource } from '../simulator/simulated-source.ts';
+import { answering, down, SimulatedSource } from '../simulator/simulated-source.ts';
 import { TufRepository } from '../simulator/tuf-repository.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
@@ -161,13 +161,18 @@ describe('what is found in a view that was just confirmed', () => {
     expect(await holdsNow(collection)).toBeUndefined();
   });
 
+  test('cannot be said of another view', async () => {
+    const collection = await open(notaryContext(alpine()));
+    const { view } = await collection.current();
+    expect(collection.holds(view, '1', clock)).toBeDefined();
+    expect(collection.holds({ ...view }, '1', clock)).toBeUndefined();
+  });
+
   test('ends when the collection is outgrown', async () => {
-    const made = alpine();
-    const collection = await open(notaryContext(made), { largeBytes: 40_000 });
+    const collection = await open(notaryContext(alpine()), { largeBytes: 40_000 });
     const holds = await holdsNow(collection);
     expect(holds?.()).toBe(true);
-    for (let n = 0; n < 1_000; n++) made.sign(`t${n}`, A, 7);
-    made.publish();
+    source.instead.set('timestamp', answering(Buffer.alloc(50_000)));
     clock += 30_000;
     await collection.refreshOlderThan(0).catch(() => undefined);
     expect(holds?.()).toBe(false);
@@ -189,6 +194,14 @@ describe('in TUF 1.0', () => {
     const collection = await open(tufContext(delegated()));
     expect(await holdsNow(collection, target)).toBeUndefined();
     expect((await holdsNow(collection, target))?.()).toBe(true);
+  });
+
+  test('a search that a missing file has ended may find it any time', async () => {
+    const collection = await open(tufContext(delegated()));
+    source.instead.set('1.team', down);
+    const refused = await ask(collection, target);
+    expect(refused.verdict).toMatchObject({ outcome: 'refused', reason: 'trust.unreachable' });
+    expect(holdsOf(refused)).toBeUndefined();
   });
 
   test('one of several signers whose file cannot be loaded may be there again any time', async () => {
@@ -283,6 +296,16 @@ describe('among open collections', () => {
     expect(holds?.()).toBe(false);
     await collections.ask(opened(GUN, made), tag);
     expect(holds?.()).toBe(false);
+  });
+
+  test('so does what was said of a digest', async () => {
+    const made = new TufRepository(NOW).put(TARGET, { digest: A, length: 7 });
+    const ctx = tufContext(made);
+    const collections = new Collections({ ...options(), maxHeldBytes: 1 });
+    const [told] = await collections.standings({ source: 'vendor', gun: '*', ctx, metadata: source }, [DIGEST_TARGET]);
+    expect(holdsOf(told!)?.()).toBe(true);
+    await collections.ask(opened(GUN, alpine()), tag);
+    expect(holdsOf(told!)?.()).toBe(false);
   });
 
   test('an answer that is given again is a use', async () => {

@@ -29,7 +29,7 @@ export class Publications {
   get areNone(): boolean {
     if (this.look === undefined) return true;
     const last = this.last?.();
-    return last !== undefined && last === this.seen && !this.areNew;
+    return last !== undefined && last === this.seen;
   }
 
   /** No update has begun since the last change that was seen. */

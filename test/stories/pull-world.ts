@@ -8,6 +8,7 @@ import { createBasis } from '../../src/pull/basis.ts';
 import { BlobFlights } from '../../src/pull/blob/flights.ts';
 import type { PullDeps, UnsignedTag } from '../../src/pull/deps.ts';
 import { GivenOutMemory } from '../../src/pull/give-out.ts';
+import { KnownCovers } from '../../src/pull/known-covers.ts';
 import { Manifests } from '../../src/pull/manifests.ts';
 import { WarmPulls } from '../../src/pull/warm-pulls.ts';
 import { MemoryBlobStore } from '../../src/simulator/memory-blob-store.ts';
@@ -184,6 +185,7 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
     policy: compilePolicy(rules),
     trust,
     withdrawals,
+    covers: new KnownCovers(),
     upstreams: new Map([[APP.registry, upstream]]),
     closure: state,
     unsignedTags: { get: (image) => tags.get(image), set: (image, tag) => void tags.set(image, tag) },

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import type { StateStore, Withdrawal } from '../../src/state/store.ts';
+import type { AddedImage } from '../../src/simulator/registry.ts';
 import type { GateWorld } from './gate-world.ts';
 import { REPOSITORY, TufWorld } from './tuf-world.ts';
 
@@ -20,6 +21,7 @@ const SECOND = 1_000;
 
 type Step =
   | { readonly kind: 'pull'; readonly tag: string; readonly method: 'GET' | 'HEAD'; readonly repository: string }
+  | { readonly kind: 'pull-digest'; readonly what: 'image' | 'child' | 'blob'; readonly image: number }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'runs'; readonly ms: number }
   | { readonly kind: 'sign'; readonly tag: string; readonly image: number; readonly by: 'vendor' | 'approvals' }
@@ -34,7 +36,8 @@ type Step =
   | { readonly kind: 'move-upstream'; readonly image: number };
 
 const tag = fc.constantFrom(...TAGS);
-const image = fc.nat(1);
+/** The last is an index. */
+const image = fc.nat(2);
 const by = fc.constantFrom('vendor' as const, 'approvals' as const);
 const ms = fc.constantFrom(50, SECOND, 5 * SECOND, 14_999, 30 * SECOND, 59_999, 60 * SECOND, 3_600 * SECOND);
 const kind = <K extends Step['kind']>(name: K) => fc.constant(name);
@@ -46,6 +49,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       tag,
       method: fc.constantFrom('GET' as const, 'HEAD' as const),
       repository: fc.constantFrom('acme/app', 'acme/app', 'open/app'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: kind('pull-digest'),
+      what: fc.constantFrom('image' as const, 'child' as const, 'blob' as const),
+      image,
     }),
   },
   { weight: 5, arbitrary: fc.record({ kind: kind('pass'), ms }) },
@@ -101,13 +112,20 @@ class Model {
   private readonly warm: GateWorld;
   private readonly cold: GateWorld;
   private readonly images: readonly { digest: string; size: number }[];
+  /** A manifest below each of them, or itself. */
+  private readonly below: readonly AddedImage[];
 
   private constructor(tuf: TufWorld, cold: GateWorld) {
     this.tuf = tuf;
     this.warm = tuf.gate;
     this.cold = cold;
     const layers = [Buffer.from('other')];
-    this.images = [tuf.gate.image, tuf.gate.registry.addImage({ repository: 'acme/app', layers })];
+    const other = tuf.gate.registry.addImage({ repository: 'acme/app', layers });
+    const children = ['arm', 'x86'].map((text) =>
+      tuf.gate.registry.addImage({ repository: 'acme/app', layers: [Buffer.from(text)] }),
+    ) as [AddedImage, AddedImage];
+    this.images = [tuf.gate.image, other, tuf.gate.registry.addIndex('acme/app', undefined, children)];
+    this.below = [tuf.gate.image, other, children[0]];
     for (const name of TAGS)
       tuf.gate.registry.addImage({ repository: 'open/app', tag: name, layers: [Buffer.from('layer')] });
   }
@@ -116,6 +134,7 @@ class Model {
     const tuf = await TufWorld.open({ rule: RULE, more: OPEN });
     const cold = await tuf.another();
     vi.spyOn(cold.gate.deps.warm, 'again').mockResolvedValue(undefined);
+    vi.spyOn(cold.gate.deps.covers, 'ruling').mockResolvedValue(undefined);
     return new Model(tuf, cold);
   }
 
@@ -132,6 +151,9 @@ class Model {
     switch (step.kind) {
       case 'pull':
         for (let times = 0; times < 2; times++) await this.pull(step);
+        break;
+      case 'pull-digest':
+        for (let times = 0; times < 3; times++) await this.pullDigest(step);
         break;
       case 'pass':
         for (const gate of this.gates) gate.clock += step.ms;
@@ -193,24 +215,33 @@ class Model {
   }
 
   private async pull({ tag: name, method, repository }: Extract<Step, { kind: 'pull' }>): Promise<void> {
+    const path = `/v2/${repository}/manifests/${name}`;
     const get = vi.spyOn(this.warm.gate.deps.manifests, 'get');
-    const [warm, cold] = [
-      await this.ask(this.warm, name, method, repository),
-      await this.ask(this.cold, name, method, repository),
-    ];
+    const [warm, cold] = [await this.ask(this.warm, path, method), await this.ask(this.cold, path, method)];
     if (get.mock.calls.length === 0 && warm.status === 200) this.short++;
     get.mockRestore();
     expect(warm).toEqual(cold);
   }
 
+  /** By which of several tags it is covered may differ, and with it what is told of sources; what is served may not. */
+  private async pullDigest({ what, image: place }: Extract<Step, { kind: 'pull-digest' }>): Promise<void> {
+    const child = this.below[place]!;
+    const digest = { image: this.of(place).digest, child: child.digest, blob: child.layers[0]! };
+    const path = `/v2/acme/app/${what === 'blob' ? 'blobs' : 'manifests'}/${digest[what]}`;
+    const get = vi.spyOn(this.warm.gate.deps.manifests, 'get');
+    const [warm, cold] = [await this.ask(this.warm, path, 'GET'), await this.ask(this.cold, path, 'GET')];
+    if (what !== 'blob' && get.mock.calls.length === 0 && warm.status === 200) this.short++;
+    get.mockRestore();
+    const served = ({ status, body, reason }: typeof warm) => ({ status, body: status === 200 ? body : '', reason });
+    expect(served(warm)).toEqual(served(cold));
+  }
+
   /** What a client sees, what is recorded, and how often the sources and the registry were asked. */
-  private async ask(gate: GateWorld, name: string, method: string, repository: string) {
+  private async ask(gate: GateWorld, path: string, method: string) {
     const record = vi.spyOn(gate.gate.deps.decisions, 'record');
     const before = this.asked();
-    const { status, headers, reason, message, body } = await gate.get(`/v2/${repository}/manifests/${name}`, {
-      method,
-    });
-    const { date: _, ...rest } = headers;
+    const { status, headers, reason, message, body } = await gate.get(path, { method });
+    const rest = { ...headers, date: 'any' };
     const recorded = record.mock.calls.map(([decision]) => decision);
     record.mockRestore();
     await gate.gate.deps.manifests.close();
@@ -253,7 +284,10 @@ class Model {
   }
 
   private async store(state: StateStore, { what, image: place }: Extract<Step, { kind: 'beside' }>): Promise<void> {
-    if (what === 'forget') return void (await state.forgetTrust({ source: 'approvals', gun: '*' }));
+    if (what === 'forget') {
+      await state.forgetTrust({ source: 'approvals', gun: '*' });
+      return;
+    }
     const digest = parseDigest(this.of(place).digest);
     const known = (await state.withdrawals(REPOSITORY, [digest])).find(({ source }) => source === 'approvals');
     const fresh: Withdrawal = {
