@@ -4,7 +4,9 @@ import { Tufgate } from '../e2e/real/tufgate.ts';
 import { Workspace } from '../e2e/real/workspace.ts';
 import { BlobClient, type Wanted } from './cache/client.ts';
 import { type BenchImage, gateConfig, type Origin, startOrigin } from './cache/image.ts';
+import { startRelay } from './cache/relay.ts';
 import { goRegistry, hasNewest, nginx } from './cache/peers.ts';
+import { wrk } from './wrk.ts';
 import { gbps, median, type Row, table } from './cache/table.ts';
 
 /**
@@ -24,8 +26,8 @@ export async function bench(print: Print): Promise<boolean> {
     space.onClose(() => origin.close());
     const image = await origin.image('big', SIZE);
     const parts = { print, space, client, origin, image };
-    const wanted = (process.env['PARTS'] ?? 'warm,cold,many').split(',');
-    const runs = { warm, cold, many };
+    const wanted = (process.env['PARTS'] ?? 'tags,warm,cold,firstByte,many').split(',');
+    const runs = { tags, warm, cold, firstByte, many };
     const kept: boolean[] = [];
     for (const [name, run] of Object.entries(runs)) if (wanted.includes(name)) kept.push(await run(parts));
     return kept.every(Boolean);
@@ -44,6 +46,82 @@ interface Parts {
 }
 
 type Measured = Map<string, number[]>;
+
+/** A manifest by tag, verified, beside the Go registry as an origin and as a proxy, which asks its origin each time. */
+async function tags({ print, space, origin, image }: Parts): Promise<boolean> {
+  const own = new Workspace();
+  space.onClose(() => own.close());
+  const gate = await Tufgate.start(own, gateConfig(origin, [image]));
+  const go = await goRegistry(space, 'go-tags', origin.registry.url);
+  const servers = { tufgate: gate.url, 'go origin 2.8': origin.registry.url, 'go proxy 2.8': go.url };
+  const rates: Measured = new Map();
+  const slowest: number[] = [];
+  const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' };
+  for (const url of Object.values(servers)) await fetchText(url + image.tagPath);
+  for (let round = 0; round <= ROUNDS; round++) {
+    if (round === 1) rates.clear();
+    for (const [name, url] of Object.entries(servers)) {
+      const { requestsPerSecond, p99, refused } = await wrk(url + image.tagPath, {
+        connections: 32,
+        seconds: 4,
+        headers,
+      });
+      if (refused > 0) throw new Error(`${name} refused ${refused} requests`);
+      push(rates, name, requestsPerSecond);
+      if (name === 'tufgate' && round > 0) slowest.push(p99);
+    }
+  }
+  await own.close();
+  await go.stop();
+  const ours = median(rates.get('tufgate') ?? []);
+  const wanted: Record<string, [string, number]> = { 'go origin 2.8': ['5', ours], 'go proxy 2.8': ['20', ours] };
+  const show = (value: number): string => `${value.toFixed(0)}/s`;
+  const rows = [...rates].map(([name, values]) => ({
+    title: 'tag, 32 clients',
+    name,
+    values,
+    show,
+    wanted: wanted[name],
+  }));
+  const p99 = median(slowest);
+  const ok = table(print, rows);
+  print(`tag, 32 clients    tufgate: p99 ${p99.toFixed(2)} ms, asked under 10 ms`);
+  return ok && p99 < 10;
+}
+
+/** From the upstream's first byte of a cold blob to the client's: at full speed, and from an upstream of 1 MiB a second. */
+async function firstByte({ print, space, client, origin }: Parts): Promise<boolean> {
+  const image = await origin.image('first', 16 * 2 ** 20);
+  const late: Measured = new Map();
+  for (const [name, bytesPerSecond] of [
+    ['at full speed', Infinity],
+    ['1 MiB/s', 2 ** 20],
+  ] as const) {
+    const relay = await startRelay(origin.registry.url, image.layerPath, bytesPerSecond);
+    const own = new Workspace();
+    space.onClose(() => own.close());
+    const upstreams = { 'reg.example': { url: relay.url } };
+    const gate = await Tufgate.start(
+      own,
+      gateConfig(origin, [image], { upstreams, cache: { finish_downloads: '100%' } }),
+    );
+    await fetchText(gate.url + image.tagPath);
+    for (let round = 0; round <= ROUNDS; round++) {
+      const { firstAt } = await client.get({ url: gate.url + image.layerPath, stopAfter: 1 });
+      if (round > 0) push(late, name, firstAt - relay.firstAt());
+      await settle();
+      await gate.run('cache', 'rm', image.layer.digest);
+    }
+    await own.close();
+    await relay.close();
+  }
+  const show = (value: number): string => `${value.toFixed(1)} ms`;
+  table(
+    print,
+    [...late].map(([name, values]) => ({ title: 'first byte, cold', name, values, show })),
+  );
+  return [...late.values()].every((values) => median(values) <= 20);
+}
 
 /** One client and sixteen, everything in every cache; and with every read hashed again. */
 async function warm({ print, space, client, origin, image }: Parts): Promise<boolean> {
