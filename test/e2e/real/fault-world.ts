@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { type BenchImage, gateConfig, type Origin, startOrigin } from '../../bench/cache/image.ts';
+import { CacheFiles } from './cache-files.ts';
+import { pull, type Pulled } from './puller.ts';
+import { Tufgate } from './tufgate.ts';
+import { Wire } from './wire.ts';
+import { Workspace } from './workspace.ts';
+
+export const MIB = 1024 * 1024;
+
+/** Programs that stories of faults need: no Docker. */
+export const FAULTS = ['docker-registry'];
+
+export interface FaultWorldOptions {
+  /** Bytes of the one layer of each image. */
+  readonly sizes: readonly number[];
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Once there is a workspace, and before the gate starts in it. */
+  readonly prepare?: (space: Workspace) => Promise<void>;
+}
+
+/** The built gate, before a real registry behind a wire that can fail, and a simulated trust server. */
+export class FaultWorld {
+  readonly space = new Workspace();
+  origin!: Origin;
+  wire!: Wire;
+  gate!: Tufgate;
+  cache!: CacheFiles;
+  images: readonly BenchImage[] = [];
+
+  static async start(options: FaultWorldOptions): Promise<FaultWorld> {
+    const world = new FaultWorld();
+    try {
+      await world.open(options);
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.space.close();
+  }
+
+  /** Pulls the layer of an image, whole unless `range` says otherwise (`bytes=…`). */
+  layer(image: BenchImage, range?: string): Promise<Pulled> {
+    return pull(this.gate.url + image.layerPath, range === undefined ? {} : { range });
+  }
+
+  /** Asks for the tag: what a client does before it knows a layer. */
+  tag(image: BenchImage): Promise<Pulled> {
+    return pull(this.gate.url + image.tagPath);
+  }
+
+  isCached(image: BenchImage): boolean {
+    return this.cache.blobs().includes(image.layer.digest);
+  }
+
+  /** What the layer is made of. */
+  bytes(image: BenchImage): Buffer {
+    return readFileSync(this.space.at(`layer-${nameOf(image)}`));
+  }
+
+  /** Lines of the gate's log that say so. */
+  said(words: string): readonly string[] {
+    return this.gate.log.split('\n').filter((line) => line.includes(words));
+  }
+
+  private async open({ sizes, config = {}, env = {}, prepare }: FaultWorldOptions): Promise<void> {
+    const { space } = this;
+    this.origin = await startOrigin(space);
+    space.onClose(() => this.origin.close());
+    this.wire = await Wire.start(space, this.origin.registry.url);
+    const images: BenchImage[] = [];
+    for (const [i, size] of sizes.entries()) images.push(await this.origin.image(`app${i}`, size));
+    this.images = images;
+    await prepare?.(space);
+    const upstreams = { 'reg.example': { url: this.wire.url } };
+    this.gate = await Tufgate.start(space, gateConfig(this.origin, images, { upstreams, ...config }), env);
+    this.cache = new CacheFiles(this.gate.data);
+  }
+}
+
+function nameOf({ repository }: BenchImage): string {
+  return repository.slice(repository.indexOf('/') + 1);
+}
