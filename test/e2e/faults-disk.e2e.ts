@@ -51,14 +51,18 @@ stories('a disk that refuses costs the cache, and never the pull', [...FAULTS, '
     await pulls(1);
     await isCached(1);
 
-    // Not a byte is left, also for the database of trust and decisions.
+    // Not a byte is left, also for the database: what is known of trust serves, new trust that cannot be kept does not.
+    await world.tag(world.images[2]!);
     await disk.fill();
     await pulls(1);
     await pulls(2);
     expect(world.isCached(world.images[2]!)).toBe(false);
+    expect(await world.tag(world.images[3]!)).toMatchObject({ status: 500, complete: true });
+    expect(world.said('"code":"state.failed"').join()).toContain('Free some space on its disk');
     await disk.empty();
     await pulls(2);
     await isCached(2);
+    await until('trust in what was refused', async () => (await world.tag(world.images[3]!)).status === 200);
     await pulls(3);
     await isCached(3);
     expect(world.gate.peakMemory()).toBeLessThan(256 * MIB);

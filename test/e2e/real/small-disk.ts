@@ -1,8 +1,10 @@
 import { statfsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { must, run } from './run.ts';
 import type { Workspace } from './workspace.ts';
+
+const CHUNK = Buffer.alloc(4096);
 
 /** A file system of so many bytes, in memory, that can be filled up. Gone with its workspace, whatever happened. */
 export class SmallDisk {
@@ -22,10 +24,16 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
-  /** To the last byte. */
+  /** To the last byte, also while others write to it. */
   async fill(): Promise<void> {
-    for (let left = this.free; left > 0; left = this.free)
-      await writeFile(join(this.folder, 'filler'), Buffer.alloc(left), { flag: 'a' });
+    const file = await open(join(this.folder, 'filler'), 'a');
+    try {
+      for (;;) await file.write(CHUNK);
+    } catch (error) {
+      if (!String(error).includes('ENOSPC')) throw error;
+    } finally {
+      await file.close();
+    }
   }
 
   async empty(): Promise<void> {

@@ -12,6 +12,8 @@ export class Wire {
   private readonly asked: string[] = [];
   private readonly flipped = new Set<string>();
   private readonly stalls = new Map<string, { after: number; reached: boolean }>();
+  private readonly cuts = new Map<string, number>();
+  private readonly failures = new Map<string, number>();
   private port = 0;
 
   private constructor(target: string) {
@@ -54,29 +56,54 @@ export class Wire {
 
   release(digest: string): void {
     this.stalls.delete(digest);
+    this.failures.delete(digest);
+  }
+
+  /** The next connection for this blob is reset after so many bytes. */
+  cut(digest: string, after: number): void {
+    this.cuts.set(digest, after);
+  }
+
+  /** This blob is answered with a status, until it is released. */
+  fail(digest: string, status: number): void {
+    this.failures.set(digest, status);
   }
 
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const path = incoming.url ?? '/';
     this.asked.push(`${incoming.method ?? ''} ${path}`);
+    const failure = this.failures.get(digestIn(path));
+    if (failure !== undefined) {
+      outgoing.writeHead(failure).end();
+      return;
+    }
     const headers = { ...incoming.headers, host: this.target.host };
     const options = { host: this.target.hostname, port: this.target.port, method: incoming.method, path, headers };
     const upstream = request(options, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(this.change(path, Number(answer.headers['content-length']))).pipe(outgoing);
+      answer.pipe(this.change(path, Number(answer.headers['content-length']), outgoing)).pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());
     outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
   }
 
-  private change(path: string, length: number): Transform {
-    const digest = path.replace(/\?.*/, '').slice(path.lastIndexOf('/') + 1);
+  private change(path: string, length: number, outgoing: ServerResponse): Transform {
+    const digest = digestIn(path);
+    const cut = this.cuts.get(digest);
+    if (cut !== undefined) {
+      this.cuts.delete(digest);
+      return stopAfter(cut, () => outgoing.destroy());
+    }
     if (this.flipped.has(digest)) return flipAt(Math.floor(length / 2));
     const stall = this.stalls.get(digest);
     if (stall !== undefined) return stopAfter(stall.after, () => (stall.reached = true));
     return new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
   }
+}
+
+function digestIn(path: string): string {
+  return path.replace(/\?.*/, '').slice(path.lastIndexOf('/') + 1);
 }
 
 function flipAt(position: number): Transform {
