@@ -6,6 +6,7 @@ import { stories } from './real/needs.ts';
 import type { Pulled } from './real/puller.ts';
 import { readOnly, SmallDisk } from './real/small-disk.ts';
 import { until } from './real/until.ts';
+import type { Workspace } from './real/workspace.ts';
 
 const SOAK = process.env['SOAK'] !== undefined;
 /** The whole disk, and a blob that does not fit beside what is there already. */
@@ -36,7 +37,7 @@ stories('a disk that refuses costs the cache, and never the pull', [...FAULTS, '
 
   it('full while spooling: all who follow get it whole and verified, it says so, and goes on caching', async () => {
     let disk!: SmallDisk;
-    const prepare = async (space: FaultWorld['space']): Promise<void> => {
+    const prepare = async (space: Workspace): Promise<undefined> => {
       disk = await SmallDisk.mount(space, 'data', DISK);
     };
     world = await FaultWorld.start({ sizes: [LARGE, SMALL, SMALL, SMALL], prepare });

@@ -11,13 +11,17 @@ export const MIB = 1024 * 1024;
 /** Programs that stories of faults need: no Docker. */
 export const FAULTS = ['docker-registry'];
 
+/** Nobody is asked about signatures: the trust side has kill and clock stories of its own. */
+export const UNSIGNED = [
+  { match: 'reg.example/acme/**', allow: { reason: 'a story', owner: 'platform', until: '2099-12-31' } },
+];
+
 export interface FaultWorldOptions {
   /** Bytes of the one layer of each image. */
   readonly sizes: readonly number[];
   readonly config?: Readonly<Record<string, unknown>>;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Once there is a workspace, and before the gate starts in it. */
-  readonly prepare?: (space: Workspace) => Promise<void>;
+  /** Once there is a workspace, and before the gate starts in it. @returns more for the environment of the gate */
+  readonly prepare?: (space: Workspace) => Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 /** The built gate, before a real registry behind a wire that can fail, and a simulated trust server. */
@@ -68,7 +72,7 @@ export class FaultWorld {
     return this.gate.log.split('\n').filter((line) => line.includes(words));
   }
 
-  private async open({ sizes, config = {}, env = {}, prepare }: FaultWorldOptions): Promise<void> {
+  private async open({ sizes, config = {}, prepare }: FaultWorldOptions): Promise<void> {
     const { space } = this;
     this.origin = await startOrigin(space);
     space.onClose(() => this.origin.close());
@@ -76,7 +80,7 @@ export class FaultWorld {
     const images: BenchImage[] = [];
     for (const [i, size] of sizes.entries()) images.push(await this.origin.image(`app${i}`, size));
     this.images = images;
-    await prepare?.(space);
+    const env = await prepare?.(space);
     const upstreams = { 'reg.example': { url: this.wire.url } };
     this.gate = await Tufgate.start(space, gateConfig(this.origin, images, { upstreams, ...config }), env);
     this.cache = new CacheFiles(this.gate.data);

@@ -5,13 +5,13 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * The wire between tufgate and its upstream: a reverse proxy that counts what is asked, and on demand flips one byte
- * of a manifest or blob, or stops in the middle of one and never goes on. Everything else passes unchanged.
+ * of a manifest or blob, or stops in the middle of one until it is told to go on. Everything else passes unchanged.
  */
 export class Wire {
   private readonly target: URL;
   private readonly asked: string[] = [];
   private readonly flipped = new Set<string>();
-  private readonly stalls = new Map<string, { after: number; reached: boolean }>();
+  private readonly stalls = new Map<string, { after: number; reached: boolean; goOn: () => void }>();
   private readonly cuts = new Map<string, number>();
   private readonly failures = new Map<string, number>();
   private port = 0;
@@ -47,14 +47,16 @@ export class Wire {
 
   /** This blob stops after so many bytes, with the connection left open. */
   stall(digest: string, after: number): void {
-    this.stalls.set(digest, { after, reached: false });
+    this.stalls.set(digest, { after, reached: false, goOn: () => undefined });
   }
 
   stalled(digest: string): boolean {
     return this.stalls.get(digest)?.reached === true;
   }
 
+  /** Goes on where it stopped, if anybody is left who waits for it. */
   release(digest: string): void {
+    this.stalls.get(digest)?.goOn();
     this.stalls.delete(digest);
     this.failures.delete(digest);
   }
@@ -97,7 +99,7 @@ export class Wire {
     }
     if (this.flipped.has(digest)) return flipAt(Math.floor(length / 2));
     const stall = this.stalls.get(digest);
-    if (stall !== undefined) return stopAfter(stall.after, () => (stall.reached = true));
+    if (stall !== undefined) return stopAfter(stall.after, (goOn) => Object.assign(stall, { reached: true, goOn }));
     return new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
   }
 }
@@ -123,18 +125,19 @@ function flipAt(position: number): Transform {
   });
 }
 
-function stopAfter(bytes: number, reached: () => void): Transform {
+/** @param reached given what lets the rest through */
+function stopAfter(bytes: number, reached: (goOn: () => void) => void): Transform {
   let left = bytes;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const part = chunk.subarray(0, left);
-      left -= part.length;
-      this.push(part);
-      if (left > 0) {
-        done();
+      const before = left;
+      left -= chunk.length;
+      if (before <= 0 || left > 0) {
+        done(null, chunk);
         return;
       }
-      reached();
+      this.push(chunk.subarray(0, before));
+      reached(() => done(null, chunk.subarray(before)));
     },
   });
 }
