@@ -117,7 +117,11 @@ stories('clients that hold on to a gate cost nobody else anything', FAULTS, () =
     await layer(2);
     const files = world.gate.openFiles();
     const all = (index: number): Promise<unknown[]> =>
-      Promise.all(Array.from({ length: WAITING }, () => world.layer(world.images[index]!).then(({ status, digest }) => [status, digest])));
+      Promise.all(
+        Array.from({ length: WAITING }, () =>
+          world.layer(world.images[index]!).then(({ status, digest }) => [status, digest]),
+        ),
+      );
     const [broken, down] = [world.images[0]!.layer.digest, world.images[1]!.layer.digest];
     world.wire.cut(broken, COLD / 2);
     expect(await all(0)).toEqual(Array.from({ length: WAITING }, () => [200, broken]));

@@ -25,7 +25,10 @@ stories('a gate that is killed at any instant under load', FAULTS, () => {
   let load: PullLoad;
 
   beforeAll(async () => {
-    world = await FaultWorld.start({ sizes: SIZES, config: { cache: CACHE, policy: UNSIGNED, log: { level: 'warn' } } });
+    world = await FaultWorld.start({
+      sizes: SIZES,
+      config: { cache: CACHE, policy: UNSIGNED, log: { level: 'warn' } },
+    });
     for (const image of world.images) expect((await world.tag(image)).status).toBe(200);
     load = new PullLoad(world, random);
   });
@@ -52,7 +55,9 @@ stories('a gate that is killed at any instant under load', FAULTS, () => {
     expect(intoFetch / KILLS, 'kills in the middle of a fetch').toBeGreaterThan(INTO_A_FETCH);
     expect(evicted, 'evictions').toBeGreaterThan(0);
     expect(load.complete, 'complete answers').toBeGreaterThan(KILLS);
-    process.stdout.write(`${KILLS} kills, ${intoFetch} in the middle of a fetch, ${evicted} blobs evicted, ${load.complete} answers complete\n`);
+    process.stdout.write(
+      `${KILLS} kills, ${intoFetch} in the middle of a fetch, ${evicted} blobs evicted, ${load.complete} answers complete\n`,
+    );
     await endsWell();
   }, 900_000);
 

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { must, run } from './run.ts';
+import { must } from './run.ts';
 import type { Workspace } from './workspace.ts';
 
 const CHUNK = Buffer.alloc(4096);
@@ -48,5 +48,7 @@ export class SmallDisk {
 export async function readOnly(folder: string): Promise<() => Promise<void>> {
   await must('mount', ['--bind', folder, folder]);
   await must('mount', ['-o', 'remount,ro,bind', folder]);
-  return async () => void (await run('umount', ['-l', folder]));
+  return async () => {
+    await must('umount', ['-l', folder]);
+  };
 }

@@ -31,12 +31,7 @@ export class Tufgate {
   private readonly extra: Readonly<Record<string, string>>;
   private program: Program | undefined;
 
-  private constructor(
-    space: Workspace,
-    port: number,
-    adminPort: number,
-    extra: Readonly<Record<string, string>>,
-  ) {
+  private constructor(space: Workspace, port: number, adminPort: number, extra: Readonly<Record<string, string>>) {
     this.space = space;
     this.port = port;
     this.adminPort = adminPort;
