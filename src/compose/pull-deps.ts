@@ -48,7 +48,9 @@ export function pullDeps(
         if (offset === 0) metrics.upstreamBlob(origin.slice(0, origin.indexOf('/')));
       },
     }),
-    givenOut: new GivenOutMemory(judge.state),
+    givenOut: new GivenOutMemory(judge.state, (error) =>
+      log.error({ err: error }, 'what was given out could not be noted again; the pull goes on'),
+    ),
     warm: new WarmPulls(),
     decisions: counted(decisions, metrics),
     cacheUsed,

@@ -34,6 +34,11 @@ describe('the log', () => {
     expect(text).not.toContain('pa55');
   });
 
+  it('takes words for words, not for a fault of its own', () => {
+    const line = logged('json', (log) => log.warn({ error: 'GET https://u:pa55@r.example/v2/: disk full' }, 'x'));
+    expect(JSON.parse(line)).toMatchObject({ error: 'GET https://r.example/v2/: disk full' });
+  });
+
   it('gives code, detail and cause of an error of ours, without secrets in its addresses', () => {
     const cause = new Error('GET https://user:pa55@cdn.example/x?X-Amz-Signature=pa55 failed');
     const err = new TufgateError('upstream.unreachable', 'try https://u:pa55@r.example/v2/', {

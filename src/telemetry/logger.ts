@@ -43,8 +43,9 @@ function forPeople(destination: NodeJS.WritableStream): pretty.PrettyOptions {
   return { colorize: 'isTTY' in destination && destination.isTTY === true, translateTime: 'SYS:standard' };
 }
 
-/** Of ours: code and message. Of anything else the stack too, because it is a bug. */
-function errorFacts(error: unknown): object {
+/** Of ours: code and message. Of anything else the stack too, because it is a bug. Words are only words. */
+function errorFacts(error: unknown): object | string {
+  if (typeof error === 'string') return withoutSecrets(error);
   const facts = { code: codeOf(error), message: withoutSecrets(messageOf(error)) };
   if (!(error instanceof Error)) return facts;
   const cause = error.cause === undefined ? {} : { cause: withoutSecrets(messageOf(error.cause)) };

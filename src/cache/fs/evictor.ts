@@ -119,7 +119,9 @@ export class Evictor {
   /** @returns whether there is anything that this search has not seen */
   #beginAnew(search: { whole: boolean }): boolean {
     const now = this.#parts.now();
-    if (this.#passedOver > PATIENCE && now - this.#begunAt < PASS_MS) return false;
+    // A clock that was set back must not keep the search from beginning anew until it has caught up.
+    const lately = now >= this.#begunAt && now - this.#begunAt < PASS_MS;
+    if (this.#passedOver > PATIENCE && lately) return false;
     [this.#place, this.#passedOver, this.#begunAt] = [START, 0, now];
     const first = !search.whole;
     search.whole = true;

@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 1_000;
 export class BadBlobs {
   readonly #now: () => number;
   readonly #forMs: number;
-  readonly #known = new Map<string, { readonly error: TufgateError; readonly until: number }>();
+  readonly #known = new Map<string, { readonly error: TufgateError; readonly at: number }>();
 
   constructor(now: () => number, forMs: number) {
     this.#now = now;
@@ -21,14 +21,16 @@ export class BadBlobs {
   remember(request: BlobRequest, error: TufgateError): void {
     const oldest = this.#known.keys().next();
     if (this.#known.size >= MAX_REMEMBERED && !oldest.done) this.#known.delete(oldest.value);
-    this.#known.set(keyOf(request), { error, until: this.#now() + this.#forMs });
+    this.#known.set(keyOf(request), { error, at: this.#now() });
   }
 
   /** @throws integrity.*, what was found when it was last fetched */
   check(request: BlobRequest): void {
     const known = this.#known.get(keyOf(request));
     if (known === undefined) return;
-    if (this.#now() < known.until) throw new TufgateError(known.error.code, known.error.message, known.error);
+    // A clock that was set back must not make a lie of then one of now.
+    const ago = this.#now() - known.at;
+    if (ago >= 0 && ago < this.#forMs) throw new TufgateError(known.error.code, known.error.message, known.error);
     this.#known.delete(keyOf(request));
   }
 }

@@ -223,6 +223,20 @@ describe('an upstream that lies', () => {
     expect(events).toHaveLength(1);
   });
 
+  test('is asked again at once when the clock was set back meanwhile', async () => {
+    let clock = 365 * 86_400_000;
+    const flights = flightsOn({ now: () => clock, rememberBadMs: 30_000 });
+    const { result } = pull(flights);
+    await settle();
+    await (await upstream.wire.send(flip(99))).end();
+    expect(await result).toBe('integrity.digest');
+    clock = 0;
+    const again = pull(flights);
+    await settle();
+    await (await upstream.wire.send(blob)).end();
+    expect(await again.result).toBe('ok');
+  });
+
   test('fails all who follow, but not those who name another origin', async () => {
     const flights = flightsOn();
     const honest = new Upstream();

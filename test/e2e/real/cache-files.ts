@@ -13,7 +13,12 @@ export class CacheFiles {
 
   /** What is kept, by digest. */
   blobs(): readonly string[] {
-    return files(join(this.root, 'blobs')).map((file) => `sha256:${basename(file)}`);
+    return this.files().map((file) => `sha256:${basename(file)}`);
+  }
+
+  /** The same, by path. */
+  files(): readonly string[] {
+    return files(join(this.root, 'blobs'));
   }
 
   /** What an interrupted download left. */
@@ -24,7 +29,7 @@ export class CacheFiles {
   /** Kept files whose bytes are not what their name says. */
   async unverified(): Promise<readonly string[]> {
     const bad: string[] = [];
-    for (const file of files(join(this.root, 'blobs'))) {
+    for (const file of this.files()) {
       if ((await hexOf(file)) !== basename(file)) bad.push(file);
     }
     return bad;

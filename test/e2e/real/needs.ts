@@ -19,6 +19,7 @@ const PACKAGES = new Map([
   ['faketime', 'faketime'],
   ['curl', 'curl'],
   ['tar', 'tar'],
+  ['mount', 'mount'],
   ['python3', 'python3'],
   ['softhsm2-util', 'softhsm2'],
   ['pkcs11-tool', 'opensc'],

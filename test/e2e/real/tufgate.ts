@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { Program } from './program.ts';
@@ -28,12 +28,14 @@ export class Tufgate {
   readonly configFile: string;
   private readonly space: Workspace;
   private readonly adminPort: number;
+  private readonly extra: Readonly<Record<string, string>>;
   private program: Program | undefined;
 
-  private constructor(space: Workspace, port: number, adminPort: number) {
+  private constructor(space: Workspace, port: number, adminPort: number, extra: Readonly<Record<string, string>>) {
     this.space = space;
     this.port = port;
     this.adminPort = adminPort;
+    this.extra = extra;
     this.configFile = space.at('tufgate.yaml');
   }
 
@@ -59,17 +61,28 @@ export class Tufgate {
     return readFileSync(this.space.at('tufgate.log'), 'utf8');
   }
 
-  /** @param config everything but `data`, `listen` and `admin`; JSON is YAML */
-  static async start(space: Workspace, config: Readonly<Record<string, unknown>>): Promise<Tufgate> {
-    const gate = await Tufgate.place(space, config);
+  /**
+   * @param config everything but `data`, `listen` and `admin`; JSON is YAML
+   * @param env of its process, besides what every program of the workspace gets
+   */
+  static async start(
+    space: Workspace,
+    config: Readonly<Record<string, unknown>>,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Tufgate> {
+    const gate = await Tufgate.place(space, config, env);
     await gate.serve();
     return gate;
   }
 
   /** Configured, and not started: there is something to be made before. */
-  static async place(space: Workspace, config: Readonly<Record<string, unknown>>): Promise<Tufgate> {
+  static async place(
+    space: Workspace,
+    config: Readonly<Record<string, unknown>>,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Tufgate> {
     if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build');
-    const gate = new Tufgate(space, await freePort(), await freePort());
+    const gate = new Tufgate(space, await freePort(), await freePort(), env);
     const places = { data: gate.data, listen: [{ address: gate.host }], admin: { address: gate.admin } };
     writeFileSync(gate.configFile, JSON.stringify({ ...places, ...config }, null, 2));
     space.onClose(() => gate.stop('SIGTERM'));
@@ -80,7 +93,7 @@ export class Tufgate {
     this.program = await Program.start({
       command: process.execPath,
       args: [MAIN, 'serve', '--config', this.configFile],
-      env: this.space.env(),
+      env: this.space.env(this.extra),
       logFile: this.space.at('tufgate.log'),
       ready: async () => (await request(`http://${this.admin}/readyz`)).statusCode === 200,
     });
@@ -94,6 +107,18 @@ export class Tufgate {
   peakMemory(): number {
     const status = readFileSync(`/proc/${this.program?.pid ?? 0}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Descriptors that the process has open. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.program?.pid ?? 0}/fd`).length;
+  }
+
+  /** Value of a metric, summed over its labels. */
+  async metric(name: string): Promise<number> {
+    const text = await (await request(`http://${this.admin}/metrics`)).body.text();
+    const values = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+    return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 
   run(...args: string[]): Promise<Finished> {

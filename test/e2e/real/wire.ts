@@ -5,13 +5,15 @@ import type { Workspace } from './workspace.ts';
 
 /**
  * The wire between tufgate and its upstream: a reverse proxy that counts what is asked, and on demand flips one byte
- * of a manifest or blob, or stops in the middle of one and never goes on. Everything else passes unchanged.
+ * of a manifest or blob, or stops in the middle of one until it is told to go on. Everything else passes unchanged.
  */
 export class Wire {
   private readonly target: URL;
   private readonly asked: string[] = [];
   private readonly flipped = new Set<string>();
-  private readonly stalls = new Map<string, { after: number; reached: boolean }>();
+  private readonly stalls = new Map<string, { after: number; reached: boolean; goOn: () => void }>();
+  private readonly cuts = new Map<string, number>();
+  private readonly failures = new Map<string, number>();
   private port = 0;
 
   private constructor(target: string) {
@@ -45,38 +47,65 @@ export class Wire {
 
   /** This blob stops after so many bytes, with the connection left open. */
   stall(digest: string, after: number): void {
-    this.stalls.set(digest, { after, reached: false });
+    this.stalls.set(digest, { after, reached: false, goOn: () => undefined });
   }
 
   stalled(digest: string): boolean {
     return this.stalls.get(digest)?.reached === true;
   }
 
+  /** Goes on where it stopped, if anybody is left who waits for it. */
   release(digest: string): void {
+    this.stalls.get(digest)?.goOn();
     this.stalls.delete(digest);
+    this.failures.delete(digest);
+  }
+
+  /** The next connection for this blob is reset after so many bytes. */
+  cut(digest: string, after: number): void {
+    this.cuts.set(digest, after);
+  }
+
+  /** This blob is answered with a status, until it is released. */
+  fail(digest: string, status: number): void {
+    this.failures.set(digest, status);
   }
 
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const path = incoming.url ?? '/';
     this.asked.push(`${incoming.method ?? ''} ${path}`);
+    const failure = this.failures.get(digestIn(path));
+    if (failure !== undefined) {
+      outgoing.writeHead(failure).end();
+      return;
+    }
     const headers = { ...incoming.headers, host: this.target.host };
     const options = { host: this.target.hostname, port: this.target.port, method: incoming.method, path, headers };
     const upstream = request(options, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(this.change(path, Number(answer.headers['content-length']))).pipe(outgoing);
+      answer.pipe(this.change(path, Number(answer.headers['content-length']), outgoing)).pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());
     outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
   }
 
-  private change(path: string, length: number): Transform {
-    const digest = path.replace(/\?.*/, '').slice(path.lastIndexOf('/') + 1);
+  private change(path: string, length: number, outgoing: ServerResponse): Transform {
+    const digest = digestIn(path);
+    const cut = this.cuts.get(digest);
+    if (cut !== undefined) {
+      this.cuts.delete(digest);
+      return stopAfter(cut, () => outgoing.destroy());
+    }
     if (this.flipped.has(digest)) return flipAt(Math.floor(length / 2));
     const stall = this.stalls.get(digest);
-    if (stall !== undefined) return stopAfter(stall.after, () => (stall.reached = true));
+    if (stall !== undefined) return stopAfter(stall.after, (goOn) => Object.assign(stall, { reached: true, goOn }));
     return new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
   }
+}
+
+function digestIn(path: string): string {
+  return path.replace(/\?.*/, '').slice(path.lastIndexOf('/') + 1);
 }
 
 function flipAt(position: number): Transform {
@@ -96,18 +125,19 @@ function flipAt(position: number): Transform {
   });
 }
 
-function stopAfter(bytes: number, reached: () => void): Transform {
+/** @param reached given what lets the rest through */
+function stopAfter(bytes: number, reached: (goOn: () => void) => void): Transform {
   let left = bytes;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const part = chunk.subarray(0, left);
-      left -= part.length;
-      this.push(part);
-      if (left > 0) {
-        done();
+      const before = left;
+      left -= chunk.length;
+      if (before <= 0 || left > 0) {
+        done(null, chunk);
         return;
       }
-      reached();
+      this.push(chunk.subarray(0, before));
+      reached(() => done(null, chunk.subarray(before)));
     },
   });
 }
