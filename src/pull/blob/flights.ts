@@ -23,7 +23,7 @@ import {
   type Sizes,
   type VerifyReads,
 } from './request.ts';
-import { ReadBuffers } from './read-buffers.ts';
+import { type BufferTier, ReadBuffers } from './read-buffers.ts';
 import { stopping } from './stopping.ts';
 
 export type {
@@ -60,12 +60,19 @@ export interface BlobFlightsOptions {
 const SIZES: Sizes = {
   tailBytes: TAIL_BYTES,
   spoolBytes: 512 * 1024,
-  readBytes: 512 * 1024,
+  readBytes: 2 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
   heldBytes: 1024 * 1024,
 };
 const WORTH_FINISHING = 0.1;
-const BUFFERS = { maxLent: 128, maxKept: 32 };
+
+/** 64 MiB at most: 8 readers have large buffers, 32 more a quarter of them, all others small ones. */
+function tiersOf({ readBytes }: Sizes): BufferTier[] {
+  return [
+    { bytes: readBytes, maxLent: 16, maxKept: 8 },
+    { bytes: readBytes / 4, maxLent: 64, maxKept: 16 },
+  ];
+}
 
 /**
  * Every blob that goes to a client goes through here: from the cache, from a fetch that is under way, or from a new one.
@@ -101,7 +108,7 @@ export class BlobFlights {
       now: options.now,
       delay: options.delay ?? backOff,
       sizes,
-      buffers: new ReadBuffers({ bytes: sizes.readBytes, ...BUFFERS, memory: (bytes) => hashing.memory(bytes) }),
+      buffers: new ReadBuffers(tiersOf(sizes), (bytes) => hashing.memory(bytes)),
       hashing,
       worthFinishing: options.finishDownloads ?? WORTH_FINISHING,
       live: new Set(),

@@ -77,7 +77,7 @@ export interface Sizes {
   readonly tailBytes: number;
   /** Each of a fetch's two write buffers. */
   readonly spoolBytes: number;
-  /** Each of a reader's two read buffers. */
+  /** Each of a reader's two read buffers, as long as few read; then a quarter of it. */
   readonly readBytes: number;
   /** A smaller blob is fetched to its end even when nobody waits for it any more. */
   readonly smallBytes: number;
