@@ -82,8 +82,13 @@ describe('the verifying stream', () => {
 
 describe('the verifying spool', () => {
   function spoolInto(writer: BlobWriter, blob: Buffer): VerifyingSpool {
-    const options = { tailBytes: 1, bufferBytes: 4, pace: never(), onProgress: () => undefined };
-    return new VerifyingSpool(writer, new BlobVerifier(digestOf(blob), blob.length), options);
+    const options = {
+      tailBytes: 1,
+      buffers: [Buffer.alloc(4), Buffer.alloc(4)] as const,
+      pace: never(),
+      onProgress: () => undefined,
+    };
+    return new VerifyingSpool(writer, { digest: digestOf(blob), size: blob.length }, options);
   }
 
   /** Writes what `log` says, one write at a time, each when it is let. */

@@ -59,18 +59,26 @@ export interface BlobFlightsOptions {
 
 const SIZES: Sizes = {
   tailBytes: TAIL_BYTES,
-  spoolBytes: 512 * 1024,
+  spoolBytes: 1024 * 1024,
   readBytes: 2 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
   heldBytes: 1024 * 1024,
 };
 const WORTH_FINISHING = 0.1;
 
-/** 64 MiB at most: 8 readers have large buffers, 32 more a quarter of them, all others small ones. */
-function tiersOf({ readBytes }: Sizes): BufferTier[] {
+/** 40 MiB at most: 4 readers have large buffers, 24 more a quarter of them, all others small ones. */
+function plainTiers({ readBytes }: Sizes): BufferTier[] {
   return [
-    { bytes: readBytes, maxLent: 16, maxKept: 8 },
-    { bytes: readBytes / 4, maxLent: 64, maxKept: 16 },
+    { bytes: readBytes, maxLent: 8, maxKept: 8 },
+    { bytes: readBytes / 4, maxLent: 48, maxKept: 16 },
+  ];
+}
+
+/** 32 MiB at most, all of it kept. */
+function sharedTiers({ spoolBytes }: Sizes): BufferTier[] {
+  return [
+    { bytes: spoolBytes, maxLent: 16, maxKept: 16 },
+    { bytes: spoolBytes / 4, maxLent: 64, maxKept: 64 },
   ];
 }
 
@@ -108,7 +116,8 @@ export class BlobFlights {
       now: options.now,
       delay: options.delay ?? backOff,
       sizes,
-      buffers: new ReadBuffers(tiersOf(sizes), (bytes) => hashing.memory(bytes)),
+      buffers: new ReadBuffers(plainTiers(sizes)),
+      shared: new ReadBuffers(sharedTiers(sizes), (bytes) => hashing.memory(bytes)),
       hashing,
       worthFinishing: options.finishDownloads ?? WORTH_FINISHING,
       live: new Set(),

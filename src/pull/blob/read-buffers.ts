@@ -21,7 +21,7 @@ export class ReadBuffers {
 
   /**
    * @param tiers the largest first
-   * @param memory where buffers come from
+   * @param memory where buffers come from, but for the small ones, which are lent once
    */
   constructor(
     tiers: readonly BufferTier[],
@@ -43,7 +43,7 @@ export class ReadBuffers {
       return [one(), one()];
     }
     const bytes = Math.max(1, Math.min(wanted, SMALL_BYTES, this.#most));
-    return [this.#memory(bytes), this.#memory(bytes)];
+    return [Buffer.allocUnsafeSlow(bytes), Buffer.allocUnsafeSlow(bytes)];
   }
 
   /** @param reusable false while a socket may still read from one of them */
