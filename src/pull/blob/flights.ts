@@ -66,11 +66,11 @@ const SIZES: Sizes = {
 };
 const WORTH_FINISHING = 0.1;
 
-/** 40 MiB at most: 4 readers have large buffers, 24 more a quarter of them, all others small ones. */
+/** 24 MiB at most: 2 readers have large buffers, 16 more a quarter of them, all others small ones. */
 function plainTiers({ readBytes }: Sizes): BufferTier[] {
   return [
-    { bytes: readBytes, maxLent: 8, maxKept: 8 },
-    { bytes: readBytes / 4, maxLent: 48, maxKept: 16 },
+    { bytes: readBytes, maxLent: 4, maxKept: 4 },
+    { bytes: readBytes / 4, maxLent: 32, maxKept: 16 },
   ];
 }
 
