@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import type { BlobStore } from './cache/blob-store.ts';
-import { openFsBlobStore } from './cache/fs/fs-blob-store.ts';
+import type { FsBlobStore } from './cache/fs/fs-blob-store.ts';
 import { keepApprovalsFresh } from './compose/approvals.ts';
+import { openCache } from './compose/cache.ts';
 import { composeJudge, type Judge, type JudgeOptions, trustSettings, type WatchedJudge } from './compose/judge.ts';
 import type { ComposeOptions } from './compose/options.ts';
 import { damageReport } from './compose/damage-report.ts';
@@ -37,6 +37,7 @@ export interface Gate {
   readonly metrics: Metrics;
   readonly state: StateStore;
   readonly deps: PullDeps;
+  readonly cache: FsBlobStore;
   readonly trust: TrustServiceOptions;
   readonly registries: Registries;
   readonly registryListener: RequestListener;
@@ -66,7 +67,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   await judge.state.raiseClock(clock());
   const ahead = clockAhead(now(), clock());
   if (ahead !== undefined) log.warn({}, ahead);
-  const cache = await openCache(config, now);
+  const cache = await openCache(config, judge.state, now, log);
   const decisions = openDecisions(config, judge, log, metrics);
   judge.watch.keepAlarmsIn(decisions);
   const fresh = keepApprovalsFresh(config, { ...options, now, log, metrics });
@@ -103,6 +104,7 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     metrics,
     state: judge.state,
     deps,
+    cache,
     trust: judge.trust,
     registries,
     registryListener: registryListener({ deps, registries, published: publishedFolders(config), count, onFault }),
@@ -130,10 +132,6 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
       }
     },
   };
-}
-
-async function openCache({ data, cache }: Config, now: () => number): Promise<BlobStore> {
-  return await openFsBlobStore({ directory: join(data, 'cache'), ...cache, now });
 }
 
 function openDecisions(config: Config, judge: Judge, log: Logger, metrics: Metrics): DecisionLog {
@@ -192,8 +190,8 @@ function publishedFolders({ trust }: Config): ReadonlyMap<string, string> {
   );
 }
 
-async function metricsText(metrics: Metrics, cache: BlobStore): Promise<string> {
-  metrics.cacheUsed(cache.usedBytes);
+async function metricsText(metrics: Metrics, cache: FsBlobStore): Promise<string> {
+  metrics.cacheUsage(cache.usage());
   return await metrics.text();
 }
 

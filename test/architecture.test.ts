@@ -17,7 +17,8 @@ const MAY: Record<string, readonly string[]> = {
   json: ['errors.ts'],
   oci: ['errors.ts', 'json'],
   text: [],
-  disk: ['node'],
+  'back-off.ts': [],
+  disk: ['node', 'better-sqlite3'],
   'config/config.ts': [],
   'policy/decision.ts': ['errors.ts', 'oci'],
   policy: ['errors.ts', 'oci', 'config/config.ts', 'policy/decision.ts'],
@@ -27,7 +28,7 @@ const MAY: Record<string, readonly string[]> = {
   'upstream/registry.ts': ['oci', 'node'],
   verify: ['errors.ts', 'oci', 'cache/blob-store.ts', 'upstream/registry.ts', 'node'],
   config: ['disk', 'errors.ts', 'oci', 'config/config.ts', 'policy', 'node', 'yaml'],
-  upstream: ['errors.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
+  upstream: ['errors.ts', 'back-off.ts', 'json', 'oci', 'config/config.ts', 'upstream/registry.ts', 'node', 'undici'],
   trust: [
     'errors.ts',
     'oci',
@@ -42,7 +43,7 @@ const MAY: Record<string, readonly string[]> = {
   // The far side of the thread puts itself together, as compose.ts does for the rest.
   'trust/worker': ['errors.ts', 'oci', 'state', 'state/store.ts', 'trust', 'trust/tuf', 'node'],
   lifeboat: ['text', 'disk', 'errors.ts', 'json', 'oci', 'trust', 'trust/tuf', 'upstream', 'node'],
-  cache: ['disk', 'errors.ts', 'oci', 'cache/blob-store.ts', 'node'],
+  cache: ['disk', 'errors.ts', 'oci', 'cache/blob-store.ts', 'node', 'better-sqlite3'],
   'state/decision-key.ts': ['errors.ts', 'oci', 'policy/decision.ts', 'state/store.ts', 'node'],
   state: [
     'state/decision-key.ts',
@@ -50,11 +51,13 @@ const MAY: Record<string, readonly string[]> = {
     'oci',
     'policy/decision.ts',
     'state/store.ts',
+    'disk',
     'node',
     'better-sqlite3',
   ],
   pull: [
     'errors.ts',
+    'back-off.ts',
     'json',
     'oci',
     'config/config.ts',
@@ -174,6 +177,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
 /** Only the composition root and the commands may reach these; a pure part that does is not pure. */
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|process\.env|performance\.now|setTimeout|setInterval)\b/;
 const PURE = [
+  'back-off.ts',
   'approvals/document',
   'approvals/edit',
   'json',

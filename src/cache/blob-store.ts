@@ -19,8 +19,11 @@ export interface BlobStore {
    */
   create(digest: Digest, size: number): Promise<BlobWriter | undefined>;
   delete(digest: Digest): Promise<void>;
-  /** Takes a damaged blob out of service; the file is kept apart for whoever wants to look at it. */
-  quarantine(digest: Digest): Promise<void>;
+  /**
+   * Takes a damaged blob out of service; the file is kept apart for whoever wants to look at it.
+   * @param seen who read the damage: what has come in place of that file meanwhile stays
+   */
+  quarantine(digest: Digest, seen?: BlobReader): Promise<void>;
   /**
    * What was hashed last before this instant (epoch milliseconds) or never, the longest ago first: for whoever hashes the whole
    * cache in small portions. Not a snapshot: ask again after each portion was vouched for or taken away.

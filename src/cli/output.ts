@@ -8,9 +8,13 @@ export interface Output {
   readonly json: boolean;
   fact(text: string): void;
   document(value: unknown): void;
+  /** One document: the array of these, written as they come. */
+  documents(values: AsyncIterable<unknown>): Promise<void>;
   message(text: string): void;
   /** On a terminal only, one line that the next thing said replaces. */
   progress(text: string): void;
+  /** Whether progress is seen. */
+  readonly terminal: boolean;
   /** The message on stderr; with `--json` also `{"error":{"code","message"}}`, unless a document was printed already. */
   failed(error: unknown): void;
 }
@@ -43,7 +47,18 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
       stdout.write(`${text}\n`);
     },
     document,
+    async documents(values) {
+      documented = true;
+      clear();
+      let before = '[';
+      for await (const value of values) {
+        stdout.write(`${before}\n${JSON.stringify(value, plain)}`);
+        before = ',';
+      }
+      stdout.write(before === '[' ? '[]\n' : '\n]\n');
+    },
     message,
+    terminal: stderr.isTTY === true,
     progress(text) {
       if (stderr.isTTY !== true) return;
       clear();

@@ -3,6 +3,10 @@ import { configFile, configOf, configText, loadConfig } from '../config/load.ts'
 import { whyNotRoot } from '../trust/why-not-root.ts';
 import type { Env } from '../approvals/keys/env.ts';
 import { addApprovals } from './approvals/commands.ts';
+import { collectCache } from './cache/gc.ts';
+import { listCache } from './cache/ls.ts';
+import { removeFromCache } from './cache/rm.ts';
+import { verifyCache } from './cache/verify.ts';
 import { checkConfig } from './config-check.ts';
 import type { CommandContext, Input } from './context.ts';
 import { listDecisions } from './decisions.ts';
@@ -137,6 +141,28 @@ function build(env: Env, streams: Pick<CommandContext, 'out' | 'stdin'>, ended: 
     .option('--again', 'capture anew what is there; what was captured before stays beside it')
     .option('--concurrency <n>', 'collections at once (default 4)')
     .option('--pause <ms>', 'between two collections that begin, in milliseconds (default 100)');
+  const cache = program.command('cache').description('what is kept of what was pulled; works beside a running gate');
+  telling(
+    cache,
+    'ls [text]',
+    'every blob, the last used first: size, last use, last hashed, and images that need it; or those with this text in digest or image',
+    listCache,
+  );
+  telling(cache, 'gc', 'evict what was used the longest ago, down to cache.low_water', collectCache)
+    .option('--to <size>', 'down to this size, such as 20GiB; pinned ones too when nothing else is left')
+    .option('--quarantine', 'remove the damaged files that were kept apart, too');
+  telling(
+    cache,
+    'verify',
+    'hash every blob again; damaged ones are set apart and fetched again; exits 3 when there are any',
+    verifyCache,
+  );
+  telling(
+    cache,
+    'rm <digest-or-image...>',
+    'remove blobs, or what is cached of images and not needed by others',
+    removeFromCache,
+  );
   addApprovals(program, telling);
   telling(program, 'decisions', 'what was allowed and refused, and why', listDecisions)
     .option('--since <when>', 'an age such as 7d, or an ISO date')

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { compilePolicy, type Policy } from '../policy/rules.ts';
 import { createBasis } from '../pull/basis.ts';
+import { KnownCovers } from '../pull/known-covers.ts';
 import type { PullDeps, RulingDeps, UnsignedTag } from '../pull/deps.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore } from '../state/store.ts';
@@ -50,7 +51,7 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
   // Only gates and updates raise what is stored: whoever just looks, under a clock that is wrong, must not end what is trusted.
   const elapsed = options.elapsed ?? (() => performance.now());
   const now = forwardClock(await state.highestClock(), options.clock ?? Date.now, elapsed);
-  const peers = openPeers(config, now, metrics);
+  const peers = openPeers(config, { clock: now, metrics, log });
   const watch = new TrustWatch({ log, metrics, now });
   const on = (event: TrustEvent): void => {
     watch.note(event);
@@ -81,6 +82,7 @@ export async function composeJudge(config: Config, options: JudgeOptions = {}): 
       upstreams: peers.upstreams,
       closure: state,
       unsignedTags: rememberTags(),
+      covers: new KnownCovers(),
       basis: createBasis(config.trust),
       now,
       checkEveryMs: config.freshness.checkEveryMs,

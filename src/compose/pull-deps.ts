@@ -6,6 +6,7 @@ import type { PullDeps } from '../pull/deps.ts';
 import { GivenOutMemory } from '../pull/give-out.ts';
 import { Manifests } from '../pull/manifests.ts';
 import type { Hashing } from '../verify/hashing.ts';
+import { WarmPulls } from '../pull/warm-pulls.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { damageReport } from './damage-report.ts';
@@ -48,6 +49,7 @@ export function pullDeps(
       },
     }),
     givenOut: new GivenOutMemory(judge.state),
+    warm: new WarmPulls(),
     decisions: counted(decisions, metrics),
     cacheUsed,
   };
@@ -56,9 +58,9 @@ export function pullDeps(
 /** Counts what is recorded; the log itself knows no metrics. */
 function counted(decisions: DecisionLog, metrics: Metrics): PullDeps['decisions'] {
   return {
-    async record(decision) {
+    record(decision) {
       metrics.decision(decision.wouldDeny ? 'would-deny' : decision.verdict, decision.reason);
-      await decisions.record(decision);
+      return decisions.record(decision);
     },
   };
 }

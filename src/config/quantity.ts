@@ -32,6 +32,13 @@ export function size(bounds: Bounds): Reader<number> {
   return quantity(UNITS_OF_SIZE, 'a size such as 512KiB, 4MiB or 50GiB', bounds);
 }
 
+/** The same outside the file; undefined for what is no size. */
+export function parseSize(text: string): number | undefined {
+  const [, digits, unit] = QUANTITY.exec(text) ?? [];
+  const factor = UNITS_OF_SIZE.get(unit ?? '');
+  return factor === undefined ? undefined : Number(digits) * factor;
+}
+
 export function integer(bounds: Bounds): Reader<number> {
   return (field) => {
     const text = field.text(`a whole number ${bounds.words}`);

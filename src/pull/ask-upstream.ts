@@ -2,6 +2,7 @@ import { codeOf, TufgateError } from '../errors.ts';
 import { createHash } from 'node:crypto';
 import { type Digest, sha256Digest } from '../oci/digest.ts';
 import { imageName, type Repository } from '../oci/reference.ts';
+import type { Holds } from '../trust/lasting.ts';
 import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { RulingDeps } from './deps.ts';
 
@@ -10,6 +11,8 @@ import type { RulingDeps } from './deps.ts';
  * and for one question where nothing is served: does an unsigned tag exist at all?
  */
 const NEGATIVE_MS = 5_000;
+/** As long as a digest is served that was given out for a tag: who pulled it by digest would get it, too. */
+const LAST_WORD_MS = 3_600_000;
 
 export function upstreamOf(deps: RulingDeps, repository: Repository): UpstreamRegistry {
   const upstream = deps.upstreams.get(repository.registry);
@@ -18,14 +21,32 @@ export function upstreamOf(deps: RulingDeps, repository: Repository): UpstreamRe
   throw new TufgateError('policy.unknown-registry', `registry ${repository.registry} ${why}`);
 }
 
-/** @returns the digest that the registry names for the tag today. @throws upstream.* */
+/**
+ * While the registry cannot be asked, or asks us to wait, its last word stands for an hour: an outage must not stop the
+ * pulls of what is cached here. Whoever can cause one keeps a tag where it is for that long, no more.
+ * @returns the digest that the registry names for the tag today. @throws upstream.*
+ */
 export async function unsignedDigest(deps: RulingDeps, repository: Repository, tag: string): Promise<Digest> {
   const image = imageName({ ...repository, tag });
   const known = deps.unsignedTags.get(image);
   if (known?.found === true && deps.now() - known.at < deps.checkEveryMs) return known.digest;
-  const digest = await unlessAbsent(deps, image, () => askForDigest(deps, repository, tag));
-  deps.unsignedTags.set(image, { found: true, digest, at: deps.now() });
-  return digest;
+  try {
+    const digest = await unlessAbsent(deps, image, () => askForDigest(deps, repository, tag));
+    deps.unsignedTags.set(image, { found: true, digest, at: deps.now() });
+    return digest;
+  } catch (error) {
+    const cannotSay = codeOf(error) === 'upstream.unreachable' || codeOf(error) === 'upstream.rate-limited';
+    if (cannotSay && known?.found === true && deps.now() - known.at < LAST_WORD_MS) return known.digest;
+    throw error;
+  }
+}
+
+/** While the registry would not be asked again, and its last word is still this one. */
+export function wordHolds(deps: RulingDeps, repository: Repository, tag: string, digest: Digest): Holds | undefined {
+  const image = imageName({ ...repository, tag });
+  const known = deps.unsignedTags.get(image);
+  if (known?.found !== true || known.digest !== digest) return undefined;
+  return () => deps.unsignedTags.get(image) === known && deps.now() - known.at < deps.checkEveryMs;
 }
 
 /**

@@ -84,6 +84,29 @@ describe('the decision log', () => {
     expect(log.warn).toHaveBeenCalledTimes(2);
   });
 
+  it('tells equal allows that follow fast together, and what was or would be denied each time', async () => {
+    const { decisions, log, advance } = world();
+    for (let times = 0; times < 4; times++) {
+      void decisions.record(decision('1'));
+      void decisions.record(denied('1'));
+      void decisions.record(decision('1', { wouldDeny: true, mode: 'observe' }));
+    }
+    expect(log.info).toHaveBeenCalledTimes(1 + 4);
+    expect(log.warn).toHaveBeenCalledTimes(4);
+    await advance(200);
+    expect(log.info).toHaveBeenLastCalledWith(
+      { decision: expect.objectContaining({ tag: '1', count: 3 }) as object },
+      'pull: allow docker.io/library/nginx (3 times)',
+    );
+    void decisions.record(decision('1'));
+    void decisions.record(decision('1'));
+    await decisions.close();
+    expect(log.info).toHaveBeenLastCalledWith(
+      { decision: expect.objectContaining({ count: 2 }) as object },
+      expect.stringContaining('2 times'),
+    );
+  });
+
   it('writes allows in one batch after a while, and denials sooner', async () => {
     const { decisions, rows, state, advance } = world();
     void decisions.record(decision('1'));

@@ -4,6 +4,7 @@ import { decisionKey, storedBytes, writeDecision } from '../state/decision-key.t
 import type { CountedDecision, DecisionStore } from '../state/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { decisionFacts } from './decision-facts.ts';
+import { ToldAllows } from './told-allows.ts';
 
 /** Runs `task` once after `ms`; the answer cancels it. */
 export type Schedule = (task: () => void, ms: number) => () => void;
@@ -32,14 +33,19 @@ const PRUNE_MS = 3_600_000;
 const OVER = 0.1;
 const PRUNE_AGAIN_MS = 5_000;
 
+/** Equal decisions, the newest as it is. */
 interface Entry {
-  decision: CountedDecision;
+  decision: Decision;
+  count: number;
+  firstAt: number;
+  at: number;
   readonly waiting: { resolve: () => void; reject: (error: TufgateError) => void }[];
 }
 type Queue = Map<string, Entry>;
 
 /**
- * The decision log: at once to the structured log, in batches to the database.
+ * The decision log: at once to the structured log, where equal allows that follow fast are one line with a count, in batches to
+ * the database.
  *
  * Guarantee: memory stays bounded whatever clients ask and however long the database fails. Equal decisions fold into
  * counts, whatever the client calls itself; a client that floods the queue with distinct names loses allows first, the oldest before the newer, counted;
@@ -49,6 +55,7 @@ type Queue = Map<string, Entry>;
 export class DecisionLog {
   readonly #options: DecisionLogOptions;
   readonly #schedule: Schedule;
+  readonly #allows: ToldAllows;
   #denied: Queue = new Map();
   #allowed: Queue = new Map();
   #timer: { due: number; cancel: () => void } | undefined;
@@ -69,6 +76,7 @@ export class DecisionLog {
   constructor(options: DecisionLogOptions) {
     this.#options = options;
     this.#schedule = options.schedule ?? later;
+    this.#allows = new ToldAllows({ tell: (decision, count) => this.#tell(decision, count), schedule: this.#schedule });
     this.#prune();
   }
 
@@ -81,9 +89,13 @@ export class DecisionLog {
    * @throws state.failed with `refuse`: the caller must refuse the pull
    */
   record(decision: Decision): Promise<void> {
-    this.#tell(decision);
+    const key = decisionKey(decision);
+    // What would have been denied is evidence, and has its own line each time, as denials have.
+    if (isAllow(decision) && !decision.wouldDeny) this.#allows.note(key, decision);
+    else this.#tell(decision, 1);
     if (this.#closed) return this.#tooLate();
-    const entry = this.#enqueue(decision);
+    const entry = this.#enqueue(key, { decision, count: 1, firstAt: decision.at, at: decision.at, waiting: [] });
+    if (this.#options.onFailure === 'serve') this.#makeRoom();
     if (this.#options.onFailure === 'serve') {
       this.#flushIn(this.#retryMs || (this.queued >= BATCH ? 0 : DELAY_MS[decision.verdict]));
       return Promise.resolve();
@@ -106,16 +118,19 @@ export class DecisionLog {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelPruning();
+    this.#allows.close();
     await this.flush();
     this.#timer?.cancel();
     for (const queue of [this.#denied, this.#allowed]) for (const key of queue.keys()) this.#lose(queue, key);
   }
 
-  #tell(decision: Decision): void {
+  #tell(decision: Decision, count: number): void {
     const words = `${decision.event}: ${decision.verdict} ${decision.repository}`;
-    const facts = { decision: decisionFacts(decision) };
-    if (decision.event === 'pull' && decision.verdict === 'allow') this.#options.log.info(facts, words);
-    else this.#options.log.warn(facts, words);
+    const facts = decisionFacts(decision);
+    const { log } = this.#options;
+    if (!isAllow(decision)) log.warn({ decision: facts }, words);
+    else if (count === 1) log.info({ decision: facts }, words);
+    else log.info({ decision: { ...facts, count } }, `${words} (${count} times)`);
   }
 
   #tooLate(): Promise<void> {
@@ -123,15 +138,13 @@ export class DecisionLog {
     return this.#options.onFailure === 'serve' ? Promise.resolve() : Promise.reject(notStored('the log is closed'));
   }
 
-  #enqueue(decision: CountedDecision): Entry {
-    const queue = decision.verdict === 'allow' && decision.event === 'pull' ? this.#allowed : this.#denied;
-    const key = decisionKey(decision);
+  /** To its equals, or to the end of the queue: which of the old ones is lost first matters less than a queue that is easy to follow. */
+  #enqueue(key: string, entry: Entry): Entry {
+    const queue = isAllow(entry.decision) ? this.#allowed : this.#denied;
     const known = queue.get(key);
-    const entry = known ?? { decision: { ...decision, count: 1, firstAt: decision.at }, waiting: [] };
     if (known === undefined) queue.set(key, entry);
-    else entry.decision = folded(known.decision, decision);
-    if (this.#options.onFailure === 'serve') this.#makeRoom();
-    return entry;
+    else fold(known, entry);
+    return known ?? entry;
   }
 
   #makeRoom(): void {
@@ -148,7 +161,7 @@ export class DecisionLog {
     const entry = queue.get(key);
     queue.delete(key);
     if (entry === undefined) return;
-    this.#countLost(entry.decision.count ?? 1);
+    this.#countLost(entry.count);
     for (const { reject } of entry.waiting) reject(notStored('too many decisions wait for the database'));
   }
 
@@ -175,9 +188,10 @@ export class DecisionLog {
     batch.push(...take(this.#allowed, BATCH - batch.length));
     if (batch.length === 0) return true;
     try {
-      await this.#options.store.appendDecisions(batch.map((entry) => entry.decision));
+      const decisions = batch.map(({ decision, count, firstAt, at }) => ({ ...decision, count, firstAt, at }));
+      await this.#options.store.appendDecisions(decisions);
       this.#retryMs = 0;
-      this.#countWritten(batch);
+      this.#countWritten(decisions);
       for (const { waiting } of batch) for (const { resolve } of waiting) resolve();
       return true;
     } catch (error) {
@@ -194,25 +208,20 @@ export class DecisionLog {
       const refusedNow = entry.waiting.splice(0);
       for (const { reject } of refusedNow) reject(notStored(messageOf(error), error));
       // A pull that is refused for want of its record must not be recorded as allowed later.
-      if (refusedNow.length === 0 || entry.decision.verdict === 'deny') this.#putBack(entry.decision);
-      else this.#countLost(entry.decision.count ?? 1);
+      if (refusedNow.length === 0 || entry.decision.verdict === 'deny') this.#putBack(entry);
+      else this.#countLost(entry.count);
     }
     this.#retryMs = Math.min(RETRY_MS.last, this.#retryMs === 0 ? RETRY_MS.first : this.#retryMs * 2);
     if (!this.#closed && this.queued > 0) this.#flushIn(this.#retryMs);
   }
 
-  /** To the end of the queue: which of the old ones is lost first matters less than a queue that is easy to follow. */
-  #putBack(decision: CountedDecision): void {
-    const queue = decision.verdict === 'allow' && decision.event === 'pull' ? this.#allowed : this.#denied;
-    const key = decisionKey(withoutCount(decision));
-    const newer = queue.get(key);
-    if (newer === undefined) queue.set(key, { decision, waiting: [] });
-    else newer.decision = folded(decision, newer.decision);
+  #putBack(entry: Entry): void {
+    this.#enqueue(decisionKey(entry.decision), entry);
     this.#makeRoom();
   }
 
-  #countWritten(batch: readonly Entry[]): void {
-    for (const { decision } of batch) this.#written += storedBytes(writeDecision(decision));
+  #countWritten(batch: readonly CountedDecision[]): void {
+    for (const decision of batch) this.#written += storedBytes(writeDecision(decision));
     const { maxBytes, now } = this.#options;
     if (this.#closed || this.#hurried || this.#written <= maxBytes * OVER) return;
     this.#hurried = true;
@@ -233,16 +242,18 @@ export class DecisionLog {
   }
 }
 
-function folded(older: CountedDecision, newer: CountedDecision): CountedDecision {
-  const firstAt = Math.min(older.firstAt ?? older.at, newer.firstAt ?? newer.at);
-  return { ...newer, at: Math.max(older.at, newer.at), count: (older.count ?? 1) + (newer.count ?? 1), firstAt };
+/** What can be told once for many, and is lost first. */
+function isAllow({ event, verdict }: Decision): boolean {
+  return event === 'pull' && verdict === 'allow';
 }
 
-function withoutCount(decision: CountedDecision): Decision {
-  const copy: Partial<Record<'count' | 'firstAt', number>> & Decision = { ...decision };
-  delete copy.count;
-  delete copy.firstAt;
-  return copy;
+/** The newer one's own facts stay. */
+function fold(known: Entry, other: Entry): void {
+  if (other.at >= known.at) known.decision = other.decision;
+  known.count += other.count;
+  known.firstAt = Math.min(known.firstAt, other.firstAt);
+  known.at = Math.max(known.at, other.at);
+  known.waiting.push(...other.waiting);
 }
 
 function* take(queue: Queue, most: number): Generator<Entry> {

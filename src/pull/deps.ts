@@ -8,17 +8,20 @@ import type { UpstreamRegistry } from '../upstream/registry.ts';
 import type { Basis } from './basis.ts';
 import type { BlobFlights } from './blob/flights.ts';
 import type { GivenOutMemory } from './give-out.ts';
+import type { KnownCovers } from './known-covers.ts';
 import type { Manifests } from './manifests.ts';
+import type { WarmPulls } from './warm-pulls.ts';
 
 /** What it takes to say yes or no; `tufgate resolve` has just this. */
 export interface RulingDeps {
   readonly policy: Policy;
   readonly trust: TrustService;
-  readonly withdrawals: Pick<Withdrawals, 'objection' | 'stored'>;
+  readonly withdrawals: Pick<Withdrawals, 'objection' | 'weigh' | 'stored'>;
   /** By canonical name: only these are ever contacted. */
   readonly upstreams: ReadonlyMap<string, UpstreamRegistry>;
   readonly closure: ClosureStore;
   readonly unsignedTags: UnsignedTags;
+  readonly covers: KnownCovers;
   readonly basis: Basis;
   /** How long the registry's word for an unsigned but allowed tag is believed. */
   readonly checkEveryMs: number;
@@ -32,6 +35,7 @@ export interface PullDeps extends RulingDeps {
   readonly manifests: Manifests;
   readonly flights: BlobFlights;
   readonly givenOut: GivenOutMemory;
+  readonly warm: WarmPulls;
   /** @throws state.failed when the decision must be kept and cannot be: the answer is then not given */
   readonly decisions: { record(decision: Decision): Promise<void> };
   /** Told of each manifest and blob: found in the cache or not, and its bytes. */

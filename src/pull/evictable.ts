@@ -1,10 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Digest } from '../oci/digest.ts';
 import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
-import { parseRepositoryName } from '../oci/reference.ts';
+import { parseRepositoryName, type Repository } from '../oci/reference.ts';
 import type { ClosureStore } from '../state/store.ts';
-import type { Withdrawals } from '../trust/withdrawals.ts';
 import { depthAbove } from './candidates.ts';
+
+/** What was taken back of these in a repository, by digest. */
+interface Withdrawn {
+  stored(repository: Repository, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, unknown>>;
+}
 
 type Closure = Pick<ClosureStore, 'ancestors' | 'descendants' | 'givenOutAnywhere'>;
 
@@ -14,7 +18,7 @@ type Closure = Pick<ClosureStore, 'ancestors' | 'descendants' | 'givenOutAnywher
  */
 export async function evictable(
   closure: Closure,
-  withdrawals: Pick<Withdrawals, 'stored'>,
+  withdrawals: Withdrawn,
   digest: Digest,
 ): Promise<ReadonlySet<Digest>> {
   const gone = new Set<Digest>();
@@ -28,7 +32,7 @@ export async function evictable(
 /** Some way leads to it from what was given out, and comes by nothing that is withdrawn in that repository. */
 async function isNeeded(
   closure: Closure,
-  withdrawals: Pick<Withdrawals, 'stored'>,
+  withdrawals: Withdrawn,
   { digest, kind }: Pick<Child, 'digest' | 'kind'>,
 ): Promise<boolean> {
   const depth = depthAbove(kind);

@@ -19,15 +19,17 @@ export class GivenOutMemory {
   }
 
   /**
+   * @returns with which `given.at` the same would be written again
    * @param now epoch milliseconds. It is stored first: a clock that is set back must not date a later removal before this.
    */
-  async remember(given: GivenOut, now: number): Promise<void> {
+  async remember(given: GivenOut, now: number): Promise<number> {
     const key = [given.repository, given.tag, given.digest, given.verified, given.basis].join('\n');
     const last = this.written.get(key);
-    if (last !== undefined && given.at - last < EVERY_MS) return;
+    if (last !== undefined && given.at - last < EVERY_MS) return last + EVERY_MS;
     await this.state.raiseClock(now);
     await this.state.giveOut(given);
     if (this.written.size >= MAX_REMEMBERED) this.written.clear();
     this.written.set(key, given.at);
+    return given.at + EVERY_MS;
   }
 }

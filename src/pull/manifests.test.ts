@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { MemoryBlobStore } from '../simulator/memory-blob-store.ts';
 import { openSqliteStore } from '../state/sqlite/store.ts';
@@ -18,7 +18,10 @@ let opened: number;
 let manifests: Manifests;
 /** What the registry waits for. */
 let slow: Promise<void>;
+/** What it was asked. */
+let questions: number;
 beforeEach(() => {
+  questions = 0;
   state = openSqliteStore(':memory:');
   store = new MemoryBlobStore();
   opened = 0;
@@ -41,11 +44,42 @@ afterEach(async () => await state.close());
 const upstream = {
   name: 'reg.example',
   manifest: async () => {
+    questions += 1;
     await slow;
     return { bytes, contentType: TYPE };
   },
 } as unknown as UpstreamRegistry;
 const get = async () => await manifests.get({ upstream, path: 'acme/app', digest });
+
+test('the HEAD and the GET of one pull are one request, although the disk takes its time, or looks just before it is there', async () => {
+  let commit = (): void => undefined;
+  store.faults.commit = () => new Promise((resolve) => (commit = resolve));
+  await get();
+  const open = store.open.bind(store);
+  vi.spyOn(store, 'open').mockImplementation(async (wanted) => {
+    const found = await open(wanted);
+    commit();
+    await manifests.close();
+    return found;
+  });
+  await get();
+  commit();
+  await manifests.close();
+  await get();
+  expect(questions).toBe(1);
+});
+
+test('one that could not be kept is asked for again, and so is one that could not be had', async () => {
+  store.faults.commit = () => Promise.reject(new Error('disk full'));
+  slow = Promise.reject(new Error('registry down'));
+  for (let pulls = 0; pulls < 2; pulls++) await expect(get()).rejects.toThrow('registry down');
+  slow = Promise.resolve();
+  for (let pulls = 0; pulls < 2; pulls++) {
+    await get();
+    await manifests.close();
+  }
+  expect(questions).toBe(4);
+});
 
 test('what is dropped is out of the cache, and of memory', async () => {
   await get();

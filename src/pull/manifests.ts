@@ -47,12 +47,17 @@ export class Manifests {
     const { digest, length } = wanted;
     const { maxBytes } = this.options;
     if (length !== undefined && length > maxBytes) throw tooLarge(digest, length, maxBytes);
-    const cached = await this.cached(digest);
+    const cached = this.running.has(keyOf(wanted)) ? undefined : await this.cached(digest);
     const manifest = cached === undefined ? await this.once(wanted) : await this.recorded(cached);
     this.options.cacheUsed(cached !== undefined, manifest.bytes.length);
     // One request for all; each caller still holds the answer to the length that its own signature names.
     verifyBytes(digest, length, manifest.bytes);
     return manifest;
+  }
+
+  /** Whether the cache still has it: what was evicted, or removed on purpose, is not served from memory either. A use. */
+  async isCached(digest: Digest): Promise<boolean> {
+    return (await this.options.cache.stat(digest)) !== undefined;
   }
 
   /** Out of memory and cache; what is on its way there is waited for, and goes too. */
@@ -69,20 +74,29 @@ export class Manifests {
     await Promise.all(this.keeping);
   }
 
+  /**
+   * Shared until it is in the cache, not just until it is there: the HEAD and the GET of one pull are milliseconds apart,
+   * and a registry that counts pulls would count two.
+   */
   private async once(wanted: ManifestWanted): Promise<VerifiedManifest> {
-    // The path is part of the key: a registry may hide in one repository what it shows in another.
-    const key = `${wanted.upstream.name}/${wanted.path}@${wanted.digest}`;
-    const running = this.running.get(key) ?? this.fetch(wanted).finally(() => this.running.delete(key));
+    const key = keyOf(wanted);
+    const running = this.running.get(key) ?? this.fetch(wanted);
     this.running.set(key, running);
     return await running;
   }
 
-  private async fetch({ upstream, path, digest }: ManifestWanted): Promise<VerifiedManifest> {
-    const { bytes, contentType } = await upstream.manifest(path, digest, { maxBytes: this.options.maxBytes });
-    verifyBytes(digest, undefined, bytes);
-    const manifest = await this.recorded({ ...parseManifest(bytes, contentType), digest, bytes });
-    this.keepInBackground(digest, bytes);
-    return manifest;
+  private async fetch(wanted: ManifestWanted): Promise<VerifiedManifest> {
+    const { upstream, path, digest } = wanted;
+    try {
+      const { bytes, contentType } = await upstream.manifest(path, digest, { maxBytes: this.options.maxBytes });
+      verifyBytes(digest, undefined, bytes);
+      const manifest = await this.recorded({ ...parseManifest(bytes, contentType), digest, bytes });
+      this.keepInBackground(wanted, bytes);
+      return manifest;
+    } catch (error) {
+      this.running.delete(keyOf(wanted));
+      throw error;
+    }
   }
 
   /** Its edges are in the closure before anybody gets it; also when the cache outlived the database. */
@@ -95,8 +109,7 @@ export class Manifests {
   }
 
   private async cached(digest: Digest): Promise<VerifiedManifest | undefined> {
-    // What the cache has no more (evicted, or removed on purpose) is not served from memory either.
-    const hot = (await this.options.cache.stat(digest)) === undefined ? undefined : this.hot.get(digest);
+    const hot = (await this.isCached(digest)) ? this.hot.get(digest) : undefined;
     return hot ?? (await this.fromDisk(digest));
   }
 
@@ -132,8 +145,10 @@ export class Manifests {
   }
 
   /** The client does not wait for the disk. */
-  private keepInBackground(digest: Digest, bytes: Uint8Array): void {
-    const kept = this.keep(digest, bytes).catch(this.options.onCacheFailure);
+  private keepInBackground(wanted: ManifestWanted, bytes: Uint8Array): void {
+    const kept = this.keep(wanted.digest, bytes)
+      .catch(this.options.onCacheFailure)
+      .finally(() => this.running.delete(keyOf(wanted)));
     this.keeping.add(kept);
     void kept.finally(() => this.keeping.delete(kept));
   }
@@ -149,6 +164,11 @@ export class Manifests {
       throw new TufgateError('cache.failed', `manifest ${digest} was not cached: ${messageOf(cause)}`, { cause });
     }
   }
+}
+
+/** The path is part of it: a registry may hide in one repository what it shows in another. */
+function keyOf({ upstream, path, digest }: ManifestWanted): string {
+  return `${upstream.name}/${path}@${digest}`;
 }
 
 function tooLarge(digest: Digest, length: number, maxBytes: number): TufgateError {

@@ -37,18 +37,23 @@ export async function ruleOnDigest(
   digest: Digest,
   kind: Child['kind'],
 ): Promise<DigestRuling> {
+  const known = await deps.covers.ruling(deps, { repository, digest, kind });
+  if (known !== undefined) return known;
   const found = await candidatesFor(deps, repository, digest, kind);
   const against = await againstDigest(deps, repository, digest, kind, found.roots);
   let refused = found.unanswered;
   let unverified: DigestRuling | undefined;
   let tooLarge = 0;
   for (const candidate of found.candidates) {
-    const ruled = await unlessTakenBack(await covers(deps, repository, digest, candidate), against);
+    const covered = await covers(deps, repository, digest, candidate);
+    const ruled = await unlessTakenBack(covered, against);
     if (ruled instanceof TufgateError && ruled.code === 'trust.too-large' && ++tooLarge >= MAX_TOO_LARGE) break;
     if (ruled instanceof TufgateError) refused ??= OUTAGES.has(ruled.code) ? ruled : undefined;
     // An unsigned tag may name the same content with sizes of its own making: what is signed goes first.
-    else if (ruled.verified) return ruled;
-    else unverified ??= ruled;
+    else if (ruled.verified) {
+      await noteCover(deps, { repository, digest, kind }, candidate, covered);
+      return ruled;
+    } else unverified ??= ruled;
     await setImmediate();
   }
   const signed = await ruleOnSignedDigest(deps, repository, found, against);
@@ -59,6 +64,18 @@ export async function ruleOnDigest(
     unverified ?? (observed && (await unlessTakenBack({ ruled: observed, root: digest, past: false }, against)));
   if (served !== undefined && !(served instanceof TufgateError)) return served;
   throw (await tellingMore(found, against)) ?? refused ?? outside(repository, digest);
+}
+
+/** What was covered by the past of its tag is looked for each time. */
+async function noteCover(
+  deps: RulingDeps,
+  asked: Parameters<RulingDeps['covers']['note']>[1],
+  { tag, roots }: Candidate,
+  covered: Covered | TufgateError,
+): Promise<void> {
+  if (covered instanceof TufgateError || covered.past) return;
+  const root = roots.find((each) => each.digest === covered.root);
+  if (root !== undefined) await deps.covers.note(deps, asked, tag, root);
 }
 
 /**

@@ -6,7 +6,8 @@ import { refusal, ruling } from '../policy/decide.ts';
 import type { SourceVerdict } from '../policy/decision.ts';
 import { judge, sourcesOf } from '../policy/requirement.ts';
 import type { Rule } from '../policy/rules.ts';
-import { existsUpstream, unsignedDigest } from './ask-upstream.ts';
+import { allHold, holdsOf, lasting } from '../trust/lasting.ts';
+import { existsUpstream, unsignedDigest, wordHolds } from './ask-upstream.ts';
 import type { RulingDeps } from './deps.ts';
 import { unlessWithdrawn } from './withdrawn.ts';
 
@@ -28,7 +29,7 @@ export interface TagRuling {
   readonly sources: readonly SourceVerdict[];
 }
 
-/** For a pull: "unsigned" is said of tags that exist, so the upstream may be asked whether one does. */
+/** For a pull; `holdsOf` a ruling says for how long the same would be ruled without asking anybody. "Unsigned" is said of tags that exist, so the upstream may be asked whether one does. */
 export async function ruleOnTag(deps: RulingDeps, repository: Repository, tag: string): Promise<TagRuling> {
   const ruled = await unlessWithdrawn(deps, repository, await judgeTag(deps, repository, tag));
   if (ruled.refusal?.code !== 'trust.unsigned' || ruled.mode === 'observe') return ruled;
@@ -47,8 +48,12 @@ export async function judgeTag(deps: RulingDeps, repository: Repository, tag: st
   switch (found.kind) {
     case 'require':
       return await observed(deps, repository, tag, await requireSigned(deps, repository, tag, base, found.requirement));
-    case 'allow':
-      return await onRegistrysWord(deps, repository, tag, base);
+    case 'allow': {
+      const ruled = await onRegistrysWord(deps, repository, tag, base);
+      const { untilMs } = found;
+      const word = ruled.digest && wordHolds(deps, repository, tag, ruled.digest);
+      return lasting(ruled, allHold([word, () => deps.now() < untilMs]));
+    }
     case 'no-rule':
     case 'deny':
     case 'exemption-expired':
@@ -76,7 +81,8 @@ async function requireSigned(
   const judged = judge(requirement, verdicts);
   if (judged.ok) {
     const length = judged.length === undefined ? {} : { length: judged.length };
-    return { ...base, sources: answers, verified: true, digest: judged.digest, ...length };
+    const ruled = { ...base, sources: answers, verified: true, digest: judged.digest, ...length };
+    return lasting(ruled, allHold(answers.map(holdsOf)));
   }
   const refused = `${imageName({ ...repository, tag })} is refused by ${base.rule?.id ?? 'the policy'}`;
   const error = new TufgateError(judged.reason, `${refused}: ${judged.message}${adviceOn(judged.reason)}`);

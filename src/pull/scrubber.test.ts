@@ -52,7 +52,7 @@ let warnings: string[];
 
 beforeEach(() => {
   now = 100 * DAY;
-  store = new Store(undefined, () => now);
+  store = new Store(undefined, { now: () => now });
   timer = new Timer();
   damage = [];
   scrubbed = 0;

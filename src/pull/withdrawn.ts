@@ -4,6 +4,7 @@ import type { Child } from '../oci/manifest.ts';
 import type { Repository } from '../oci/reference.ts';
 import { sourcesOf } from '../policy/requirement.ts';
 import type { Rule } from '../policy/rules.ts';
+import { allHold, holdsOf, lasting } from '../trust/lasting.ts';
 import type { Objection } from '../trust/withdrawals.ts';
 import { depthAbove, type Root } from './candidates.ts';
 import type { RulingDeps } from './deps.ts';
@@ -21,11 +22,24 @@ export type Against = (
   as: { readonly rule?: Rule | undefined; readonly past: boolean },
 ) => Promise<TufgateError | undefined>;
 
+/** Undefined when there is something against one of these today; else, by `holdsOf`, for how long there is not. */
+export async function nothingAgainst(
+  deps: RulingDeps,
+  repository: Repository,
+  digests: readonly Digest[],
+): Promise<object | undefined> {
+  const weighed = await Promise.all(digests.map((digest) => deps.withdrawals.weigh(repository, digest)));
+  const against = weighed.some(({ objection }) => counts(objection, { past: false }));
+  return against ? undefined : lasting({}, allHold(weighed.map(holdsOf)));
+}
+
 /** The ruling on a tag, after what its digest stands for was asked. */
 export async function unlessWithdrawn(deps: RulingDeps, repository: Repository, ruled: TagRuling): Promise<TagRuling> {
   if (ruled.digest === undefined) return ruled;
-  const objection = await deps.withdrawals.objection(repository, ruled.digest);
-  return counts(objection, { past: false }) ? withdrawnFrom(ruled, objection.error) : ruled;
+  const weighed = await deps.withdrawals.weigh(repository, ruled.digest);
+  const { objection } = weighed;
+  if (counts(objection, { past: false })) return withdrawnFrom(ruled, objection.error);
+  return lasting(ruled, allHold([holdsOf(ruled), holdsOf(weighed)]));
 }
 
 /** Enforcing, nothing is left to serve; observing, it goes on as if nobody had signed it. */

@@ -9,7 +9,7 @@ import { inTurn } from './in-turn.ts';
 import { hasAlready } from './if-none-match.ts';
 import { type Range, rangeUnlessOther } from './range.ts';
 import { blobHeaders, etagOf, knownHeaders } from './registry-api.ts';
-import { readTarget, type Registries, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /**
  * GET of a blob, straight onto the socket: web streams cost half the throughput, and only a raw connection can be
@@ -23,19 +23,7 @@ export interface BlobServerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-type BlobTarget = Extract<Target, { kind: 'blob' }>;
-
-/** The blob that this request asks for; undefined for every other request, and for names that Hono shall refuse. */
-export function blobTarget(incoming: IncomingMessage, registries: Registries): BlobTarget | undefined {
-  if (incoming.method !== 'GET' || incoming.url?.includes('/blobs/') !== true) return undefined;
-  try {
-    const target = readTarget(incoming.url, incoming.headers.host, registries);
-    return target?.kind === 'blob' ? target : undefined;
-  } catch (error) {
-    if (error instanceof TufgateError) return undefined;
-    throw error;
-  }
-}
+export type BlobTarget = Extract<Target, { kind: 'blob' }>;
 
 /** Resolves when the answer is written, or the client has gone; before it those that came earlier on its connection. */
 export async function serveBlob(

@@ -12,8 +12,7 @@ const MAX_NAME = 128;
  * @param now epoch milliseconds
  */
 export function endingWarning(image: string, sources: readonly SourceVerdict[], now: number): string | undefined {
-  const ends = sources.filter(({ outcome }) => outcome === 'signed').flatMap(endsOf);
-  const first = ends.sort((a, b) => a.at - b.at)[0];
+  const first = firstEnd(sources);
   if (first === undefined || first.at - now > LAST_DAYS_MS) return undefined;
   const { role, source, at } = first;
   const when = `ends ${new Date(at).toISOString().replace(/:\d\d\.\d+Z$/, 'Z')}, ${leftWords(at - now)}`;
@@ -29,6 +28,18 @@ interface End {
   readonly role?: string;
   readonly source: string;
   readonly at: number;
+}
+
+/** Looked for once: a ruling that is given again has the same verdicts. */
+const known = new WeakMap<readonly SourceVerdict[], { readonly first: End | undefined }>();
+
+function firstEnd(sources: readonly SourceVerdict[]): End | undefined {
+  const before = known.get(sources);
+  if (before !== undefined) return before.first;
+  const ends = sources.filter(({ outcome }) => outcome === 'signed').flatMap(endsOf);
+  const [first] = ends.sort((a, b) => a.at - b.at);
+  known.set(sources, { first });
+  return first;
 }
 
 function endsOf({ source, expires, until }: SourceVerdict): End[] {

@@ -74,13 +74,15 @@ export function errorAnswer(error: unknown, asked: Asked = 'manifest'): ErrorAns
     headers: {
       'content-type': 'application/json',
       ...(row.status === 405 ? { allow: 'GET, HEAD' } : {}),
-      ...(row.status === 429 || row.status === 503 ? { 'retry-after': String(retryAfter(known?.error)) } : {}),
+      ...retryAfter(row.status, known?.error),
     },
     body: JSON.stringify({ errors: [{ code, message, detail }] }),
   };
 }
 
-function retryAfter(error: TufgateError | undefined): number {
+/** Beside 429 and 503, which always have one: what cannot be reached, where it is known when it is tried again. */
+function retryAfter(status: number, error: TufgateError | undefined): Record<string, string> {
   const said = error?.detail['retryAfter'];
-  return typeof said === 'number' && said >= 0 ? Math.ceil(said) : RETRY_AFTER;
+  if (typeof said === 'number' && said >= 0) return { 'retry-after': String(Math.ceil(said)) };
+  return status === 429 || status === 503 ? { 'retry-after': String(RETRY_AFTER) } : {};
 }

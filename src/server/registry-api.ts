@@ -2,22 +2,19 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { TufgateError } from '../errors.ts';
-import { imageName } from '../oci/reference.ts';
 import type { PullRequest } from '../pull/recorded.ts';
 import type { PullDeps } from '../pull/deps.ts';
 import { listTags } from '../pull/list-tags.ts';
-import type { VerifiedManifest } from '../pull/verified-manifest.ts';
 import { headBlob } from '../pull/pull-blob.ts';
-import { pullManifest } from '../pull/pull-manifest.ts';
 import { clientOf } from './client.ts';
-import { endingWarning } from './ending-warning.ts';
 import { errorAnswer } from './error-response.ts';
 import { hasAlready } from './if-none-match.ts';
 import { refuseAtDoor } from './refuse-at-door.ts';
 import { readTarget, type Registries, type Target } from './target.ts';
 
 /**
- * The registry API (OCI distribution spec 1.1, read only) but for GET of blobs, which `blobs.ts` streams below Hono.
+ * The registry API (OCI distribution spec 1.1, read only) but for manifests and GET of blobs, which `manifests.ts` and `blobs.ts`
+ * serve below Hono.
  * Hono's own routing is not used for names: it sees paths only after they were normalised.
  */
 interface Env {
@@ -54,13 +51,8 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     c.header('OCI-Namespace', repository.registry);
     switch (target.kind) {
       case 'manifest':
-      case 'manifest-by-digest': {
-        const asked = target.kind === 'manifest' ? { tag: target.tag } : { digest: target.digest };
-        const pulled = await pullManifest(deps, { ...request, ...asked });
-        const warning = endingWarning(imageName({ ...repository, ...asked }), pulled.sources, deps.now());
-        if (warning !== undefined) c.header('Warning', warning);
-        return manifestAnswer(c, pulled);
-      }
+      case 'manifest-by-digest':
+        throw new TufgateError('internal', 'manifests are served below Hono');
       case 'blob':
         return blobHead(c, target.digest, await headBlob(deps, { ...request, digest: target.digest }));
       case 'tags':
@@ -79,16 +71,6 @@ export function registryApi({ deps, registries, onFault }: RegistryApiOptions): 
     return c.body(answer.body, answer.status as ContentfulStatusCode, answer.headers);
   });
   return app;
-}
-
-/** The whole body for HEAD too: @hono/node-server leaves it out, and Content-Length stays. */
-function manifestAnswer(c: Context<Env>, { bytes, digest, mediaType }: VerifiedManifest): Response {
-  const etag = `"${digest}"`;
-  const headers = { 'docker-content-digest': digest, etag };
-  if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
-  const about = { ...headers, 'content-type': mediaType, 'content-length': String(bytes.length) };
-  // A copy by its own bounds: a Buffer shares its `buffer` with others, and `slice` of a Buffer copies nothing.
-  return c.body(new Uint8Array(bytes), 200, about);
 }
 
 function blobHead(c: Context<Env>, digest: string, { size }: { size: number }): Response {

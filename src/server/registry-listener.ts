@@ -1,8 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { PullDeps } from '../pull/deps.ts';
-import { blobTarget, serveBlob } from './blobs.ts';
+import { TufgateError } from '../errors.ts';
+import { type BlobTarget, serveBlob } from './blobs.ts';
+import { type ManifestTarget, serveManifest } from './manifests.ts';
 import { registryApi } from './registry-api.ts';
+import { type ReadTarget, rememberTargets } from './remembered-targets.ts';
 import type { Registries } from './target.ts';
 import { serveTufFile } from './tuf-files.ts';
 
@@ -18,7 +21,7 @@ export interface RegistryListenerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** The main listener: GET of blobs goes straight to the socket, everything else through Hono. */
+/** The main listener: manifests, and GET of blobs, go straight to the socket, everything else through Hono. */
 export function registryListener({
   deps,
   registries,
@@ -27,13 +30,38 @@ export function registryListener({
   onFault,
 }: RegistryListenerOptions): RequestListener {
   const api = toListener(registryApi({ deps, registries, onFault }));
+  const read = rememberTargets(registries);
   return (incoming, outgoing) => {
     countAnswer(count, incoming, outgoing);
     if (serveTufFile({ folders: published, onFault }, incoming, outgoing)) return;
-    const blob = blobTarget(incoming, registries);
-    if (blob === undefined) api(incoming, outgoing);
-    else void serveBlob({ deps, onFault }, incoming, outgoing, blob).catch(onFault);
+    const target = targetBelowHono(incoming, read);
+    switch (target?.kind) {
+      case 'blob':
+        void serveBlob({ deps, onFault }, incoming, outgoing, target).catch(onFault);
+        break;
+      case 'manifest':
+      case 'manifest-by-digest':
+        void serveManifest({ deps, onFault }, incoming, outgoing, target).catch(onFault);
+        break;
+      case undefined:
+        api(incoming, outgoing);
+    }
   };
+}
+
+/** Undefined for what Hono serves, and for names that it shall refuse. */
+function targetBelowHono(incoming: IncomingMessage, read: ReadTarget): BlobTarget | ManifestTarget | undefined {
+  const { method, url = '', headers } = incoming;
+  const isGet = method === 'GET';
+  if (!isGet && method !== 'HEAD') return undefined;
+  try {
+    const target = read(url, headers.host);
+    if (target?.kind === 'manifest' || target?.kind === 'manifest-by-digest') return target;
+    return isGet && target?.kind === 'blob' ? target : undefined;
+  } catch (error) {
+    if (error instanceof TufgateError) return undefined;
+    throw error;
+  }
 }
 
 /** A Hono application as a listener of node:http. */

@@ -29,9 +29,39 @@ export function storedBytes(body: string): number {
  * itself: it can call itself anything, and a flood of made-up names must not push everything else out of the log.
  */
 export function decisionKey(decision: Decision): string {
-  const { address } = decision.client;
-  const sources = decision.sources.map((source) => entriesWithout(['checkedAt', 'failure'], plainSource(source)));
-  return JSON.stringify([address, sources, entriesWithout(['at', 'client', 'sources'], decision)]);
+  const said = FIELDS.map((name) => decision[name]);
+  return JSON.stringify([decision.client.address, ...said]) + sourcesKey(decision.sources);
+}
+
+/** All members of a decision but these, in a fixed order: a new one is a mistake of types until it stands here. */
+type Compared = Exclude<keyof Decision, 'at' | 'client' | 'sources'>;
+const COMPARED = {
+  event: true,
+  request: true,
+  method: true,
+  source: true,
+  repository: true,
+  tag: true,
+  asked: true,
+  verdict: true,
+  mode: true,
+  wouldDeny: true,
+  reason: true,
+  message: true,
+  rule: true,
+  digest: true,
+} as const satisfies Record<Compared, true>;
+const FIELDS = Object.keys(COMPARED) as readonly Compared[];
+
+/** A ruling that is given again has the same verdicts, and they are most of a decision. */
+const known = new WeakMap<readonly SourceVerdict[], string>();
+
+function sourcesKey(sources: readonly SourceVerdict[]): string {
+  const key =
+    known.get(sources) ??
+    JSON.stringify(sources.map((source) => entriesWithout(['checkedAt', 'failure'], plainSource(source))));
+  known.set(sources, key);
+  return key;
 }
 
 /** In a fixed order, so that the order in which an object was built does not matter. */

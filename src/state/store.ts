@@ -148,6 +148,11 @@ export interface WithdrawalStore {
   liftWithdrawal(withdrawal: Withdrawal): Promise<boolean>;
   /** What nothing was done about yet: the first so many, in the order in which they were seen. */
   pendingWithdrawals(most: number): Promise<readonly Withdrawal[]>;
+  /**
+   * Another number whenever a withdrawal may have been stored, lifted or forgotten since, by whatever process: so that what was
+   * read need not be read again for each pull. Synchronous, and never throws; undefined where only reading tells.
+   */
+  withdrawalsMoved(): number | undefined;
   /** What was cached of it is gone, and it was told; nothing when it was lifted, and perhaps withdrawn again, meanwhile. */
   carriedOut(withdrawal: Withdrawal): Promise<void>;
 }
@@ -171,6 +176,14 @@ export interface ClosureStore {
   givenOut(repository: string, digests: readonly Digest[]): Promise<readonly GivenOut[]>;
   /** In which repositories any of these was given out, each pair once. */
   givenOutAnywhere(digests: readonly Digest[]): Promise<readonly Given[]>;
+  /**
+   * Tags that need this digest today as far as is known: what was given out for them last is it, or a manifest at most `depth` edges
+   * above it. In no order, the first `most`.
+   * @param which `verified`: only what was verified when it was given out
+   */
+  tagsAbove(digest: Digest, depth: number, which: 'all' | 'verified', most: number): Promise<readonly TagAbove[]>;
+  /** What was given out last for this tag. */
+  lastGivenOut(repository: string, tag: string): Promise<Digest | undefined>;
   /** All that was ever given out, each pair once, in a fixed order: the first `most` after this one. */
   givenOutAfter(after: Given | undefined, most: number): Promise<readonly Given[]>;
 }
@@ -178,6 +191,11 @@ export interface ClosureStore {
 export interface Given {
   readonly repository: string;
   readonly digest: Digest;
+}
+
+export interface TagAbove {
+  readonly repository: string;
+  readonly tag: string;
 }
 
 export interface Ancestor {

@@ -61,6 +61,26 @@ describe('metrics', () => {
     expect(text).toContain('tufgate_upstream_requests_total{upstream="docker.io",status="none"} 1');
   });
 
+  it('show what an upstream says of its limit, and the last that it said where it says nothing', async () => {
+    const metrics = createMetrics();
+    metrics.upstreamQuota('docker.io', { limit: 100, remaining: 76 });
+    metrics.upstreamQuota('docker.io', { remaining: 75 });
+    metrics.upstreamQuota('docker.io', {});
+    const text = await metrics.text();
+    expect(text).toContain('tufgate_upstream_ratelimit_limit{upstream="docker.io"} 100\n');
+    expect(text).toContain('tufgate_upstream_ratelimit_remaining{upstream="docker.io"} 75\n');
+  });
+
+  it('show one state of a circuit at a time', async () => {
+    const metrics = createMetrics();
+    const shown = async () =>
+      (await metrics.text()).split('\n').filter((line) => /^tufgate_upstream_circuit\{.*1$/.test(line));
+    for (const state of ['closed', 'open', 'half-open'] as const) {
+      metrics.upstreamCircuit('docker.io', state);
+      expect(await shown()).toEqual([`tufgate_upstream_circuit{upstream="docker.io",state="${state}"} 1`]);
+    }
+  });
+
   it('hold no more routes than there can be', async () => {
     const metrics = createMetrics();
     for (let n = 0; n < 500; n++) metrics.http(`route${n}`, 200, 0.1);

@@ -1,6 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 import type { Reason } from '../errors.ts';
+import type { CircuitState } from '../upstream/circuit.ts';
+import type { Quota } from '../upstream/quota.ts';
+import { type CacheFigures, cacheGauges } from './cache-gauges.ts';
 import { expiryGauges } from './expiry-gauges.ts';
+import { upstreamGauges } from './upstream-gauges.ts';
 
 /**
  * What `/metrics` shows. The registry is our own, not the library's global one. Labels are bounded: reasons are a closed
@@ -19,11 +23,13 @@ export interface Metrics {
   decisionsFailed(): void;
   cacheHit(bytes: number): void;
   cacheMiss(): void;
-  /** Bytes kept now. */
-  cacheUsed(bytes: number): void;
+  cacheUsage(usage: CacheFigures): void;
   /** @param status HTTP status; absent when there was no answer */
   upstreamRequest(upstream: string, status?: number): void;
   upstreamBlob(upstream: string): void;
+  /** What a registry said of its own limit. */
+  upstreamQuota(upstream: string, quota: Quota): void;
+  upstreamCircuit(upstream: string, state: CircuitState): void;
   trustRefresh(source: string, outcome: 'changed' | 'unchanged' | 'failed' | 'withdrawn'): void;
   trustAlarm(source: string, reason: Reason): void;
   /** A digest that this source took back was evicted. */
@@ -56,8 +62,9 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     buckets: [0.002, 0.01, 0.05, 0.2, 1, 5, 30, 120],
     registers: [registry],
   });
-  const used = new Gauge({ name: 'tufgate_cache_bytes', help: 'Bytes kept in the cache.', registers: [registry] });
+  const cacheUsage = cacheGauges(registry);
   const expiries = expiryGauges(registry, now);
+  const upstreams = upstreamGauges(registry);
   const routeOf = bounded(MAX_ROUTES);
   return {
     decision: (verdict, reason) => counters.decisions.inc({ verdict, reason: reason ?? '' }),
@@ -71,9 +78,11 @@ export function createMetrics(now: () => number = Date.now): Metrics {
       counters.served.inc(bytes);
     },
     cacheMiss: () => counters.cache.inc({ outcome: 'miss' }),
-    cacheUsed: (bytes) => used.set(bytes),
+    cacheUsage,
     upstreamRequest: (upstream, status) => counters.upstream.inc({ upstream, status: statusClass(status) }),
     upstreamBlob: (upstream) => counters.blobs.inc({ upstream }),
+    upstreamQuota: upstreams.quota,
+    upstreamCircuit: upstreams.circuit,
     trustRefresh: (source, outcome) => counters.refreshes.inc({ source, outcome }),
     trustAlarm: (source, reason) => counters.alarms.inc({ source, reason }),
     withdrawn: (source) => counters.withdrawals.inc({ source }),

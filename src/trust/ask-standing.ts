@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { codeOf, isReason } from '../errors.ts';
 import type { Collection } from './collection.ts';
+import { lasting } from './lasting.ts';
 import { findStanding, Inquiry, type Standing } from './tuf/collection.ts';
 
 /** Unknown: it could not be asked now. That takes nothing away, and gives nothing back. */
@@ -30,8 +31,10 @@ async function standingOf(collection: Collection, name: string): Promise<Told> {
   const inquiry = new Inquiry(collection.ctx.gun, name);
   try {
     for (let loads = 0; loads < MAX_LOADS; loads++) {
-      const step = findStanding(collection.ctx, view, name, collection.now(), inquiry);
-      if (step.kind !== 'wanted') return step;
+      const now = collection.now();
+      const step = findStanding(collection.ctx, view, name, now, inquiry);
+      // From what was held it would be the same once more; what had to be loaded may have to be loaded again.
+      if (step.kind !== 'wanted') return lasting(step, loads === 0 ? collection.holds(view, name, now) : undefined);
       view = await collection.withDelegated(view, step);
     }
   } catch (error) {

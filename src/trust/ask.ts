@@ -1,5 +1,6 @@
 import { codeOf, isReason, messageOf, type Reason, TufgateError } from '../errors.ts';
 import type { Collection, Current } from './collection.ts';
+import { type Holds, lasting } from './lasting.ts';
 import type { Answer, AnswerBasis, Question, Refused } from './question.ts';
 import {
   expiriesOf,
@@ -30,7 +31,7 @@ export async function ask(collection: Collection, question: Question): Promise<A
   }
   const first = await tryOnce(collection, current, question);
   if (!('error' in first)) return first;
-  if (!mayPass(question, first.error)) return refused(current, first.error);
+  if (!mayPass(question, first.error)) return lasting(refused(current, first.error), first.holds);
   return await askAgain(collection, question, current, first.error);
 }
 
@@ -59,25 +60,47 @@ function mayPass({ kind }: Question, error: unknown): boolean {
   return MAY_PASS[kind].has(codeOf(error)) && !isEnded(error);
 }
 
-async function tryOnce(
-  collection: Collection,
-  current: Current,
-  question: Question,
-): Promise<Answer | { readonly error: unknown }> {
+async function tryOnce(collection: Collection, current: Current, question: Question): Promise<Answer | Missed> {
+  const inquiry: Asking = { now: collection.now(), asHeld: true };
+  const lasts = (): Holds | undefined =>
+    inquiry.asHeld ? collection.holds(current.view, nameOf(question), inquiry.now) : undefined;
   try {
-    const found = await find(collection, current.view, question);
+    const found = await find(collection, current.view, question, inquiry);
     const { behind, ...said } = found.found;
     const verdict = { outcome: 'signed', ...said } as const;
     const basis = basisOf({ ...current, view: found.view }, behind);
-    return { verdict, basis: collection.tracks(found.view, behind) ? basis : { ...basis, untracked: true } };
+    const tracked = collection.tracks(found.view, behind);
+    return lasting({ verdict, basis: tracked ? basis : { ...basis, untracked: true } }, lasts());
   } catch (error) {
-    return { error };
+    return { error, holds: lasts() };
   }
 }
 
+interface Missed {
+  readonly error: unknown;
+  readonly holds: Holds | undefined;
+}
+
+/** How one answer came about. */
+interface Asking {
+  /** One instant for all of it. */
+  readonly now: number;
+  /** From what is held, with nothing loaded or missing: then it would be the same once more. */
+  asHeld: boolean;
+}
+
+function nameOf(question: Question): string {
+  return question.kind === 'tag' ? question.tag : question.target;
+}
+
 /** TUF 1.0: the search says which file it needs, until it needs none; it is bounded by what one search may come by. */
-async function find(collection: Collection, view: View, question: Question): Promise<{ found: Found; view: View }> {
-  const now = collection.now();
+async function find(
+  collection: Collection,
+  view: View,
+  question: Question,
+  asking: Asking,
+): Promise<{ found: Found; view: View }> {
+  const { now } = asking;
   if (question.kind === 'tag') return { found: lookup(view, question.tag, question, now), view };
   const { target, signers } = question;
   const asked = { signers, failed: new Map<string, TufgateError>(), inquiries: new Map<string, Inquiry>() };
@@ -85,6 +108,7 @@ async function find(collection: Collection, view: View, question: Question): Pro
   for (let loads = 0; loads < MAX_LOADS; loads++) {
     const step = findTarget(collection.ctx, loaded, target, now, asked);
     if (step.kind === 'found') return { found: step.found, view: loaded };
+    asking.asHeld = false;
     try {
       loaded = await collection.withDelegated(loaded, step);
     } catch (error) {

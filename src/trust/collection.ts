@@ -5,6 +5,7 @@ import { DelegatedLoads } from './delegated-loads.ts';
 import type { Confirmed, Held } from './held.ts';
 import { HeldTrust, Overtaken } from './held-trust.ts';
 import type { MetadataSource } from './metadata-source.ts';
+import type { Holds } from './lasting.ts';
 import { Outgrown, smallFilesOnly } from './outgrown.ts';
 import { later, pause, type Schedule, within } from './patience.ts';
 import { refresh } from './refresh.ts';
@@ -17,6 +18,7 @@ import {
   endedBelow,
   endingsIn,
   endsByPeople,
+  nextEnd,
   type Said,
   sameFiles,
   type TrustContext,
@@ -191,6 +193,26 @@ export class Collection {
     return this.state.tracks(view, roles);
   }
 
+  /**
+   * For how long what was found about this name in this view would be found again: while nobody would have to ask the source,
+   * wait, or look into another view, and nothing that time alone ends has ended. What is held is a new object whenever anything of it
+   * changes, who stands behind the view included; that another process changes what is stored counts here when it counts there.
+   *
+   * @param found when it was, epoch milliseconds
+   * @returns undefined when it cannot be told
+   */
+  holds(view: View, name: string, found: number): Holds | undefined {
+    const { held } = this.state;
+    const until = Math.min(this.freshUntil, nextEnd(view, name, found));
+    const holds = (): boolean =>
+      this.state.held === held &&
+      this.failure === undefined &&
+      this.outgrown === undefined &&
+      this.publications.areNone &&
+      this.options.now() < until;
+    return this.state.view === view && holds() ? holds : undefined;
+  }
+
   /** Of metadata files. */
   get bytes(): number {
     return this.state.bytes;
@@ -205,6 +227,13 @@ export class Collection {
   private isFresh(): boolean {
     const age = this.options.now() - this.state.confirmed.checkedAt;
     return this.hasView() && age < this.options.checkEveryMs;
+  }
+
+  /** From this instant on somebody may have to wait; epoch milliseconds. */
+  private get freshUntil(): number {
+    const { checkEveryMs, staleIfUnreachableMs } = this.options;
+    const most = staleIfUnreachableMs === 'until_expiry' ? checkEveryMs : Math.min(checkEveryMs, staleIfUnreachableMs);
+    return this.hasView() ? this.state.confirmed.checkedAt + most : 0;
   }
 
   /** There is a view that answers should the source not. Whether it has expired is seen by who looks a tag up. */

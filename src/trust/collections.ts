@@ -4,6 +4,7 @@ import type { Told } from './ask-standing.ts';
 import { type Asked, AskedHere } from './asked.ts';
 import { Collection, type CollectionOptions, type Current, type Opened } from './collection.ts';
 import { collectionKey } from './collection-name.ts';
+import { allHold, type Holds, holdsOf, lasting } from './lasting.ts';
 import { Outgrown } from './outgrown.ts';
 import type { Answer, Question } from './question.ts';
 
@@ -30,10 +31,11 @@ export interface LargeCollections {
 const MAX_OPEN = 2_000;
 const MAX_HELD_BYTES = 32 << 20;
 
+/** One opening: the same object for as long as it is open. */
 interface Open {
   readonly asked: Promise<Asked>;
-  readonly usedAt: number;
-  readonly bytes: number;
+  usedAt: number;
+  bytes: number;
 }
 
 export class Collections {
@@ -45,9 +47,12 @@ export class Collections {
     this.options = options;
   }
 
-  /** As `Asked.ask`. */
+  /** As `Asked.ask`. An answer that is given again is a use of the collection, too. */
   async ask(opened: Opened, question: Question): Promise<Answer> {
-    return await this.with(opened, (asked) => asked.ask(question));
+    return await this.use(opened, async (asked, isOpen) => {
+      const answer = await asked.ask(question);
+      return lasting(answer, allHold([holdsOf(answer), isOpen]));
+    });
   }
 
   /** As `Asked.naming`. */
@@ -57,7 +62,10 @@ export class Collections {
 
   /** As `Asked.standings`. */
   async standings(opened: Opened, names: readonly string[]): Promise<readonly Told[]> {
-    return await this.with(opened, (asked) => asked.standings(names));
+    return await this.use(opened, async (asked, isOpen) => {
+      const told = await asked.standings(names);
+      return told.map((each) => lasting(each, allHold([holdsOf(each), isOpen])));
+    });
   }
 
   /** As `Asked.refreshOlderThan`, whether or not anybody asked for it. @throws faults of our own */
@@ -89,26 +97,39 @@ export class Collections {
   }
 
   async with<T>(opened: Opened, work: (asked: Asked) => Promise<T>): Promise<T> {
+    return await this.use(opened, work);
+  }
+
+  /** @param work is told how to see whether a question now would still come to the same opening of the collection */
+  private async use<T>(opened: Opened, work: (asked: Asked, isOpen: Holds) => Promise<T>): Promise<T> {
     const key = collectionKey(opened);
     const { large } = this.options;
-    let asked = await this.find(key, opened);
+    let found = await this.find(key, opened);
+    const run = async (): Promise<T> => await work(found.asked, this.whileOpen(key, found.open));
     try {
-      return await work(asked);
+      return await run();
     } catch (error) {
       if (large === undefined || !(error instanceof Outgrown)) throw error;
-      asked = large.open(opened);
-      this.keep(key, Promise.resolve(asked));
-      return await work(asked);
+      const asked = large.open(opened);
+      found = { asked, open: this.keep(key, Promise.resolve(asked)) };
+      return await run();
     } finally {
-      this.weigh(key, asked);
+      this.weigh(key, found.asked);
     }
   }
 
-  private async find(key: string, opened: Opened): Promise<Asked> {
-    const asked = this.open.get(key)?.asked ?? this.begin(opened);
-    this.keep(key, asked);
+  private whileOpen(key: string, open: Open): Holds {
+    return () => {
+      const stands = this.open.get(key) === open;
+      if (stands) this.touch(key, open);
+      return stands;
+    };
+  }
+
+  private async find(key: string, opened: Opened): Promise<{ asked: Asked; open: Open }> {
+    const open = this.keep(key, this.open.get(key)?.asked ?? this.begin(opened));
     try {
-      return await asked;
+      return { asked: await open.asked, open };
     } catch (error) {
       this.drop(key);
       throw error;
@@ -122,19 +143,26 @@ export class Collections {
     return new AskedHere(await Collection.open(opened, { ...options, largeBytes: large.fromBytes }));
   }
 
-  /** Last in the order of use, so that a flood of other names closes those first. */
-  private keep(key: string, asked: Promise<Asked>): void {
-    const bytes = this.open.get(key)?.bytes ?? 0;
-    this.open.delete(key);
-    this.open.set(key, { asked, usedAt: this.options.now(), bytes });
+  private keep(key: string, asked: Promise<Asked>): Open {
+    const before = this.open.get(key);
+    const open = before?.asked === asked ? before : { asked, usedAt: 0, bytes: before?.bytes ?? 0 };
+    this.touch(key, open);
     this.closeOldest();
+    return open;
+  }
+
+  /** Last in the order of use, so that a flood of other names closes those first. */
+  private touch(key: string, open: Open): void {
+    open.usedAt = this.options.now();
+    this.open.delete(key);
+    this.open.set(key, open);
   }
 
   private weigh(key: string, { bytes }: Asked): void {
     const open = this.open.get(key);
     if (open === undefined) return;
     this.heldBytes += bytes - open.bytes;
-    this.open.set(key, { ...open, bytes });
+    open.bytes = bytes;
     this.closeOldest();
   }
 

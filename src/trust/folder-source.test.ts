@@ -79,3 +79,19 @@ test('its stamp is another one as soon as another timestamp is there, and it is 
   rmSync(path);
   expect(await look()).toBe(none);
 });
+
+test('what it saw last is at hand for as long as it would not look again, and once it was seen', async () => {
+  let now = 0;
+  const watched = folderSource('approvals', folder, tufFileName, () => now);
+  expect(watched.lastStamp?.()).toBeUndefined();
+  const looking = watched.stamp?.();
+  expect(watched.lastStamp?.()).toBeUndefined();
+  const seen = await looking;
+  expect(watched.lastStamp?.()).toBe(seen);
+  now = 99;
+  expect(watched.lastStamp?.()).toBe(seen);
+  now = 100;
+  expect(watched.lastStamp?.()).toBeUndefined();
+  now = -1;
+  expect(watched.lastStamp?.()).toBeUndefined();
+});

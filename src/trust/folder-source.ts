@@ -13,8 +13,10 @@ export function folderSource(
   fileName: (file: MetadataName) => string,
   now: () => number = () => performance.now(),
 ): MetadataSource {
+  const { look, last } = throttled(() => stampOf(join(folder, fileName({ kind: 'timestamp' }))), now);
   return {
-    stamp: throttled(() => stampOf(join(folder, fileName({ kind: 'timestamp' }))), now),
+    stamp: look,
+    lastStamp: last,
     async fetch(file, maxBytes, signal) {
       signal?.throwIfAborted();
       const path = join(folder, fileName(file));
@@ -42,12 +44,28 @@ async function stampOf(path: string): Promise<string> {
   }
 }
 
-function throttled(look: () => Promise<string>, now: () => number): () => Promise<string> {
-  let last: { readonly at: number; readonly stamp: Promise<string> } | undefined;
-  return () => {
-    const at = now();
-    if (last === undefined || at - last.at >= LOOK_EVERY_MS || at < last.at) last = { at, stamp: look() };
-    return last.stamp;
+interface Look {
+  readonly at: number;
+  readonly stamp: Promise<string>;
+  /** Once it has come. */
+  seen?: string;
+}
+
+function throttled(look: () => Promise<string>, now: () => number) {
+  let last: Look | undefined;
+  const begin = (at: number): Look => {
+    const began: Look = { at, stamp: look() };
+    void began.stamp.then((stamp) => (began.seen = stamp));
+    return began;
+  };
+  const recent = (at: number): Look | undefined =>
+    last !== undefined && at >= last.at && at - last.at < LOOK_EVERY_MS ? last : undefined;
+  return {
+    look: (): Promise<string> => {
+      const at = now();
+      return (last = recent(at) ?? begin(at)).stamp;
+    },
+    last: (): string | undefined => recent(now())?.seen,
   };
 }
 

@@ -22,6 +22,8 @@ export interface MetadataSource {
    * was, and never throws. Absent where only asking tells.
    */
   stamp?(): Promise<string | undefined>;
+  /** What `stamp` would answer now without looking; undefined where it would look. Absent where it always does. */
+  lastStamp?(): string | undefined;
 }
 
 export type MetadataName =

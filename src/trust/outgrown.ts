@@ -10,6 +10,7 @@ export class Outgrown extends Error {
 export function smallFilesOnly(source: MetadataSource, most: number): MetadataSource {
   return {
     ...(source.stamp && { stamp: () => source.stamp?.() ?? Promise.resolve(undefined) }),
+    ...(source.lastStamp && { lastStamp: () => source.lastStamp?.() }),
     async fetch(file, maxBytes, signal) {
       if (maxBytes <= most) return await source.fetch(file, maxBytes, signal);
       // The bound of a file that is named by its hash is the length that verified metadata gave it.

@@ -30,6 +30,21 @@ test('news end with an update that ended well, and not with one that failed', as
   expect(made.areNew).toBe(true);
 });
 
+test('without a look, that there is no news can be told only where the last look is at hand', async () => {
+  const last = { stamp: undefined as string | undefined };
+  const made = new Publications({ stamp: () => Promise.resolve('a'), lastStamp: () => last.stamp });
+  expect(made.areNone).toBe(false);
+  await made.look?.();
+  made.begin()();
+  expect(made.areNone).toBe(false);
+  last.stamp = 'a';
+  expect(made.areNone).toBe(true);
+  last.stamp = 'b';
+  expect(made.areNone).toBe(false);
+  expect(new Publications({ stamp: () => Promise.resolve('a') }).areNone).toBe(false);
+  expect(new Publications({}).areNone).toBe(true);
+});
+
 test('what was published while an update ran is news after it', async () => {
   const { folder, made, look } = publications();
   await look();

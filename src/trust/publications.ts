@@ -10,17 +10,26 @@ import type { MetadataSource } from './metadata-source.ts';
 export class Publications {
   /** Absent where the source cannot tell: nobody waits for nothing then. */
   readonly look: (() => Promise<void>) | undefined;
+  private readonly last: (() => string | undefined) | undefined;
   private now: string | undefined;
   private tried: string | undefined;
   private seen: string | undefined;
 
-  constructor(source: Pick<MetadataSource, 'stamp'>) {
+  constructor(source: Pick<MetadataSource, 'stamp' | 'lastStamp'>) {
+    this.last = source.lastStamp && (() => source.lastStamp?.());
     this.look = source.stamp && (async () => void (this.now = await source.stamp?.()));
   }
 
   /** As of the last look. */
   get areNew(): boolean {
     return this.now !== this.seen;
+  }
+
+  /** A look now would find nothing new, as far as can be told without looking. */
+  get areNone(): boolean {
+    if (this.look === undefined) return true;
+    const last = this.last?.();
+    return last !== undefined && last === this.seen;
   }
 
   /** No update has begun since the last change that was seen. */

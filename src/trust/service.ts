@@ -8,6 +8,7 @@ import { reasonOf, refusedBy } from './ask.ts';
 import { collectionFor } from './collection-name.ts';
 import type { Opened } from './collection.ts';
 import type { Collections } from './collections.ts';
+import { holdsOf, lasting } from './lasting.ts';
 import { type Means, openCollection } from './open-collection.ts';
 import type { Answer, Question } from './question.ts';
 import { aboutDigest, aboutTag, signedName, tagOf } from './source-question.ts';
@@ -17,6 +18,7 @@ import { aboutDigest, aboutTag, signedName, tagOf } from './source-question.ts';
  * `any` need all of them side by side; only faults of our own throw.
  */
 export interface TrustService {
+  /** Verdicts of `resolve` and `resolveDigest` may be given again for as long as `holdsOf` them says. */
   resolve(asked: SourceRequirement, repository: Repository, tag: string): Promise<SourceVerdict>;
   /** Is this very digest signed for the repository, whatever the tag? */
   resolveDigest(asked: SourceRequirement, repository: Repository, digest: Digest): Promise<SourceVerdict>;
@@ -125,7 +127,8 @@ class Service implements TrustService {
 
   private async ask(config: TrustSourceConfig, repository: Repository, question: Question): Promise<SourceVerdict> {
     try {
-      return verdictOf(config, await this.options.collections.ask(this.opened(config, repository), question));
+      const answer = await this.options.collections.ask(this.opened(config, repository), question);
+      return lasting(verdictOf(config, answer), holdsOf(answer));
     } catch (error) {
       return refused(config, error);
     }

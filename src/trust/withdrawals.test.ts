@@ -5,6 +5,7 @@ import { openSqliteStore } from '../state/sqlite/store.ts';
 import type { StateStore, Withdrawal } from '../state/store.ts';
 import type { Told } from './ask-standing.ts';
 import { nodeCrypto } from './crypto.ts';
+import { holdsOf, lasting } from './lasting.ts';
 import { Withdrawals } from './withdrawals.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -198,4 +199,75 @@ test('a look asks one source for many, and counts what it could not be asked for
   expect(seen.map(({ digest }) => digest)).toEqual([A]);
   expect(asked).toHaveLength(2);
   expect(await made.look('three', given)).toBe(0);
+});
+
+/** A look that says of itself while it would come to the same. */
+const lasts = (told: Told, holds: () => boolean = () => true) => {
+  return (targets: readonly string[]) => Promise.resolve(targets.map(() => lasting(told, holds)));
+};
+const weighed = async (made: Withdrawals) => holdsOf(await made.weigh(APP, A));
+
+test('that nobody has anything against it holds while each source would say so again', async () => {
+  const held = { one: true, two: true };
+  const made = withdrawals('one', 'two');
+  says.set(
+    'one',
+    lasts({ kind: 'silent' }, () => held.one),
+  );
+  says.set(
+    'two',
+    lasts(approved(1), () => held.two),
+  );
+  const holds = await weighed(made);
+  expect(holds?.()).toBe(true);
+  held.two = false;
+  expect(holds?.()).toBe(false);
+  says.set('two', always({ kind: 'silent' }));
+  expect(await weighed(made)).toBeUndefined();
+});
+
+test('it ends when a withdrawal is stored or lifted, by whom and of whatever', async () => {
+  const made = withdrawals('one');
+  says.set('one', lasts({ kind: 'silent' }));
+  const other: Withdrawal = {
+    source: 'one',
+    repository: 'reg.example/acme/other',
+    digest: B,
+    at: NOW,
+    seenAt: NOW,
+    versions: new Map(),
+  };
+  for (const work of [() => state.withdraw(other), () => state.liftWithdrawal(other)]) {
+    const holds = await weighed(made);
+    expect(holds?.()).toBe(true);
+    await work();
+    expect(holds?.()).toBe(false);
+  }
+});
+
+test('it does not hold where a source could not be asked, was not waited for, or has an objection of any kind', async () => {
+  const made = withdrawals('one');
+  for (const told of [{ kind: 'unknown' }, { kind: 'ended', why: 'x' }, withdrawn()] as const) {
+    says.set('one', lasts(told));
+    expect(await weighed(made)).toBeUndefined();
+  }
+  const slow = withdrawals('slow');
+  says.set('slow', () => new Promise(() => undefined));
+  const first = weighed(slow);
+  await Promise.resolve();
+  for (const timer of timers.splice(0)) timer();
+  expect(await first).toBeUndefined();
+  expect(await weighed(slow)).toBeUndefined();
+});
+
+test('nor where the store cannot tell without being read', async () => {
+  const store = Object.create(state, { withdrawalsMoved: { value: () => undefined } }) as StateStore;
+  says.set('one', lasts({ kind: 'silent' }));
+  expect(await weighed(withdrawals('one'))).toBeDefined();
+  state = store;
+  expect(await weighed(withdrawals('one'))).toBeUndefined();
+});
+
+test('where nobody can take anything back it holds for ever', async () => {
+  expect((await weighed(withdrawals()))?.()).toBe(true);
 });

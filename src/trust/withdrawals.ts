@@ -6,6 +6,7 @@ import type { Given, Withdrawal, WithdrawalStore } from '../state/store.ts';
 import type { Told } from './ask-standing.ts';
 import { EVERYTHING } from './collection-name.ts';
 import type { Collections } from './collections.ts';
+import { allHold, type Holds, holdsOf, lasting } from './lasting.ts';
 import { type Means, openCollection } from './open-collection.ts';
 import { later, pause, type Schedule } from './patience.ts';
 import { digestTarget } from './source-question.ts';
@@ -17,6 +18,11 @@ export interface Objection {
   readonly kind: 'withdrawn' | 'unreadable' | 'ended';
   readonly source: string;
   readonly error: TufgateError;
+}
+
+export interface Weighed {
+  /** Absent: nobody has anything against it. */
+  readonly objection?: Objection;
 }
 
 export interface WithdrawalsOptions extends Means {
@@ -57,11 +63,20 @@ export class Withdrawals {
 
   /** The gravest objection; the sources are asked. @throws faults of our own */
   async objection(repository: Repository, digest: Digest): Promise<Objection | undefined> {
+    return (await this.weigh(repository, digest)).objection;
+  }
+
+  /** The same, and that there is none may be said again for as long as `holdsOf` the answer says. @throws faults of our own */
+  async weigh(repository: Repository, digest: Digest): Promise<Weighed> {
     const found = await Promise.all(this.sources.map((config) => this.patiently(config, repository, digest)));
+    // Before the last look: what is stored behind it makes another number.
+    const unmoved = this.unmoved();
     // After the sources were asked: what they took back, and what they have forgotten since.
     const stored = await this.stored(repository, [digest]);
-    const objections = [...found, stored.get(digest)].flatMap((each) => each ?? []);
-    return RANKED.flatMap((kind) => objections.filter((each) => each.kind === kind))[0];
+    const objections = [...found.map(({ objection }) => objection), stored.get(digest)].flatMap((each) => each ?? []);
+    const [gravest] = RANKED.flatMap((kind) => objections.filter((each) => each.kind === kind));
+    if (gravest !== undefined) return { objection: gravest };
+    return lasting({}, allHold([...found.map(({ holds }) => holds), unmoved]));
   }
 
   /** Those among these digests that are known to be withdrawn, without asking anybody. */
@@ -86,20 +101,31 @@ export class Withdrawals {
     return told.filter(({ kind }) => kind === 'unknown').length;
   }
 
+  /** Nobody can have stored a withdrawal since, or lifted one. */
+  private unmoved(): Holds | undefined {
+    const { store } = this.options;
+    // Where no source is asked, what others have stored of theirs binds nobody.
+    if (this.sources.length === 0) return () => true;
+    const moved = store.withdrawalsMoved();
+    return moved === undefined ? undefined : () => store.withdrawalsMoved() === moved;
+  }
+
   /** What comes too late for this pull is stored all the same, and counts for the next. */
-  private async patiently(config: TufConfig, repository: Repository, digest: Digest): Promise<Objection | undefined> {
+  private async patiently(config: TufConfig, repository: Repository, digest: Digest): Promise<Said> {
     const key = `${config.name}\n${digestTarget(config, repository, digest)}`;
-    if ((this.slow.get(key) ?? 0) > this.options.now()) return undefined;
+    if ((this.slow.get(key) ?? 0) > this.options.now()) return {};
     const { over, cancel } = pause(this.options.schedule ?? later, PATIENCE_MS);
-    const asking = this.ask(config, [{ repository, digest }]).then(async ([told = UNKNOWN]) => ({
+    const asking = this.ask(config, [{ repository, digest }]).then(async ([told = UNKNOWN]): Promise<Said> => ({
       objection: await this.settle(config, repository, digest, told),
+      // Neither does anything when it is said once more: nothing is stored that it would lift.
+      holds: told.kind === 'silent' || told.kind === 'approved' ? holdsOf(told) : undefined,
     }));
     const answer = await Promise.race([asking, over]).finally(cancel);
-    if (answer !== undefined) return answer.objection;
+    if (answer !== undefined) return answer;
     asking.catch(() => undefined);
     if (this.slow.size >= MAX_SLOW) this.slow.clear();
     this.slow.set(key, this.options.now() + RETRY_MS);
-    return undefined;
+    return {};
   }
 
   private async ask(
@@ -139,6 +165,12 @@ export class Withdrawals {
   private async keep(withdrawal: Withdrawal): Promise<void> {
     if (await this.options.store.withdraw(withdrawal)) this.options.onSeen?.(withdrawal);
   }
+}
+
+/** What one source says, and whether it would say so again. */
+interface Said {
+  readonly objection?: Objection | undefined;
+  readonly holds?: Holds | undefined;
 }
 
 const UNKNOWN: Told = { kind: 'unknown' };

@@ -4,6 +4,8 @@ import { failure } from './failure.ts';
 /** The time one request may take in all, and its caller's wish to stop, as one signal. Call `end` when it is over. */
 export class Deadline {
   readonly signal: AbortSignal;
+  /** Set once a redirect has left the configured origin: what fails from then on is not the peer's own failure. */
+  foreign = false;
   private readonly ms: number;
   private readonly outer: AbortSignal | undefined;
   private readonly timer: NodeJS.Timeout;
@@ -39,11 +41,14 @@ export class Deadline {
   /** What to throw for `error`: the caller's own reason, the end of our patience, or what went wrong. */
   explain(peer: string, what: string, error: unknown): unknown {
     if (this.outer?.aborted === true) return this.outer.reason;
-    if (!this.expired) return failure(peer, what, error);
-    return new TufgateError('upstream.unreachable', `${peer}: ${what}: not answered within ${this.ms} ms`, {
-      cause: error,
-      detail: { peer },
-    });
+    const found = this.expired ? this.late(peer, what, error) : failure(peer, what, error);
+    if (!this.foreign) return found;
+    return new TufgateError(found.code, found.message, { cause: found, detail: { ...found.detail, foreign: true } });
+  }
+
+  private late(peer: string, what: string, cause: unknown): TufgateError {
+    const message = `${peer}: ${what}: not answered within ${this.ms} ms`;
+    return new TufgateError('upstream.unreachable', message, { cause, detail: { peer } });
   }
 
   end(): void {

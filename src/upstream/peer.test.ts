@@ -1,13 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { PeerConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { RegistrySimulator, type RegistryOptions } from '../simulator/registry.ts';
-import { redirectTo, status } from '../simulator/registry-lies.ts';
+import { redirectTo, RESET, status } from '../simulator/registry-lies.ts';
+import { TokenCache } from './token-cache.ts';
 import { createPeer, type Peer, type PeerAnswer, type PeerOptions } from './peer.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -78,7 +80,7 @@ describe('a token', () => {
     ]);
   });
 
-  it('is renewed at 80 % of its life; a life under a minute counts as one', async () => {
+  it('is renewed from 80 % of its life on, while the old one is sent; a life under a minute counts as one', async () => {
     for (const [expiresIn, lifeS] of [
       [300, 300],
       [5, 60],
@@ -92,9 +94,22 @@ describe('a token', () => {
       await ask(client);
       expect(sim.count('/token')).toBe(1);
       clock.now += 1;
+      const first = sim.seen.at(-1)?.headers.authorization;
       await ask(client);
-      expect(sim.count('/token')).toBe(2);
+      expect(sim.seen.findLast(({ url }) => url === PATH)?.headers.authorization).toBe(first);
+      await vi.waitFor(() => expect(sim.count('/token')).toBe(2));
     }
+  });
+
+  it('that has ended is waited for', async () => {
+    const sim = await registry({ token: { expiresIn: 300 } });
+    const clock = { now: NOW };
+    const client = peer(sim.url, {}, { clock: () => clock.now });
+    await ask(client);
+    clock.now += 300_000;
+    sim.seen.length = 0;
+    await ask(client);
+    expect(sim.seen.map(({ url }) => url.split('?')[0])).toEqual(['/token', PATH]);
   });
 
   it('that is refused is replaced, once a request', async () => {
@@ -132,6 +147,33 @@ describe('a token', () => {
     expect(error.code).toBe(reason);
     if (code === 429) expect(error.detail['retryAfter']).toBe(7);
     expect(thief.seen).toEqual([]);
+  });
+
+  it.each([
+    ['a registry', true, 1],
+    ['a trust server, whose silence is ruled by freshness,', false, 3],
+  ])('server that limits us is left alone by the client of %s: %s', async (_, obeyTokenServer, questions) => {
+    const sim = await registry();
+    const clock = { now: NOW };
+    const client = peer(sim.url, {}, { clock: () => clock.now, obeyTokenServer });
+    const challenge = { 'www-authenticate': `Bearer realm="${new URL('/t', sim.url).href}"` };
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      void response.writeHead(request.headers.authorization === undefined ? 401 : 200, challenge).end();
+    sim.lie(PATH, { kind: 'answer', answer });
+    sim.lie('/t', status(200, {}, '{"token":"abc","expires_in":300}'), 1);
+    expect((await ask(client)).status).toBe(200);
+    sim.lie('/t', status(429, { 'retry-after': '50' }), 3);
+    sim.seen.length = 0;
+    for (const repository of ['acme/a', 'acme/b', 'acme/a'])
+      expect(await failureOf(ask(client, PATH, repository))).toMatchObject({
+        code: 'upstream.rate-limited',
+        detail: { retryAfter: 50 },
+      });
+    expect(sim.count('/t')).toBe(questions);
+    expect((await ask(client)).status).toBe(200);
+    clock.now += 50_000;
+    sim.lie('/t', status(200, {}, '{"token":"abc"}'));
+    expect((await ask(client, PATH, 'acme/a')).status).toBe(200);
   });
 
   it('without sense is refused: no JSON, no token, one that would split a header, an endless answer', async () => {
@@ -320,7 +362,79 @@ describe('a redirect', () => {
   });
 });
 
+describe('connections', () => {
+  const open = (from: Peer, path: string, options: { deadlineMs?: number; signal?: AbortSignal } = {}) =>
+    from.open(path, { scope: 's', deadlineMs: 5_000, followRedirects: true, ...options });
+
+  it.each([false, true])('are left to manifests while blobs run, to wherever they are redirected: %s', async (away) => {
+    const sim = await registry({ redirectBlobs: away });
+    const digest = sim.addBlob(REPO, Buffer.alloc(100_000));
+    const blobPath = `/v2/${REPO}/blobs/${digest}`;
+    sim.lie(blobPath, { kind: 'stall', bytes: 1 });
+    const client = peer(sim.url, {}, { connections: 8 });
+    const running = await Promise.all(Array.from({ length: 7 }, () => open(client, blobPath)));
+    const waiting = open(client, blobPath);
+    for (let i = 0; i < 20; i += 1) expect((await ask(client)).status).toBe(200);
+    expect(sim.seen.filter(({ storage, url }) => storage === away && url.startsWith(blobPath))).toHaveLength(7);
+    running[0]!.body.destroy();
+    const eighth = await waiting;
+    for (const { body } of [...running, eighth]) body.destroy();
+  });
+
+  it('of which none is free for a blob are waited for, no longer than the deadline, and that is no failure of the peer', async () => {
+    const sim = await registry();
+    const path = `/v2/${REPO}/blobs/${sim.addBlob(REPO, Buffer.alloc(100_000))}`;
+    sim.lie(path, { kind: 'stall', bytes: 1 });
+    const client = peer(sim.url, {}, { connections: 1 });
+    const running = await open(client, path);
+    const late = await failureOf(open(client, path, { deadlineMs: 30 }));
+    expect(late).toMatchObject({ code: 'upstream.unreachable', detail: { busy: true } });
+    expect(late.message).toContain('limits.upstream_connections');
+    const reason = new Error('client left');
+    await expect(open(client, path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    running.body.destroy();
+    sim.repent();
+    for (let i = 0; i < 3; i += 1) {
+      const { body } = await open(client, path);
+      body.resume();
+      await once(body, 'close');
+    }
+    expect(sim.count(path)).toBe(4);
+  });
+
+  it('are given back by an answer that never came to a body', async () => {
+    const sim = await registry();
+    sim.lie('/v2/reset', RESET);
+    const client = peer(sim.url, {}, { connections: 1 });
+    for (let i = 0; i < 3; i += 1) expect((await failureOf(open(client, '/v2/reset'))).detail['busy']).toBeUndefined();
+  });
+
+  it('live on for the next request, and are never more than allowed', async () => {
+    const seen = new Set<unknown>();
+    const front = createServer((request, response) => {
+      seen.add(request.socket);
+      response.end('yes');
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    cleanup.push(() => new Promise((resolve) => front.close(resolve)));
+    const url = new URL(`http://127.0.0.1:${String((front.address() as AddressInfo).port)}`);
+    const client = peer(url, {}, { connections: 4 });
+    for (let i = 0; i < 40; i += 1) await ask(client);
+    // A connection may not be free again by the very next turn of the event loop.
+    expect(seen.size).toBeLessThanOrEqual(2);
+    await Promise.all(Array.from({ length: 40 }, () => ask(client)));
+    expect(seen.size).toBe(4);
+  });
+});
+
 describe('a peer', () => {
+  it('that is closed renews nothing any more', async () => {
+    const close = vi.spyOn(TokenCache.prototype, 'close');
+    await peer((await registry()).url).close();
+    expect(close).toHaveBeenCalledOnce();
+    close.mockRestore();
+  });
+
   it('may live below a path, and is not asked for anything outside', async () => {
     const sim = await registry();
     sim.lie('/art/v2/x', status(200, {}, 'yes'));

@@ -6,7 +6,9 @@ import { Authorization, type Sent } from './authorization.ts';
 import { discard, PeerBody, readAll, readSome } from './body.ts';
 import { createCredentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
+import { blobLanes, type Lanes } from './lanes.ts';
 import type { Pieces } from './pieces.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { literalReach, mayReach } from './reach.ts';
 import { foreignHeaders, isRedirect, MAX_REDIRECTS, redirectTarget } from './redirect.ts';
 import { fetchToken } from './token.ts';
@@ -33,6 +35,9 @@ export interface Peer {
   /**
    * As `get`, but returns once the headers are there. The body must be read to its end or destroyed; its errors are
    * `TufgateError` too. No total deadline on the body: only silence ends it (`idleMs`), or `signal`.
+   *
+   * Bodies that are open at once leave an eighth of the connections to `get`; who finds no lane waits, at most
+   * `deadlineMs`, and is then upstream.unreachable with `busy` in its detail.
    */
   open(path: string, request: OpenRequest): Promise<PeerStream>;
   close(): Promise<void>;
@@ -83,6 +88,11 @@ export interface PeerOptions {
   /** Epoch milliseconds; for the life of tokens. */
   readonly clock: () => number;
   readonly timeouts?: Partial<Timeouts>;
+  /**
+   * Its token server, once it said 429, is left alone for as long as it said. For registries: how long a trust server may
+   * be silent is ruled by `freshness`, and nobody else shall put off the next question for a revocation.
+   */
+  readonly obeyTokenServer?: boolean;
   /** For `password_env` and credential helpers; the process's own when absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** DNS; the system's when absent. */
@@ -112,16 +122,17 @@ class HttpPeer implements Peer {
   readonly name: string;
   private readonly base: URL;
   private readonly wire: Wire;
+  private readonly tokens: TokenCache;
+  private readonly lanes: Lanes;
   private readonly authorization: Authorization;
 
   constructor(options: PeerOptions) {
     const { name, url, config, clock } = options;
     const timeouts = { ...TIMEOUTS, ...options.timeouts };
     const wire = createWire({ ...options, home: url, timeouts });
-    const tokens = new TokenCache(
-      (request) => fetchToken(name, wire, request, { timeoutMs: timeouts.tokenMs, clock }),
-      clock,
-    );
+    const rate = createRateLimit(`the token server of ${name}`, clock);
+    const limits = { timeoutMs: timeouts.tokenMs, rate, obey: options.obeyTokenServer === true };
+    const tokens = new TokenCache({ fetch: (request) => fetchToken(name, wire, request, limits), clock });
     const credentials = createCredentials(config.credentials, {
       host: url.host,
       env: options.env ?? process.env,
@@ -130,6 +141,8 @@ class HttpPeer implements Peer {
     this.name = name;
     this.base = url;
     this.wire = wire;
+    this.tokens = tokens;
+    this.lanes = blobLanes(options.connections);
     this.authorization = new Authorization({ peer: name, home: url, credentials, tokens });
   }
 
@@ -152,6 +165,18 @@ class HttpPeer implements Peer {
   }
 
   async open(path: string, request: OpenRequest): Promise<PeerStream> {
+    const leave = await this.lane(request);
+    try {
+      const stream = await this.stream(path, request);
+      stream.body.once('close', leave);
+      return stream;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private async stream(path: string, request: OpenRequest): Promise<PeerStream> {
     const deadline = new Deadline(request.deadlineMs, request.signal);
     const what = `${request.method ?? 'GET'} ${withoutQuery(path)}`;
     try {
@@ -166,7 +191,25 @@ class HttpPeer implements Peer {
     }
   }
 
+  /** Waiting here is not the peer's slowness: it has a time of its own, and does not count against the peer. */
+  private async lane({ deadlineMs, signal }: OpenRequest): Promise<() => void> {
+    const patience = new Deadline(deadlineMs, signal);
+    try {
+      return await this.lanes.enter(patience.signal);
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      const { width } = this.lanes;
+      const message =
+        `${this.name}: all ${width} connections for blobs were in use for ${deadlineMs} ms: pull again later, ` +
+        'or raise limits.upstream_connections';
+      throw new TufgateError('upstream.unreachable', message, { detail: { peer: this.name, busy: true } });
+    } finally {
+      patience.end();
+    }
+  }
+
   async close(): Promise<void> {
+    this.tokens.close();
     await this.wire.close();
   }
 
@@ -217,6 +260,7 @@ class HttpPeer implements Peer {
       if (hops === MAX_REDIRECTS) throw this.refuseRedirect(hop.url, `is one of more than ${MAX_REDIRECTS}`);
       const url = redirectTarget(this.name, hop.url, hop.answer.headers.get('location'));
       const foreign = hop.foreign || !this.wire.isHome(url);
+      deadline.foreign = foreign;
       const answer = foreign
         ? await this.sendForeign(url, request, deadline)
         : await this.send(url, request, hop.sent, deadline);

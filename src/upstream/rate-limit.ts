@@ -1,42 +1,50 @@
 import { TufgateError } from '../errors.ts';
+import { Wait } from './wait.ts';
 
 const DEFAULT_S = 60;
+/** Docker Hub counts pulls over so long, the longest that a well-known registry asks for. */
 const MAX_S = 6 * 3600;
 
-/** @returns whole seconds, at least 1, at most six hours (Docker Hub's window); one minute when the header says nothing */
+/**
+ * A server that says a year, by mistake or to be rid of us for good, is asked again after the longest time that an honest
+ * one needs: each question costs it little, and a gate that waits on needs a person to notice.
+ * @returns whole seconds, at least 1, at most six hours; one minute when the header says nothing
+ */
 export function retryAfterSeconds(header: string | undefined, nowMs: number): number {
   const text = header?.trim() ?? '';
   const date = /^\d+$/.test(text) ? NaN : Date.parse(text);
   const seconds = Number.isNaN(date) ? Number(text === '' ? NaN : text) : Math.ceil((date - nowMs) / 1000);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), MAX_S) : DEFAULT_S;
+  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 1), MAX_S) : DEFAULT_S;
 }
 
 /**
- * A circuit: once an upstream said 429 it is left alone until the time it named. Asking on would cost the quota of
- * everybody behind this address, and on Docker Hub start the limit anew.
+ * Once a server said 429 it is left alone until the time it named. Asking on would cost the quota of everybody behind
+ * this address, and on Docker Hub start the limit anew.
  */
 export interface RateLimit {
-  /** @throws upstream.rate-limited while the circuit is open */
+  /** @throws upstream.rate-limited while it lasts */
   check(what: string): void;
-  /** Opens the circuit. @returns what to throw */
+  /** Begins it. @returns what to throw */
   hit(what: string, retryAfter: string | undefined): TufgateError;
 }
 
-export function createRateLimit(upstream: string, clock: () => number): RateLimit {
-  let until = 0;
+/** @param who begins the message @param clock epoch milliseconds; may jump */
+export function createRateLimit(who: string, clock: () => number): RateLimit {
+  let wait = new Wait(0, clock());
   const limited = (what: string): TufgateError => {
-    const retryAfter = Math.max(1, Math.ceil((until - clock()) / 1000));
+    const retryAfter = Math.max(1, Math.ceil(wait.left(clock()) / 1000));
     const message =
-      `${upstream} limits the rate of requests (429): ${what} is not asked for again for ${retryAfter} s; ` +
-      `wait, or give it credentials with a higher limit`;
-    return new TufgateError('upstream.rate-limited', message, { detail: { upstream, retryAfter, status: 429 } });
+      `${who} limits the rate of requests (429): ${what} is not asked for again for ${retryAfter} s; ` +
+      `what is cached is served meanwhile. Wait, or give it credentials with a higher limit`;
+    return new TufgateError('upstream.rate-limited', message, { detail: { upstream: who, retryAfter, status: 429 } });
   };
   return {
     check(what) {
-      if (clock() < until) throw limited(what);
+      if (wait.left(clock()) > 0) throw limited(what);
     },
     hit(what, retryAfter) {
-      until = Math.max(until, clock() + retryAfterSeconds(retryAfter, clock()) * 1000);
+      const ms = retryAfterSeconds(retryAfter, clock()) * 1000;
+      if (ms > wait.left(clock())) wait = new Wait(ms, clock());
       return limited(what);
     },
   };

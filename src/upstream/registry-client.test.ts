@@ -168,14 +168,57 @@ describe('a rate limit', () => {
     await upstream.manifest(REPO, '1.0', MAX);
   });
 
-  it('of a storage host does not stop the registry', async () => {
-    const { registry, upstream } = await scene({ redirectBlobs: true });
-    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
-    const path = `/v2/${REPO}/blobs/${image.layers[0]!}`;
-    registry.lie(path, redirectTo(new URL('/full', registry.storageUrl).href), 1);
-    registry.lie('/full', rateLimited(120));
-    expect((await failureOf(upstream.blob(REPO, image.layers[0]!, { offset: 0 }))).code).toBe('upstream.unreachable');
+  it('may be given as a date, and one of a year ends after six hours', async () => {
+    for (const [header, seconds] of [
+      [new Date(NOW + 90_000).toUTCString(), 90],
+      [String(365 * 86_400), 21_600],
+      ['Fri, 31 Dec 9999 23:59:59 GMT', 21_600],
+    ] as const) {
+      const { registry, upstream, clock } = await scene();
+      registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+      registry.lie(`/v2/${REPO}/manifests/1.0`, status(429, { 'retry-after': header }), 1);
+      const error = await failureOf(upstream.manifest(REPO, '1.0', MAX));
+      expect(error.detail['retryAfter']).toBe(seconds);
+      expect(error.message).toContain('what is cached is served meanwhile');
+      clock.now += seconds * 1_000 - 1;
+      expect((await failureOf(upstream.tags(REPO, 1))).detail['retryAfter']).toBe(1);
+      expect(registry.seen).toHaveLength(1);
+      clock.now += 1;
+      await upstream.manifest(REPO, '1.0', MAX);
+    }
+  });
+
+  it('is not made longer by a clock that is set back', async () => {
+    const { registry, upstream, clock } = await scene();
+    registry.addImage({ repository: REPO, tag: '1.0', layers: [] });
+    registry.lie(`/v2/${REPO}/manifests/1.0`, rateLimited(120), 1);
+    await failureOf(upstream.manifest(REPO, '1.0', MAX));
+    clock.now -= 365 * 86_400_000;
+    expect((await failureOf(upstream.manifest(REPO, '1.0', MAX))).detail['retryAfter']).toBe(120);
+    clock.now += 120_000;
     await upstream.manifest(REPO, '1.0', MAX);
+  });
+
+  it('of blobs stops the registry, of a storage host its blobs alone', async () => {
+    for (const redirectBlobs of [false, true]) {
+      const { registry, upstream, clock } = await scene({ redirectBlobs });
+      const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+      const layer = image.layers[0]!;
+      const path = `/v2/${REPO}/blobs/${layer}`;
+      if (redirectBlobs) registry.lie(path, redirectTo(new URL('/full', registry.storageUrl).href), 1);
+      registry.lie(redirectBlobs ? '/full' : path, rateLimited(120), 1);
+      for (let i = 0; i < 2; i += 1)
+        expect(await failureOf(upstream.blob(REPO, layer, { offset: 0 }))).toMatchObject({
+          code: 'upstream.rate-limited',
+          detail: { retryAfter: 120 },
+        });
+      expect(registry.count(path)).toBe(1);
+      const manifest = upstream.manifest(REPO, '1.0', MAX);
+      if (redirectBlobs) await manifest;
+      else expect((await failureOf(manifest)).code).toBe('upstream.rate-limited');
+      clock.now += 120_000;
+      expect(await blobOf(upstream, layer)).toEqual(LAYER);
+    }
   });
 });
 
@@ -187,9 +230,20 @@ describe('blobs', () => {
     expect(whole.length).toBe(LAYER.length);
     expect(await buffer(whole.body)).toEqual(LAYER);
     const rest = await upstream.blob(REPO, digest, { offset: 10 });
-    expect(rest.length).toBe(LAYER.length - 10);
+    expect(rest).toMatchObject({ length: LAYER.length - 10, total: LAYER.length });
     expect(await buffer(rest.body)).toEqual(LAYER.subarray(10));
     expect(registry.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=10-']);
+  });
+
+  it('are asked for once, with the token that their manifest took; no HEAD comes before', async () => {
+    const { registry, upstream } = await scene({ token: {} });
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    const [layer] = image.layers;
+    await upstream.manifest(REPO, image.digest, MAX);
+    expect(registry.seen.map(({ url }) => url.split('?')[0])).toHaveLength(3);
+    registry.seen.length = 0;
+    expect(await blobOf(upstream, layer!)).toEqual(LAYER);
+    expect(registry.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET /v2/${REPO}/blobs/${layer!}`]);
   });
 
   it('of an upstream that does not know Range lose their first bytes here', async () => {
@@ -240,6 +294,31 @@ describe('blobs', () => {
     leaving.abort(reason);
     await expect(broken).rejects.toBe(reason);
     expect(await blobOf(upstream, digest)).toEqual(LAYER);
+  });
+
+  it('that are encoded although nobody asked for it are refused, in words that say so', async () => {
+    const { registry, upstream } = await scene();
+    const image = registry.addImage({ repository: REPO, tag: '1.0', layers: [LAYER] });
+    const [digest] = image.layers;
+    for (const encoding of ['gzip', 'br', 'x-"odd"', 'identity, gzip']) {
+      const lie = { kind: 'headers', headers: { 'content-encoding': encoding } } as const;
+      registry.lie(`/v2/${REPO}/blobs/${digest!}`, lie);
+      registry.lie(`/v2/${REPO}/manifests/1.0`, lie);
+      for (const ask of [
+        () => upstream.blob(REPO, digest!, { offset: 0 }),
+        () => upstream.manifest(REPO, '1.0', MAX),
+      ]) {
+        const error = await failureOf(ask());
+        expect(error.code).toBe('upstream.protocol');
+        expect(error.message).toContain(JSON.stringify(encoding));
+      }
+    }
+    expect(await upstream.head(REPO, '1.0')).toEqual({ digest: image.digest });
+    for (const encoding of ['identity', '', 'Identity']) {
+      registry.lie(`/v2/${REPO}/blobs/${digest!}`, { kind: 'headers', headers: { 'content-encoding': encoding } });
+      expect(await blobOf(upstream, digest!)).toEqual(LAYER);
+    }
+    expect(new Set(registry.seen.map(({ headers }) => headers['accept-encoding']))).toEqual(new Set(['identity']));
   });
 
   it('are not read ahead of their reader', async () => {

@@ -8,6 +8,7 @@ import { Deadline } from './deadline.ts';
 import { pagesOf } from './pages.ts';
 import type { Peer, PeerAnswer } from './peer.ts';
 import { joined } from './pieces.ts';
+import { refuseEncoded } from './encoding.ts';
 import { contentStart } from './range.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { refusal } from './refusal.ts';
@@ -59,7 +60,9 @@ export class RegistryClient implements UpstreamRegistry {
   private readonly peer: Peer;
   private readonly options: RegistryClientOptions;
   private readonly deadlineMs: number;
+  /** Manifests, tags, referrers. */
   private readonly rateLimit: RateLimit;
+  private readonly blobLimit: RateLimit;
 
   constructor(peer: Peer, options: RegistryClientOptions) {
     this.name = peer.name;
@@ -67,6 +70,7 @@ export class RegistryClient implements UpstreamRegistry {
     this.options = options;
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.rateLimit = createRateLimit(peer.name, options.clock);
+    this.blobLimit = createRateLimit(`for blobs, ${peer.name}`, options.clock);
   }
 
   async manifest(path: string, reference: Digest | string, limits: Limits): Promise<UpstreamManifest> {
@@ -89,6 +93,7 @@ export class RegistryClient implements UpstreamRegistry {
     { offset, signal }: { offset: number; signal?: AbortSignal },
   ): Promise<UpstreamBlob> {
     const image = imageOf(path, parseDigest(digest));
+    this.blobLimit.check(image);
     const answer = await this.peer.open(`/v2/${path}/blobs/${digest}`, {
       scope: scopeOf(path),
       deadlineMs: this.deadlineMs,
@@ -98,9 +103,9 @@ export class RegistryClient implements UpstreamRegistry {
       ...(signal && { signal }),
     });
     try {
-      if (answer.status !== 200 && answer.status !== 206) throw this.refuse(image, answer);
-      const length = contentStart(`${this.name}: ${image}`, answer, offset);
-      return { body: answer.body, ...(length !== undefined && { length }) };
+      if (answer.status !== 200 && answer.status !== 206) throw this.refuseBlob(image, answer);
+      refuseEncoded(`${this.name}: ${image}`, answer.headers);
+      return { body: answer.body, ...contentStart(`${this.name}: ${image}`, answer, offset) };
     } catch (error) {
       answer.body.destroy();
       throw error;
@@ -197,10 +202,21 @@ export class RegistryClient implements UpstreamRegistry {
       ...(signal && { signal }),
     });
     if (answer.status !== 200) throw this.refuse(image, answer);
+    if (method === 'GET') refuseEncoded(`${this.name}: ${image}`, answer.headers);
     return answer;
   }
 
-  /** A storage host's 429 says nothing about the registry. */
+  /**
+   * Two limits: a registry that counts pulls counts manifests (Docker Hub), and the blobs of a pull under way must still
+   * come. One that limits blobs limits this address, and all of it; a storage host speaks for its blobs alone.
+   */
+  private refuseBlob(image: string, answer: Omit<PeerAnswer, 'pieces'>): TufgateError {
+    if (answer.status !== 429) return this.refuse(image, answer);
+    const retryAfter = answer.headers.get('retry-after');
+    if (!answer.foreign) this.rateLimit.hit(image, retryAfter);
+    return this.blobLimit.hit(image, retryAfter);
+  }
+
   private refuse(image: string, answer: Omit<PeerAnswer, 'pieces'>): TufgateError {
     if (answer.status === 429 && !answer.foreign) return this.rateLimit.hit(image, answer.headers.get('retry-after'));
     return refusal({ upstream: this.name, image, credentials: this.options.credentials }, answer);

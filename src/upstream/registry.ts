@@ -48,4 +48,6 @@ export interface UpstreamBlob {
   readonly body: Readable;
   /** Content-Length of this answer, when given. */
   readonly length?: number;
+  /** Bytes of the whole blob, where a part of it says so (Content-Range). */
+  readonly total?: number;
 }

@@ -3,7 +3,7 @@ import { readJsonAs, type JsonObject } from '../json/read.ts';
 import { discard, readAll } from './body.ts';
 import type { Credential } from './docker-config.ts';
 import { joined } from './pieces.ts';
-import { retryAfterSeconds } from './rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Message, Received, Wire } from './wire.ts';
 
 /** What a token is asked for with: distribution's token specification, and its OAuth2 form for identity tokens. */
@@ -27,18 +27,22 @@ const LIMITS = { depth: 8, values: 1_000, integersOnly: false };
 const NO_POST: ReadonlySet<number> = new Set([400, 401, 404, 405]);
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
+export interface TokenLimits {
+  readonly timeoutMs: number;
+  /** Of the token server. */
+  readonly rate: RateLimit;
+  /** Ask nothing while `rate` says so. */
+  readonly obey: boolean;
+}
+
 /** Redirects of token servers are not followed: a password goes where the realm was judged, nowhere else. */
-export async function fetchToken(
-  peer: string,
-  wire: Wire,
-  request: TokenRequest,
-  limits: { readonly timeoutMs: number; readonly clock: () => number },
-): Promise<Token> {
+export async function fetchToken(peer: string, wire: Wire, request: TokenRequest, limits: TokenLimits): Promise<Token> {
+  if (limits.obey) limits.rate.check(request.scope);
   const signal = AbortSignal.timeout(limits.timeoutMs);
   const what = `GET ${request.realm.host}${request.realm.pathname}`;
   try {
     const answer = await ask(wire, request, signal);
-    if (answer.status !== 200) throw refused(peer, request, answer, limits.clock());
+    if (answer.status !== 200) throw refused(peer, request, answer, limits.rate);
     return parseToken(peer, joined(await readAll(peer, what, answer, MAX_ANSWER)));
   } catch (error) {
     if (error instanceof TufgateError) throw error;
@@ -94,7 +98,7 @@ function parseToken(peer: string, bytes: Uint8Array): Token {
   return { value, lifeMs: seconds * 1000 };
 }
 
-function refused(peer: string, request: TokenRequest, answer: Received, now: number): TufgateError {
+function refused(peer: string, request: TokenRequest, answer: Received, rate: RateLimit): TufgateError {
   discard(answer);
   const { status } = answer;
   const where = `${peer}: the token server ${request.realm.host} answered ${status} for ${request.scope}`;
@@ -106,12 +110,7 @@ function refused(peer: string, request: TokenRequest, answer: Received, now: num
         : 'a missing repository, or credentials without the right to pull it; check `credentials`';
     return new TufgateError('upstream.unauthorized', `${where}: ${why}`, { detail });
   }
-  if (status === 429) {
-    const retryAfter = retryAfterSeconds(answer.headers.get('retry-after'), now);
-    return new TufgateError('upstream.rate-limited', `${where}: wait ${retryAfter} s`, {
-      detail: { ...detail, retryAfter },
-    });
-  }
+  if (status === 429) return rate.hit(request.scope, answer.headers.get('retry-after'));
   if (status >= 500) return new TufgateError('upstream.unreachable', `${where}: try again later`, { detail });
   return new TufgateError('upstream.protocol', `${where}: a token or a refusal was expected`, { detail });
 }

@@ -7,11 +7,11 @@ export class Pace {
   readonly #everyMs: number;
   #last: number;
 
-  /** @param now epoch milliseconds */
-  constructor(now: () => number, everyMs = 100) {
+  /** @param now epoch milliseconds @param last -Infinity: the very first bytes go on at once */
+  constructor(now: () => number, everyMs = 100, last = now()) {
     this.#now = now;
     this.#everyMs = everyMs;
-    this.#last = now();
+    this.#last = last;
   }
 
   due(): boolean {

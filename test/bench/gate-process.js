@@ -7,7 +7,9 @@ const { loadConfig } = await built('config/load.js');
 const { listen } = await built('server/listen.js');
 const { createLogger } = await built('telemetry/logger.js');
 
-const log = createLogger({ level: 'warn', format: 'json' }, process.stderr);
+// With LOG_LEVEL it logs where a gate does, to stdout, and as much as it says.
+const level = process.env.LOG_LEVEL;
+const log = createLogger({ level: level ?? 'warn', format: 'json' }, level === undefined ? process.stderr : undefined);
 const gate = await composeGate(loadConfig(process.argv[2], process.env), { log });
 const listener = await listen({ host: '127.0.0.1', port: 0 }, gate.registryListener);
 const watch = watchEventLoop();

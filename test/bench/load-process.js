@@ -6,6 +6,10 @@ const { steadyLoad } = await import('./load.ts');
 
 let load;
 process.on('message', async (asked) => {
+  if (asked === 'reset') {
+    load.reset();
+    return;
+  }
   if (asked !== 'stop') {
     load = steadyLoad(asked.url, asked.paths, asked.perSecond);
     return;

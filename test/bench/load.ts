@@ -10,8 +10,14 @@ export interface LoadReport {
   readonly max: number;
 }
 
+export interface SteadyLoad {
+  /** What was answered up to now does not count: both sides were not warm yet. */
+  reset(): void;
+  stop(): Promise<LoadReport>;
+}
+
 /** Asks for these paths in turn, so many times a second, until it is stopped. */
-export function steadyLoad(url: string, paths: readonly string[], perSecond: number): { stop(): Promise<LoadReport> } {
+export function steadyLoad(url: string, paths: readonly string[], perSecond: number): SteadyLoad {
   const pool = new Pool(url, { connections: 32 });
   const took: number[] = [];
   const open = new Set<Promise<void>>();
@@ -32,6 +38,10 @@ export function steadyLoad(url: string, paths: readonly string[], perSecond: num
     }
   }, 1);
   return {
+    reset() {
+      took.length = 0;
+      refused = 0;
+    },
     async stop() {
       clearInterval(timer);
       await Promise.all(open);

@@ -2,7 +2,13 @@
 import { register } from 'node:module';
 
 register('../contract/load-typescript.js', import.meta.url);
-const benches = { stall: () => import('./stall.ts'), approvals: () => import('./approvals.ts') };
+const benches = {
+  cache: () => import('./cache.ts'),
+  manifests: () => import('./manifests.ts'),
+  eviction: () => import('./eviction.ts'),
+  stall: () => import('./stall.ts'),
+  approvals: () => import('./approvals.ts'),
+};
 const print = (line) => process.stdout.write(`${line}\n`);
 const load = benches[process.argv[2]];
 if (load === undefined) {

@@ -31,18 +31,43 @@ export async function readAll(reader: BlobReader | undefined): Promise<string> {
 
 export async function listed(store: BlobStore): Promise<{ digest: Digest; size: number }[]> {
   const blobs = [];
-  for await (const blob of store.list()) blobs.push(blob);
+  for await (const { digest, size } of store.list()) blobs.push({ digest, size });
   return blobs;
 }
 
+export interface StoreOptions extends CacheLimits {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly pinned: (digests: readonly Digest[]) => Promise<ReadonlySet<Digest>>;
+}
+
+export interface StoreUnderTest {
+  readonly store: BlobStore;
+  /** Somebody changes the kept bytes behind the store's back, without changing how many they are. */
+  readonly tamper: (digest: Digest, bytes: Buffer) => Promise<void>;
+  /** What was set apart. */
+  readonly quarantined: () => Promise<readonly string[]>;
+}
+
 /** What every blob store promises. `make` gives an empty store with these limits. */
-export function blobStoreContract(name: string, make: (limits: CacheLimits) => Promise<BlobStore>): void {
+export function blobStoreContract(name: string, make: (options: StoreOptions) => Promise<StoreUnderTest>): void {
   describe(`the blob store contract, ${name}`, () => {
+    let under: StoreUnderTest;
     let store: BlobStore;
+    let now: number;
+    const pins = new Set<Digest>();
     const a = blobOf('aaaaaaaaaa');
     const b = blobOf('bbbbbbbbbb');
     const c = blobOf('cccccccccc');
-    beforeEach(async () => (store = await make({ maxBytes: 30, lowWaterBytes: 20 })));
+    const d = blobOf('dddddddddd');
+    const names = async () => (await listed(store)).map(({ digest }) => digest).sort();
+    beforeEach(async () => {
+      now = 1_000;
+      pins.clear();
+      const pinned = (digests: readonly Digest[]) => Promise.resolve(new Set(digests.filter((each) => pins.has(each))));
+      under = await make({ maxBytes: 30, lowWaterBytes: 20, now: () => now, pinned });
+      store = under.store;
+    });
     afterEach(() => store.close());
 
     test('what was never committed is not there', async () => {
@@ -169,15 +194,137 @@ export function blobStoreContract(name: string, make: (limits: CacheLimits) => P
     test('the least recently used goes first, down to the low water', async () => {
       for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
       await (await store.open(a.digest))!.close();
-      const d = blobOf('dddddddddd');
-      const reader = await store.open(b.digest);
+      await (await store.open(b.digest))!.close();
       await store.stat(a.digest);
       await keep(store, d.bytes, d.digest);
       expect(await store.stat(c.digest)).toBeUndefined();
       expect(await store.stat(b.digest)).toBeUndefined();
       expect(await store.stat(a.digest)).toBe(10);
       expect(store.usedBytes).toBe(20);
-      expect(await readAll(reader)).toBe('bbbbbbbbbb');
+    });
+
+    test('to be opened for hashing is no use', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      await (await store.open(a.digest, 'check'))!.close();
+      await keep(store, d.bytes, d.digest);
+      expect(await names()).toEqual([c.digest, d.digest].sort());
+    });
+
+    test('what is open for reading is not evicted, until it is closed', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      const readers = [await store.open(a.digest), await store.open(a.digest)];
+      await keep(store, d.bytes, d.digest);
+      expect(await names()).toEqual([a.digest, d.digest].sort());
+      for (const reader of readers) expect(await readAll(reader)).toBe('aaaaaaaaaa');
+      await readers[0]!.close();
+      for (const blob of [b, c]) await keep(store, blob.bytes, blob.digest);
+      expect(await names()).toEqual([b.digest, c.digest].sort());
+    });
+
+    test('when all is open for reading nothing new is taken, and the room is given back', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      const readers = [];
+      for (const { digest } of [a, b, c]) readers.push(await store.open(digest));
+      const writer = await store.create(d.digest, 10);
+      expect(codeOf(await writer!.write(d.bytes).catch((error: unknown) => error))).toBe('cache.failed');
+      await writer!.abort();
+      expect(await names()).toEqual([a.digest, b.digest, c.digest].sort());
+      for (const reader of readers) await reader!.close();
+      await keep(store, d.bytes, d.digest);
+      expect(store.usedBytes).toBe(20);
+    });
+
+    test('what is pinned stays while anything else can go', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      pins.add(a.digest);
+      await keep(store, d.bytes, d.digest);
+      expect(await names()).toEqual([a.digest, d.digest].sort());
+    });
+
+    test('when all is pinned no more goes than must', async () => {
+      for (const blob of [a, b, c]) await keep(store, blob.bytes, blob.digest);
+      for (const { digest } of [a, b, c]) pins.add(digest);
+      await keep(store, d.bytes, d.digest);
+      expect(await names()).toEqual([b.digest, c.digest, d.digest].sort());
+    });
+
+    test('a blob is unchanged since it was committed, until somebody changes its file', async () => {
+      await keep(store, a.bytes, a.digest);
+      const before = await store.open(a.digest);
+      expect(before!.unchanged).toBe(true);
+      await before!.close();
+      await under.tamper(a.digest, Buffer.from('AAAAAAAAAA'));
+      const after = await store.open(a.digest);
+      expect([after!.size, after!.unchanged]).toEqual([10, false]);
+      await after!.close();
+    });
+
+    test('a file that was hashed anew is vouched for', async () => {
+      await keep(store, a.bytes, a.digest);
+      await under.tamper(a.digest, a.bytes);
+      const reader = await store.open(a.digest);
+      expect(reader!.unchanged).toBe(false);
+      await reader!.vouch();
+      expect(reader!.unchanged).toBe(true);
+      await reader!.close();
+      const again = await store.open(a.digest);
+      expect(again!.unchanged).toBe(true);
+      await again!.close();
+    });
+
+    test('a growing blob has nothing that could have changed', async () => {
+      const writer = await store.create(a.digest, 10);
+      const reader = await writer!.reader();
+      expect(reader.unchanged).toBe(true);
+      await reader.vouch();
+      await reader.close();
+      await writer!.abort();
+    });
+
+    test('what was quarantined is a miss, can be read to its end, and is kept apart', async () => {
+      await keep(store, a.bytes, a.digest);
+      const reader = await store.open(a.digest);
+      await store.quarantine(a.digest);
+      expect(await store.open(a.digest)).toBeUndefined();
+      expect(store.usedBytes).toBe(0);
+      expect(await readAll(reader)).toBe('aaaaaaaaaa');
+      expect(await under.quarantined()).toEqual([expect.stringContaining(a.digest.slice(7))]);
+      await store.quarantine(b.digest);
+      await keep(store, a.bytes, a.digest);
+      expect(await readAll(await store.open(a.digest))).toBe('aaaaaaaaaa');
+    });
+
+    test('the damage of a file that was replaced meanwhile is not that of the new one', async () => {
+      await keep(store, a.bytes, a.digest);
+      const damaged = await store.open(a.digest);
+      await keep(store, a.bytes, a.digest);
+      await store.quarantine(a.digest, damaged);
+      expect(await store.stat(a.digest)).toBe(10);
+      await damaged!.close();
+      const reader = await store.open(a.digest);
+      await store.quarantine(a.digest, reader);
+      expect(await store.stat(a.digest)).toBeUndefined();
+      await reader!.close();
+    });
+
+    test('what was hashed the longest ago is named first, and nothing that was since', async () => {
+      for (const blob of [a, b, c]) {
+        await keep(store, blob.bytes, blob.digest);
+        now += 1;
+      }
+      const due = async (before: number, most = 9) =>
+        (await store.leastRecentlyVerified(before, most)).map(({ digest, size }) => [digest, size]);
+      expect(await due(1_000)).toEqual([]);
+      expect(await due(1_002)).toEqual([
+        [a.digest, 10],
+        [b.digest, 10],
+      ]);
+      expect(await due(9_000, 1)).toEqual([[a.digest, 10]]);
+      const reader = await store.open(a.digest, 'check');
+      await reader!.vouch();
+      await reader!.close();
+      expect(await due(9_000, 1)).toEqual([[b.digest, 10]]);
+      expect(await due(9_000)).toHaveLength(3);
     });
 
     test('a size that is only claimed evicts nothing; bytes that arrive do, and are given back', async () => {

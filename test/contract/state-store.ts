@@ -292,6 +292,23 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
     });
 
     describe('withdrawals', () => {
+      it('tells without reading them that they may have changed, and only then', async () => {
+        const moves = async (work: () => Promise<unknown>): Promise<boolean> => {
+          const before = store.withdrawalsMoved();
+          await work();
+          return before !== store.withdrawalsMoved();
+        };
+        await start();
+        const said = withdrawal({ source: vendor.source });
+        const looks = () => store.withdrawals(said.repository, [said.digest]);
+        expect(await moves(looks)).toBe(false);
+        expect(await moves(() => store.withdraw(said))).toBe(true);
+        expect(await moves(() => store.withdraw(withdrawal({ reason: 'again' })))).toBe(true);
+        expect(await moves(() => store.liftWithdrawal(said))).toBe(true);
+        expect(await moves(() => store.forgetTrust(vendor))).toBe(true);
+        expect(await moves(looks)).toBe(false);
+      });
+
       const withdrawal = (over: Partial<Withdrawal> = {}): Withdrawal => ({
         source: 'approvals',
         repository: 'docker.io/library/nginx',
@@ -518,6 +535,32 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
         ]);
         expect(await store.givenOutAfter(first.at(-1), 2)).toEqual([{ repository: redis, digest: a }]);
         expect(await store.givenOutAfter({ repository: redis, digest: a }, 2)).toEqual([]);
+      });
+
+      it('says which tags need a digest today: those for which it, or a manifest above it, was given out last', async () => {
+        const [index, image, layer] = [digest('1'), digest('2'), digest('3')];
+        await store.recordManifest(index, [child(image, 'manifest')]);
+        await store.recordManifest(image, [child(layer, 'blob')]);
+        const need = (which: 'all' | 'verified' = 'all', depth = 4, most = 9) =>
+          store.tagsAbove(layer, depth, which, most);
+        expect(await need()).toEqual([]);
+        await store.giveOut({ ...given, digest: index });
+        await store.giveOut({ ...given, digest: image, tag: '' });
+        await store.giveOut({ ...given, digest: image, tag: 'old', verified: false });
+        const { repository } = given;
+        const both = [
+          { repository, tag: '1.27' },
+          { repository, tag: 'old' },
+        ];
+        const sorted = (tags: readonly { tag: string }[]) => [...tags].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+        expect(sorted(await need())).toEqual(both);
+        expect(await need('verified')).toEqual(both.slice(0, 1));
+        expect(await need('all', 1)).toEqual(both.slice(1));
+        expect(await need('all', 4, 1)).toHaveLength(1);
+        await store.giveOut({ ...given, digest: digest('9'), at: T0 + 1 });
+        expect(await need()).toEqual(both.slice(1));
+        expect(await store.lastGivenOut(repository, '1.27')).toBe(digest('9'));
+        expect(await store.lastGivenOut(repository, 'none')).toBeUndefined();
       });
 
       it('keeps the latest time', async () => {

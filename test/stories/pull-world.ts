@@ -8,12 +8,14 @@ import { createBasis } from '../../src/pull/basis.ts';
 import { BlobFlights } from '../../src/pull/blob/flights.ts';
 import type { PullDeps, UnsignedTag } from '../../src/pull/deps.ts';
 import { GivenOutMemory } from '../../src/pull/give-out.ts';
+import { KnownCovers } from '../../src/pull/known-covers.ts';
 import { Manifests } from '../../src/pull/manifests.ts';
+import { WarmPulls } from '../../src/pull/warm-pulls.ts';
 import { MemoryBlobStore } from '../../src/simulator/memory-blob-store.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
 import { openSqliteStore } from '../../src/state/sqlite/store.ts';
 import type { Statement, TrustService } from '../../src/trust/service.ts';
-import type { Objection } from '../../src/trust/withdrawals.ts';
+import type { Objection, Weighed } from '../../src/trust/withdrawals.ts';
 import { createPeer } from '../../src/upstream/peer.ts';
 import { RegistryClient } from '../../src/upstream/registry-client.ts';
 
@@ -152,6 +154,11 @@ export class ScriptedWithdrawals {
     return Promise.resolve(this.asked.get(name));
   }
 
+  async weigh(repository: Repository, digest: Digest): Promise<Weighed> {
+    const objection = await this.objection(repository, digest);
+    return objection === undefined ? {} : { objection };
+  }
+
   stored(repository: Repository, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, Objection>> {
     const mine = digests.flatMap((digest): [Digest, Objection][] => {
       const found = this.known.get(`${repositoryName(repository)}@${digest}`);
@@ -178,6 +185,7 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
     policy: compilePolicy(rules),
     trust,
     withdrawals,
+    covers: new KnownCovers(),
     upstreams: new Map([[APP.registry, upstream]]),
     closure: state,
     unsignedTags: { get: (image) => tags.get(image), set: (image, tag) => void tags.set(image, tag) },
@@ -195,6 +203,7 @@ export async function openWorld(rules: readonly RuleConfig[]): Promise<World> {
     }),
     flights,
     givenOut: new GivenOutMemory(state),
+    warm: new WarmPulls(),
     decisions: {
       record(decision) {
         decisions.push(decision);

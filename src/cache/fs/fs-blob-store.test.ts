@@ -37,13 +37,23 @@ const b = blobOf('bbbbbbbbbb');
 beforeEach(async () => (directory = join(await mkdtemp(join(tmpdir(), 'blobs-')), 'cache')));
 afterEach(() => rm(join(directory, '..'), { recursive: true, force: true }));
 
-blobStoreContract('on files', (over) => openStore(over));
+blobStoreContract('on files', async (over) => ({
+  store: await openStore(over),
+  // In the same second, with the same time of change: only the kernel knows.
+  tamper: async (digest, bytes) => {
+    const { atime, mtime } = await stat(pathOf(digest));
+    await writeFile(pathOf(digest), bytes);
+    await utimes(pathOf(digest), atime, mtime);
+  },
+  quarantined: () => readdir(join(directory, 'v1/quarantine')),
+}));
 
 test('a blob lies under its digest and survives a restart', async () => {
   const store = await openStore();
   await keep(store, a.bytes, a.digest);
   expect(await readFile(pathOf(a.digest), 'latin1')).toBe('aaaaaaaaaa');
   expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+  await store.close();
   const again = await openStore();
   expect(again.usedBytes).toBe(10);
   expect(await readAll(await again.open(a.digest))).toBe('aaaaaaaaaa');
@@ -67,6 +77,7 @@ test('a file that was cut while the store runs is dropped and counts as a miss',
   expect(await store.open(a.digest)).toBeUndefined();
   expect(store.usedBytes).toBe(0);
   await expect(stat(pathOf(a.digest))).rejects.toThrow();
+  expect(await readdir(join(directory, 'v1/quarantine'))).toHaveLength(1);
 });
 
 test('a file that was taken away, or replaced by a link, is a miss', async () => {
@@ -89,41 +100,73 @@ test('strange files, folders and links are neither listed nor touched', async ()
   await mkdir(join(shard, '0'.repeat(64)));
   await writeFile(join(directory, 'v1/blobs/sha256/note'), 'x');
   await mkdir(join(directory, 'v1/blobs/sha256/zz'));
+  await store.close();
+  await rm(join(directory, 'v1/index.db'));
   const again = await openStore();
+  await again.settled();
   expect(await listed(again)).toEqual([{ digest: a.digest, size: 10 }]);
   expect(await readFile(join(shard, 'README'), 'latin1')).toBe('x');
 });
 
 describe('use', () => {
-  test('orders eviction after a restart too', async () => {
-    const store = await openStore({ maxBytes: 20, lowWaterBytes: 20 });
+  const small = { maxBytes: 20, lowWaterBytes: 20 };
+  const c = blobOf('c');
+
+  test('orders eviction after a restart too, also of a cache that has no index', async () => {
+    const store = await openStore(small);
     for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
-    await utimes(pathOf(a.digest), 2_000, 2_000);
-    await utimes(pathOf(b.digest), 1_000, 1_000);
-    const again = await openStore({ maxBytes: 20, lowWaterBytes: 20 });
-    const c = blobOf('c');
+    await (await store.open(a.digest))!.close();
+    await store.close();
+    const again = await openStore(small);
     await keep(again, c.bytes, c.digest);
     expect(await again.stat(b.digest)).toBeUndefined();
     expect(await again.stat(a.digest)).toBe(10);
     await expect(stat(pathOf(b.digest))).rejects.toThrow();
   });
 
-  test('is written down at most once an hour', async () => {
-    const store = await openStore();
-    await keep(store, a.bytes, a.digest);
-    const start = now;
-    await utimes(pathOf(a.digest), 5, 5);
-    const noted = async () => {
-      await (await store.open(a.digest))!.close();
-      await store.close();
-      return (await stat(pathOf(a.digest))).mtimeMs;
+  test('is taken from the files where there is no index yet', async () => {
+    const store = await openStore(small);
+    for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
+    await store.close();
+    await utimes(pathOf(a.digest), 2_000, 2_000);
+    await utimes(pathOf(b.digest), 1_000, 1_000);
+    await rm(join(directory, 'v1/index.db'));
+    const again = await openStore(small);
+    await again.settled();
+    await keep(again, c.bytes, c.digest);
+    expect(await again.stat(b.digest)).toBeUndefined();
+    expect(await again.stat(a.digest)).toBe(10);
+  });
+
+  test('is written down a second later, and leaves the file alone', async () => {
+    const timers: (() => void)[] = [];
+    const schedule = (task: () => void, ms: number) => {
+      expect(ms).toBe(1_000);
+      timers.push(task);
+      return () => undefined;
     };
-    now = start + 3_599_999;
-    expect(await noted()).toBe(5_000);
-    now = start + 3_600_000;
-    expect(await noted()).toBe(now);
-    now += 1;
-    expect(await noted()).toBe(start + 3_600_000);
+    const store = await openStore({ schedule });
+    for (const { bytes, digest } of [a, b]) await keep(store, bytes, digest);
+    const before = await stat(pathOf(a.digest), { bigint: true });
+    await (await store.open(a.digest))!.close();
+    await store.stat(a.digest);
+    const first = () => store.mostRecentlyUsed(undefined, 1)[0]?.digest;
+    expect(timers).toHaveLength(1);
+    expect(first()).toBe(b.digest);
+    timers[0]!();
+    expect(first()).toBe(a.digest);
+    expect((await stat(pathOf(a.digest), { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+  });
+
+  test('keeps its order when the clock is set back', async () => {
+    const store = await openStore(small);
+    await keep(store, a.bytes, a.digest);
+    now -= 86_400_000;
+    await keep(store, b.bytes, b.digest);
+    await keep(store, c.bytes, c.digest);
+    expect(await listed(store)).toEqual(expect.arrayContaining([{ digest: b.digest, size: 10 }]));
+    expect(await store.stat(a.digest)).toBeUndefined();
+    now += 86_400_000;
   });
 });
 
@@ -192,7 +235,9 @@ test('the data is on disk before the blob has its name', async () => {
     path,
     size: 10,
     makeRoom: () => Promise.resolve(),
-    ended: () => undefined,
+    free: () => Promise.resolve(),
+    keep: () => Promise.resolve(),
+    gone: () => undefined,
   });
   await writer.write(a.bytes);
   await writer.commit();
@@ -208,4 +253,17 @@ test('a commit that fails keeps nothing', async () => {
   expect(codeOf(await caught(writer!.commit()))).toBe('cache.failed');
   expect(await store.stat(a.digest)).toBeUndefined();
   expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
+});
+
+test('a descriptor is not closed under a read: it would soon be another file’s', async () => {
+  await openStore();
+  const file = await SharedFile.create(join(directory, 'v1/tmp/one'));
+  await file.write(Buffer.from('0123456789'), 0);
+  const into = Buffer.alloc(10);
+  const read = file.read(into, 0);
+  const closed = file.release();
+  expect(() => file.hold()).not.toThrow();
+  await Promise.all([closed, file.release(), read]);
+  expect(into.toString()).toBe('0123456789');
+  expect(() => file.hold()).toThrow();
 });

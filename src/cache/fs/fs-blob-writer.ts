@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { syncFolder } from '../../disk/sync-folder.ts';
 import { TufgateError } from '../../errors.ts';
 import type { BlobReader, BlobWriter } from '../blob-store.ts';
+import type { Stamp } from '../index/stamp.ts';
 import { failing, FsBlobReader, type SharedFile } from './shared-file.ts';
 
 export interface Destination {
@@ -12,13 +13,18 @@ export interface Destination {
   readonly size: number;
   /** Called before so many bytes more are written. @throws cache.failed */
   readonly makeRoom: (bytes: number) => Promise<void>;
-  /** Called once, when the blob was kept or is given up; `grown` is the sum that room was made for. */
-  readonly ended: (kept: boolean, grown: number) => void;
+  /** Resolves when nobody is about to remove what lies under this name. */
+  readonly free: () => Promise<void>;
+  /** It has its name, for good: it is to be known from now on. Called at most once. @throws cache.failed */
+  readonly keep: (stamp: Stamp, grown: number) => Promise<void>;
+  /** Called once when it is given up; `grown` is the sum that room was made for. */
+  readonly gone: (grown: number) => void;
 }
 
 /**
- * A temporary file that becomes a blob by rename. Order of a commit: data to disk, rename, folder to disk. A power cut
- * in between leaves the temporary file or the whole blob, never a blob with holes.
+ * A temporary file that becomes a blob by rename. Order of a commit: data to disk, rename, folder to disk, row. A power cut
+ * in between leaves the temporary file or the whole blob, never a blob with holes; one without a row is found later, and hashed
+ * before anybody gets it.
  */
 export class FsBlobWriter implements BlobWriter {
   readonly #file: SharedFile;
@@ -58,7 +64,6 @@ export class FsBlobWriter implements BlobWriter {
       await this.#discard();
       throw error;
     }
-    this.#destination.ended(true, this.#grown);
     await this.#file.release();
   }
 
@@ -73,14 +78,28 @@ export class FsBlobWriter implements BlobWriter {
     const shard = dirname(path);
     await this.#file.sync();
     const created = await mkdir(shard, { recursive: true });
+    await this.#destination.free();
     await rename(temporary, path);
     await syncFolder(shard);
     if (created !== undefined) await syncFolder(dirname(shard));
+    await this.#enter();
+  }
+
+  /** A file that cannot be counted is not kept: else the cache would grow beyond its limit. After the rename: that changes ctime. */
+  async #enter(): Promise<void> {
+    try {
+      const stamp = await this.#file.stamp();
+      if (stamp?.size !== this.#written) throw new Error('its file was changed while it was written');
+      await this.#destination.keep(stamp, this.#grown);
+    } catch (error) {
+      await rm(this.#destination.path, { force: true }).catch(() => undefined); // the next start finds it
+      throw error;
+    }
   }
 
   async #discard(): Promise<void> {
     await rm(this.#destination.temporary, { force: true }).catch(() => undefined); // the next start removes it
-    this.#destination.ended(false, this.#grown);
+    this.#destination.gone(this.#grown);
     await this.#file.release();
   }
 }

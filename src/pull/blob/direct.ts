@@ -34,7 +34,7 @@ export class DirectDownload {
     this.#request = request;
     this.#parts = parts;
     const verifier = new BlobVerifier(request.digest, request.size);
-    const options = { tailBytes: parts.sizes.tailBytes, pace: new Pace(parts.now) };
+    const options = { tailBytes: parts.sizes.tailBytes, pace: new Pace(parts.now, undefined, -Infinity) };
     this.#blocks = verifying(chunks(request, parts, this.#abort.signal, remains), verifier, options);
   }
 

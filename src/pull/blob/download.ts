@@ -1,26 +1,37 @@
 import { addAbortSignal } from 'node:stream';
+import { backOffMs } from '../../back-off.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import type { UpstreamBlob } from '../../upstream/registry.ts';
 import { wrongLength } from '../../verify/mismatch.ts';
+import { Drip } from './drip.ts';
 import { type BlobRequest, type FlightParts, originOf } from './request.ts';
 
 const MAX_TRIES = 5;
 /** A connection that brought this much was worth it: tries are counted anew. */
 const PROGRESS_BYTES = 1024 * 1024;
+const PAUSE = { baseMs: 200, mostMs: 5_000 } as const;
+/** An upstream that asks to be left alone for longer is not waited for: clients give up by then, and ask again by Range. */
+const PATIENCE_MS = 30_000;
+
+type DownloadParts = Pick<FlightParts, 'delay' | 'fetching' | 'now' | 'random'>;
 
 /**
  * The bytes of a blob from `from` on, unverified, over as many connections as it takes: when one breaks, or ends too
  * early, the next goes on where it broke, by Range. Whoever hashes never starts again; an upstream that goes on with
  * other bytes fails the hash.
  *
+ * One that is silent is broken, and so is one that drips.
+ *
  * An upstream that cannot go on from the middle is asked from the start, and what is known already is skipped.
- * Bytes past the size are passed on, for whoever verifies to refuse; an upstream that announces them is not read at all.
+ * Bytes past the size are passed on, for whoever verifies to refuse; an upstream that announces them, or goes on with a
+ * part of something that has another size, is not read at all. Its ETag is not looked at: the digest is the name of the
+ * content, and two caches of one storage give the same bytes different tags.
  * @throws integrity.length for too many announced, or for too few after 5 tries · upstream.*
  */
 export async function* download(
   request: BlobRequest,
   from: number,
-  parts: Pick<FlightParts, 'delay' | 'fetching'>,
+  parts: DownloadParts,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const progress = { offset: from, resumable: true };
@@ -30,8 +41,9 @@ export async function* download(
     if (progress.offset === request.size) return;
     tries = progress.offset - mark >= PROGRESS_BYTES ? 1 : tries + 1;
     mark = progress.offset;
-    if (tries > MAX_TRIES) throw gaveUp(request, progress.offset, trouble);
-    await parts.delay(tries, signal);
+    const restMs = restOf(trouble);
+    if (tries > MAX_TRIES || restMs > PATIENCE_MS) throw gaveUp(request, progress.offset, trouble);
+    await parts.delay(restMs + backOffMs(tries, PAUSE, parts.random), signal);
   }
 }
 
@@ -40,7 +52,7 @@ async function* connection(
   request: BlobRequest,
   progress: { offset: number; resumable: boolean },
   again: boolean,
-  parts: Pick<FlightParts, 'fetching'>,
+  parts: DownloadParts,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, unknown, undefined> {
   const start = progress.resumable ? progress.offset : 0;
@@ -56,13 +68,16 @@ async function* connection(
   }
   let skip = progress.offset - start;
   try {
-    refuseAnnouncedExcess(request, start, upstream);
+    refuseOtherSize(request, start, upstream);
+    const drip = new Drip();
+    let asked = parts.now();
     for await (const chunk of addAbortSignal(signal, upstream.body) as AsyncIterable<Uint8Array>) {
+      if (drip.arrived(chunk.length, parts.now() - asked)) throw tooSlow(request);
       const fresh = chunk.subarray(Math.min(skip, chunk.length));
       skip -= chunk.length - fresh.length;
-      if (fresh.length === 0) continue;
       progress.offset += fresh.length;
-      yield fresh;
+      if (fresh.length > 0) yield fresh;
+      asked = parts.now();
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -83,9 +98,22 @@ function mayPass(error: unknown, start: number, again: boolean): boolean {
   );
 }
 
-function refuseAnnouncedExcess(request: BlobRequest, start: number, upstream: UpstreamBlob): void {
+function refuseOtherSize(request: BlobRequest, start: number, upstream: UpstreamBlob): void {
+  const { digest, size } = request;
   const announced = start + (upstream.length ?? 0);
-  if (announced > request.size) throw wrongLength(request.digest, request.size, announced);
+  if (announced > size) throw wrongLength(digest, size, announced);
+  if (upstream.total !== undefined && upstream.total !== size) throw wrongLength(digest, size, upstream.total);
+}
+
+/** How long the upstream is to be left alone, milliseconds, where it said so or cannot be reached. */
+function restOf(trouble: unknown): number {
+  const seconds = trouble instanceof TufgateError ? trouble.detail['retryAfter'] : undefined;
+  return typeof seconds === 'number' ? seconds * 1000 : 0;
+}
+
+function tooSlow({ digest }: BlobRequest): TufgateError {
+  const why = 'sends less than 64 KiB a minute, and was broken off: pull again later, or ask who runs it';
+  return new TufgateError('upstream.unreachable', `the upstream of ${digest} ${why}`);
 }
 
 function gaveUp(request: BlobRequest, received: number, trouble: unknown): TufgateError {

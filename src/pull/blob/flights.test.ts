@@ -83,6 +83,18 @@ describe('a cold pull', () => {
     expect(store.openWriters).toBe(0);
   });
 
+  test('does not wait for a second byte to pass on the first, with a file or without one', async () => {
+    for (const create of [undefined, full]) {
+      if (create !== undefined) store.faults.create = create;
+      const { client, result } = pull(flightsOn({ now: () => 0, sizes: { ...sizes, spoolBytes: 50 } }));
+      await settle();
+      await upstream.wire.send(blob.subarray(0, 11));
+      expect(client.got.length).toBeGreaterThan(0);
+      await (await upstream.wire.send(blob.subarray(11))).end();
+      expect(await result).toBe('ok');
+    }
+  });
+
   test('is the last one: the next is warm and does not touch the upstream', async () => {
     const flights = flightsOn();
     const { result } = pull(flights);
@@ -299,17 +311,46 @@ describe('a broken upstream connection', () => {
     expect(await again.result).toBe('ok');
   });
 
-  test('waits longer before each try', async () => {
-    const waits: number[] = [];
-    const delay = (attempt: number): Promise<void> => {
-      waits.push(attempt);
+  describe('is left alone before each try', () => {
+    let waits: number[];
+    const delay = (ms: number): Promise<void> => {
+      waits.push(ms);
       return Promise.resolve();
     };
-    const { result } = pull(flightsOn({ delay }));
-    await settle();
-    for (let i = 0; i < 6; i += 1) await upstream.wire.cut();
-    expect(await result).toBe('upstream.unreachable');
-    expect(waits).toEqual([1, 2, 3, 4, 5]);
+    beforeEach(() => (waits = []));
+
+    test('for a time that doubles and that half is chance', async () => {
+      for (const chance of [0, 0.999_999]) {
+        const { result } = pull(flightsOn({ delay, random: () => chance }));
+        await settle();
+        for (let i = 0; i < 6; i += 1) await upstream.wire.cut();
+        expect(await result).toBe('upstream.unreachable');
+      }
+      expect(waits).toEqual([100, 200, 400, 800, 1_600, 200, 400, 800, 1_600, 3_200]);
+    });
+
+    test.each(['upstream.rate-limited', 'upstream.unreachable'] as const)('for as long as %s says', async (code) => {
+      const { client, result } = pull(flightsOn({ delay, random: () => 0 }));
+      await settle();
+      await upstream.wire.send(blob.subarray(0, 33));
+      const refusals = [new TufgateError(code, 'not now', { detail: { retryAfter: 30 } })];
+      upstream.refuse = () => refusals.pop();
+      await upstream.wire.cut();
+      await (await upstream.wire.send(blob.subarray(33))).end();
+      expect(await result).toBe('ok');
+      expect(client.got).toBe(text);
+      expect(waits).toEqual([100, 30_200]);
+    });
+
+    test('but no longer than clients wait: then it ends at once, with what the upstream said', async () => {
+      const { result } = pull(flightsOn({ delay }));
+      await settle();
+      await upstream.wire.send(blob.subarray(0, 33));
+      upstream.refuse = () => new TufgateError('upstream.rate-limited', 'later', { detail: { retryAfter: 31 } });
+      await upstream.wire.cut();
+      expect(await result).toBe('upstream.rate-limited');
+      expect(waits).toHaveLength(1);
+    });
   });
 
   test('to an upstream that cannot resume starts over, skips what is known, and never hashes twice', async () => {
@@ -323,6 +364,53 @@ describe('a broken upstream connection', () => {
     expect(await result).toBe('ok');
     expect(client.got).toBe(text);
     expect(upstream.offsets).toEqual([0, 0]);
+  });
+
+  test('that drips a byte a second is broken off and resumed, and given up when it goes on so', async () => {
+    let clock = 0;
+    const { client, result } = pull(flightsOn({ now: () => clock, sizes: { ...sizes, spoolBytes: 1 } }));
+    const other = new Upstream();
+    const drip = async (bytes: Buffer): Promise<void> => {
+      for (const byte of bytes) {
+        clock += 1_000;
+        await upstream.wire.send(Buffer.of(byte));
+      }
+    };
+    await settle();
+    await drip(blob.subarray(0, 60));
+    expect(client.got).toBe(text.slice(0, 59));
+    expect(upstream.offsets).toEqual([0, 59]);
+    const small = Buffer.from('another blob, meanwhile');
+    const over = { digest: digestOf(small), size: small.length, fetch: other.fetch };
+    const meanwhile = pull(flightsOn(), { start: 0, end: small.length - 1 }, new Client(), over);
+    await settle();
+    await (await other.wire.send(small)).end();
+    expect(await meanwhile.result).toBe('ok');
+    // Each connection now brings a byte in a quarter of a minute; the one that makes the minute full is not taken.
+    for (let n = 0; n < 5; n += 1) {
+      expect(client.got).toHaveLength(59 + n * 3);
+      for (let byte = 0; byte < 4; byte += 1) {
+        clock += 15_000;
+        await upstream.wire.send(blob.subarray(59 + n * 3 + byte, 60 + n * 3 + byte));
+      }
+    }
+    expect(await result).toBe('upstream.unreachable');
+    expect(upstream.offsets).toEqual([0, 59, 62, 65, 68, 71]);
+  });
+
+  test('to an upstream whose blob has another size now ends it at once', async () => {
+    for (const total of [99, 101]) {
+      const fetch = async (offset: number) => ({
+        ...(await upstream.fetch(offset)),
+        ...(offset > 0 && { length: total - offset > 67 ? 67 : total - offset, total }),
+      });
+      const { result } = pull(flightsOn(), whole, new Client(), { fetch, origin: String(total) });
+      await settle();
+      await upstream.wire.send(blob.subarray(0, 33));
+      await upstream.wire.cut();
+      expect(await result).toBe('integrity.length');
+      expect(upstream.wire.body.destroyed).toBe(true);
+    }
   });
 
   test('ends at once when the upstream now refuses', async () => {
@@ -713,7 +801,7 @@ test('a crash between the last byte and the commit leaves a temporary file, whic
 
 test('with real sizes, files and several readers, every byte arrives once and in order', async () => {
   const directory = join(await mkdtemp(join(tmpdir(), 'flights-')), 'cache');
-  const files = await openFsBlobStore({ directory, maxBytes: 1e8, lowWaterBytes: 1e8, now: () => now });
+  const files = await openFsBlobStore({ directory, maxBytes: 1e8, lowWaterBytes: 1e8, now: () => 1_000 });
   const large = Buffer.alloc(5_000_000);
   for (let i = 0; i < large.length; i += 4) large.writeUInt32LE(i, i);
   const fetch = () => Promise.resolve({ body: Readable.from(pieces(large, 65_537)) });

@@ -50,8 +50,10 @@ export interface BlobFlightsOptions {
   /** Here unless given. Whoever made it closes it. */
   readonly hashing?: Hashing;
   readonly log?: FlightLog;
-  /** Waits before try 1, 2, … of a broken download; doubling from 100 ms unless given. */
-  readonly delay?: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** Waits so many milliseconds before a broken download goes on; in real time unless given. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** 0 to below 1; of the platform unless given. */
+  readonly random?: () => number;
   /** How long a bad digest is refused without another download. */
   readonly rememberBadMs?: number;
   readonly sizes?: Partial<Sizes>;
@@ -114,7 +116,8 @@ export class BlobFlights {
     this.#parts = {
       store: options.store,
       now: options.now,
-      delay: options.delay ?? backOff,
+      random: options.random ?? Math.random,
+      delay: options.delay ?? inRealTime,
       sizes,
       buffers: new ReadBuffers(plainTiers(sizes)),
       shared: new ReadBuffers(sharedTiers(sizes), (bytes) => hashing.memory(bytes)),
@@ -202,6 +205,6 @@ export class BlobFlights {
   }
 }
 
-async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
-  await sleep(100 * 2 ** (attempt - 1), undefined, { signal });
+async function inRealTime(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
 }

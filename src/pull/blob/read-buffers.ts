@@ -12,7 +12,8 @@ export interface BufferTier {
 /**
  * Read buffers, lent in pairs: one is read into while the other is on its way to the client. Large ones are worth a
  * factor of five in speed, so they are reused; their number is bounded, so that many readers stay cheap: whoever comes when the
- * largest are lent gets smaller ones instead of waiting for slow clients.
+ * largest are lent gets smaller ones instead of waiting for slow clients. That is no slower for many: their large buffers would not
+ * fit into the processor's cache together.
  */
 export class ReadBuffers {
   readonly #tiers: readonly (BufferTier & { readonly kept: Buffer[]; lent: number })[];

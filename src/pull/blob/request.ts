@@ -90,8 +90,10 @@ export interface FlightParts {
   readonly store: BlobStore;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Waits before try 1, 2, … of a broken download. */
-  readonly delay: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** 0 to below 1. */
+  readonly random: () => number;
+  /** Waits so many milliseconds before a broken download goes on. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly sizes: Sizes;
   readonly buffers: ReadBuffers;
   /** For what is hashed on its way: never thrown away, only lent again. */

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Digest } from '../../oci/digest.ts';
 import type { Child } from '../../oci/manifest.ts';
-import type { Ancestor, Given, GivenOut } from '../store.ts';
+import type { Ancestor, Given, GivenOut, TagAbove } from '../store.ts';
 import { refused } from './fault.ts';
 
 /** The graph of manifests, and what was given out. One graph for all: a digest means the same bytes everywhere. */
@@ -58,6 +58,14 @@ export class Closure {
 
   givenOutAnywhere(digests: readonly Digest[]): readonly Given[] {
     return this.#sql.anywhere.all(JSON.stringify(digests));
+  }
+
+  tagsAbove(digest: Digest, depth: number, which: 'all' | 'verified', most: number): readonly TagAbove[] {
+    return this.#sql.tagsAbove.all({ digest, depth, verified: which === 'verified' ? 1 : 0, most });
+  }
+
+  lastGivenOut(repository: string, tag: string): Digest | undefined {
+    return this.#sql.lastGivenOut.get(repository, tag);
   }
 
   givenOutAfter(after: Given | undefined, most: number): readonly Given[] {
@@ -126,6 +134,26 @@ function prepare(db: Database.Database) {
       `SELECT DISTINCT repository, digest FROM given_out
         WHERE digest IN (SELECT value FROM json_each(?)) ORDER BY digest, repository`,
     ),
+    // The tables in this order: few manifests are above one, and of each only its own tags are looked at. What was given out by digest has
+    // no tag that could name another one tomorrow.
+    tagsAbove: db.prepare<[{ digest: string; depth: number; verified: number; most: number }], TagAbove>(
+      `WITH RECURSIVE up (ancestor, hops) AS (
+         SELECT :digest, 0
+         UNION
+         SELECT edge.parent, up.hops + 1
+           FROM up JOIN edge ON edge.child = up.ancestor AND (up.hops = 0 OR edge.kind = 'manifest')
+          WHERE up.hops < :depth
+       )
+       SELECT DISTINCT g.repository, g.tag FROM up CROSS JOIN given_out g ON g.digest = up.ancestor
+        WHERE g.tag <> '' AND g.verified >= :verified AND NOT EXISTS (
+          SELECT 1 FROM given_out n WHERE n.repository = g.repository AND n.tag = g.tag AND n.at > g.at)
+        LIMIT :most`,
+    ),
+    lastGivenOut: db
+      .prepare<[string, string], Digest>(
+        'SELECT digest FROM given_out WHERE repository = ? AND tag = ? ORDER BY at DESC, digest LIMIT 1',
+      )
+      .pluck(),
     after: db.prepare<[{ repository: string; digest: string; most: number }], Given>(
       `SELECT DISTINCT repository, digest FROM given_out
         WHERE (repository, digest) > (:repository, :digest) ORDER BY repository, digest LIMIT :most`,

@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmS
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { damaged } from './fault.ts';
 import { makeFolder } from './folder.ts';
 

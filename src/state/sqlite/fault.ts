@@ -1,5 +1,5 @@
 import { messageOf, TufgateError } from '../../errors.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 
 /** The file cannot be believed: say where, and the two ways out. Nothing is repaired or started over on its own. */
 export function damaged(file: string, why: string, cause?: unknown): TufgateError {

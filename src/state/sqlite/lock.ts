@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { messageOf, TufgateError } from '../../errors.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { makeFolder } from './folder.ts';
 
 /**

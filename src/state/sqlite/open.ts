@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { TufgateError } from '../../errors.ts';
 import { applySchema, APPLICATION_ID, createWhenMissing, SCHEMA_VERSION, unwritable } from './create.ts';
-import { Database } from './driver.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { damaged, stateFault } from './fault.ts';
 
 /** How long opening waits for another process, milliseconds, and the event loop with it; later on `Turns` waits. */
@@ -40,6 +40,7 @@ export function openDatabase(file: string): Sqlite.Database {
     identify(db, file);
     configure(db, file);
     check(db, file);
+    addIndex(db);
     db.pragma('busy_timeout = 0');
     return db;
   } catch (cause) {
@@ -99,6 +100,12 @@ function configure(db: Sqlite.Database, file: string): void {
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma('journal_size_limit = 67108864');
+}
+
+/** Databases of before it was needed get it now: an index changes no row, so older versions read on. */
+function addIndex(db: Sqlite.Database): void {
+  const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'given_out'").get();
+  if (table !== undefined) db.exec('CREATE INDEX IF NOT EXISTS given_out_tag ON given_out (repository, tag, at)');
 }
 
 function check(db: Sqlite.Database, file: string): void {

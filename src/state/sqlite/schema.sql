@@ -122,6 +122,7 @@ CREATE TABLE given_out (
   PRIMARY KEY (repository, digest, tag)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX given_out_digest ON given_out (digest, repository);
+CREATE INDEX given_out_tag ON given_out (repository, tag, at);
 
 -- The decision log: columns for what is filtered, JSON for the rest.
 CREATE TABLE decision (

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { file, stateStoreContract } from '../../../test/contract/state-store.ts';
 import { codeOf } from '../../errors.ts';
-import type { StateStore, TrustFile } from '../store.ts';
-import { Database } from './driver.ts';
+import type { StateStore, TrustFile, Withdrawal } from '../store.ts';
+import { Database } from '../../disk/sqlite/driver.ts';
 import { openSqliteStore } from './store.ts';
 
 const vendor = { source: 'vendor', gun: 'docker.io/library/nginx' };
@@ -47,6 +47,29 @@ function flipAt(position: number): void {
   bytes[position]! ^= 0xff;
   writeFileSync(path, bytes);
 }
+
+it('tells that withdrawals may have changed when another process has written', async () => {
+  await withStore(async (store) => {
+    const before = store.withdrawalsMoved();
+    expect(store.withdrawalsMoved()).toBe(before);
+    await withStore(async (other) => {
+      const versions = new Map([['targets', 1]]);
+      const digest = `sha256:${'a'.repeat(64)}` as Withdrawal['digest'];
+      await other.withdraw({ source: 'v', repository: 'reg.example/a', digest, at: 1, seenAt: 1, versions });
+    });
+    const after = store.withdrawalsMoved();
+    expect(after).not.toBe(before);
+    expect(store.withdrawalsMoved()).toBe(after);
+  });
+});
+
+it('tells so too when it cannot look', async () => {
+  const store = openSqliteStore(path);
+  const before = store.withdrawalsMoved();
+  await store.close();
+  expect(store.withdrawalsMoved()).not.toBe(before);
+  expect(store.withdrawalsMoved()).not.toBe(store.withdrawalsMoved());
+});
 
 describe('a new database', () => {
   it('is made with its folder, readable by its owner only, with nothing else left behind', async () => {

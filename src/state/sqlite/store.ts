@@ -9,7 +9,7 @@ import { damaged, stateFault } from './fault.ts';
 import { TrustFiles } from './files.ts';
 import { openDatabase } from './open.ts';
 import { TrustReader } from './trust.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../../disk/sqlite/turns.ts';
 import { WithdrawalTable } from './withdrawals.ts';
 
 const CHECKPOINT_PAGES = 1_000;
@@ -94,7 +94,10 @@ function assemble(db: Database.Database, file: string): StateStore {
     trustBytes: (collection) => read('weighing trust', () => trust.bytes(collection)),
     advanceTrust,
     async forgetTrust(collection) {
-      const sweep = await attempt('forgetting trust', () => advancer.forget(collection));
+      const sweep = await attempt('forgetting trust', () => {
+        withdrawals.touch();
+        return advancer.forget(collection);
+      });
       await sweepFiles(sweep ?? []);
       return sweep !== undefined;
     },
@@ -107,6 +110,7 @@ function assemble(db: Database.Database, file: string): StateStore {
     withdraw: (withdrawal) => attempt('storing a withdrawal', () => withdrawals.withdraw(withdrawal)),
     withdrawals: (repository, digests) => read('reading withdrawals', () => withdrawals.of(repository, digests)),
     liftWithdrawal: (withdrawal) => attempt('lifting a withdrawal', () => withdrawals.lift(withdrawal)),
+    withdrawalsMoved: () => withdrawals.moved(),
     pendingWithdrawals: (most) => read('reading withdrawals', () => withdrawals.pending(most)),
     carriedOut: (withdrawal) => attempt('marking a withdrawal', () => withdrawals.carriedOut(withdrawal)),
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
@@ -115,6 +119,9 @@ function assemble(db: Database.Database, file: string): StateStore {
     giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
     givenOut: (repository, digests) => read('reading what was given out', () => closure.givenOut(repository, digests)),
     givenOutAnywhere: (digests) => read('reading what was given out', () => closure.givenOutAnywhere(digests)),
+    tagsAbove: (digest, depth, which, most) =>
+      read('reading what was given out', () => closure.tagsAbove(digest, depth, which, most)),
+    lastGivenOut: (repository, tag) => read('reading what was given out', () => closure.lastGivenOut(repository, tag)),
     givenOutAfter: (after, most) => read('reading what was given out', () => closure.givenOutAfter(after, most)),
     appendDecisions: (batch) => attempt('storing decisions', () => decisions.append(batch)),
     decisions: (filter) => read('reading decisions', () => decisions.select(filter)),

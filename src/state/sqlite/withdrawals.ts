@@ -6,9 +6,14 @@ import type { Withdrawal } from '../store.ts';
 export class WithdrawalTable {
   readonly #sql: ReturnType<typeof prepare>;
   readonly #withdraw: Database.Transaction<(withdrawal: Withdrawal) => boolean>;
+  /** SQLite's own count of what other connections, of this process or another, have committed. */
+  readonly #others: Database.Statement<[], number>;
+  #seen: number | undefined;
+  #moved = 0;
 
   constructor(db: Database.Database) {
     this.#sql = prepare(db);
+    this.#others = db.prepare<[], number>('PRAGMA data_version').pluck();
     this.#withdraw = db.transaction((withdrawal: Withdrawal) => {
       const { repository, digest, source } = withdrawal;
       const known = this.#sql.one.get(repository, digest, source);
@@ -18,7 +23,30 @@ export class WithdrawalTable {
     });
   }
 
+  /** A number that only goes up: two of them are the same while nobody has written anything that may be a withdrawal. */
+  moved(): number {
+    const others = this.#countOthers();
+    if (others === undefined || others !== this.#seen) this.touch();
+    this.#seen = others;
+    return this.#moved;
+  }
+
+  /** What cannot be read now may be anything: whoever reads the withdrawals themselves will meet the reason. */
+  #countOthers(): number | undefined {
+    try {
+      return this.#others.get();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** This connection is about to write, or to delete, withdrawals. */
+  touch(): void {
+    this.#moved++;
+  }
+
   withdraw(withdrawal: Withdrawal): boolean {
+    this.touch();
     return this.#withdraw.immediate(withdrawal);
   }
 
@@ -27,6 +55,7 @@ export class WithdrawalTable {
   }
 
   lift(withdrawal: Withdrawal): boolean {
+    this.touch();
     return this.#sql.lift.run(key(withdrawal)).changes > 0;
   }
 

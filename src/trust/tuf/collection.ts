@@ -19,6 +19,7 @@ export { saidBefore } from './said-before.ts';
 export { acceptRoot, finishRoots, startChain } from './root-chain.ts';
 export type { Targets } from './model.ts';
 export { newSigners } from './new-signers.ts';
+export { nextEnd } from './next-end.ts';
 export { endsByPeople } from './people.ts';
 export { type Revoked, whyWithdrawn } from './revoked.ts';
 export { type Edge } from './search.ts';

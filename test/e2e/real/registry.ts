@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'undici';
 import { freePort } from './ports.ts';
 import { Program } from './program.ts';
@@ -15,9 +15,16 @@ export interface Stored {
 /** The Go registry, with deletion on: what tufgate stands before, and what publishers push to. */
 export class Registry {
   readonly host: string;
+  private readonly logFile: string;
 
-  private constructor(host: string) {
+  private constructor(host: string, logFile: string) {
     this.host = host;
+    this.logFile = logFile;
+  }
+
+  /** Its output so far: a line for each answer. */
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8');
   }
 
   get url(): string {
@@ -25,13 +32,13 @@ export class Registry {
   }
 
   static async start(space: Workspace): Promise<Registry> {
-    const registry = new Registry(`127.0.0.1:${await freePort()}`);
+    const registry = new Registry(`127.0.0.1:${await freePort()}`, space.at('registry.log'));
     writeFileSync(space.at('registry.yml'), registry.config(space.folder('registry')));
     const program = await Program.start({
       command: 'docker-registry',
       args: ['serve', space.at('registry.yml')],
       env: space.env({ OTEL_TRACES_EXPORTER: 'none' }),
-      logFile: space.at('registry.log'),
+      logFile: registry.logFile,
       ready: async () => (await request(`${registry.url}/v2/`)).statusCode === 200,
     });
     space.onClose(() => program.stop());
