@@ -5,6 +5,8 @@ import { TufgateError } from '../errors.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import { MemoryBlobStore } from '../simulator/memory-blob-store.ts';
 import { BlobVerifier, TAIL_BYTES } from './blob-verifier.ts';
+import type { RunningHash } from './hashing.ts';
+import { inlineHashing } from './inline-hashing.ts';
 import { Pace } from './pace.ts';
 import { verifyBytes } from './verify-bytes.ts';
 import { verifying } from './verifying.ts';
@@ -82,8 +84,13 @@ describe('the verifying stream', () => {
 
 describe('the verifying spool', () => {
   function spoolInto(writer: BlobWriter, blob: Buffer): VerifyingSpool {
-    const options = { tailBytes: 1, bufferBytes: 4, pace: never(), onProgress: () => undefined };
-    return new VerifyingSpool(writer, new BlobVerifier(digestOf(blob), blob.length), options);
+    const options = {
+      tailBytes: 1,
+      buffers: [Buffer.alloc(4), Buffer.alloc(4)] as const,
+      pace: never(),
+      onProgress: () => undefined,
+    };
+    return new VerifyingSpool(writer, { digest: digestOf(blob), size: blob.length }, options);
   }
 
   /** Writes what `log` says, one write at a time, each when it is let. */
@@ -118,6 +125,46 @@ describe('the verifying spool', () => {
     lets[0]!();
     await aborted;
     expect(log).toEqual(['write 4', 'abort']);
+  });
+
+  test('sends the first bytes on at once, whatever the pace: somebody waits for them', async () => {
+    const { log, lets, writer } = recorder();
+    const spool = spoolInto(writer, hello);
+    await spool.write(hello.subarray(0, 1));
+    expect(log).toEqual(['write 1']);
+    lets[0]!();
+    await spool.write(hello.subarray(1, 3));
+    expect(log).toEqual(['write 1']);
+  });
+
+  test('fills no buffer that is still being hashed, though it was written long ago', async () => {
+    const store = new MemoryBlobStore();
+    const lets: (() => void)[] = [];
+    const hash = inlineHashing.begin('sha256', hello.length);
+    const late: RunningHash = {
+      update: (bytes) => new Promise<void>((done) => lets.push(() => void hash.update(bytes).then(done))),
+      finish: () => hash.finish(),
+      drop: () => hash.drop(),
+    };
+    const spool = new VerifyingSpool(
+      (await store.create(digestOf(hello), hello.length))!,
+      { digest: digestOf(hello), size: hello.length },
+      {
+        tailBytes: 1,
+        buffers: [Buffer.alloc(4), Buffer.alloc(4)],
+        pace: never(),
+        onProgress: () => undefined,
+        hashing: { ...inlineHashing, begin: () => late },
+      },
+    );
+    const finished = spool.write(hello).then(() => spool.finish());
+    for (let block = 0; block < 3; block++) {
+      await new Promise(setImmediate);
+      expect(lets).toHaveLength(1);
+      lets.pop()!();
+    }
+    await finished;
+    expect(spool.safe).toBe(hello.length);
   });
 
   test('can be read while it grows', async () => {

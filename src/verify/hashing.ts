@@ -4,7 +4,10 @@ import type { Algorithm } from '../oci/digest.ts';
  * Where blobs are hashed: here (`inlineHashing`) or on a thread beside (`HashThread`). Both pass `test/contract/hashing.ts`.
  */
 export interface Hashing {
-  /** Memory that can be hashed without being copied first. Zeroes. */
+  /**
+   * Memory that can be hashed without being copied first. Zeroes. Not for what comes and goes: shared memory costs the engine
+   * nothing that it knows of, and so it is collected when it is much too late.
+   */
   memory(bytes: number): Buffer;
   /** @param size bytes that will come: little is hashed at once, wherever the rest is */
   begin(algorithm: Algorithm, size: number): RunningHash;

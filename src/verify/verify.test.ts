@@ -163,8 +163,13 @@ describe('the verifying spool', () => {
       abort: () => writer.abort(),
       ...over,
     };
-    const options = { tailBytes: tail, bufferBytes: 7, pace: never(), onProgress: () => undefined };
-    return { store, spool: new VerifyingSpool(wrapped, new BlobVerifier(digestOf(blob), blob.length), options) };
+    const options = {
+      tailBytes: tail,
+      buffers: [Buffer.alloc(7), Buffer.alloc(7)] as const,
+      pace: never(),
+      onProgress: () => undefined,
+    };
+    return { store, spool: new VerifyingSpool(wrapped, { digest: digestOf(blob), size: blob.length }, options) };
   }
 
   test('chunking never changes the verdict, and only a good one can be committed', async () => {

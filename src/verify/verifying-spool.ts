@@ -9,8 +9,8 @@ import { verifyFile } from './verify-file.ts';
 
 export interface SpoolOptions {
   readonly tailBytes: number;
-  /** Size of each of the two write buffers. */
-  readonly bufferBytes: number;
+  /** One fills while the other is written. Theirs again who lent them once `commit` or `abort` is over. */
+  readonly buffers: readonly [Buffer, Buffer];
   readonly pace: Pace;
   /** Called whenever `safe` may have grown. */
   readonly onProgress: () => void;
@@ -38,13 +38,11 @@ export class VerifyingSpool {
   #pending: Promise<void> = Promise.resolve();
 
   constructor(writer: BlobWriter, blob: { readonly digest: Digest; readonly size: number }, options: SpoolOptions) {
-    const { hashing = inlineHashing, bufferBytes } = options;
+    const { hashing = inlineHashing, buffers } = options;
     this.#writer = writer;
     this.#verifier = new BlobVerifier(blob.digest, blob.size, { hashing });
     this.#options = options;
-    const bytes = Math.max(1, Math.min(bufferBytes, blob.size));
-    this.#filling = hashing.memory(bytes);
-    this.#resting = hashing.memory(bytes);
+    [this.#filling, this.#resting] = buffers;
   }
 
   /** Bytes that can be read back. */

@@ -254,3 +254,16 @@ test('a commit that fails keeps nothing', async () => {
   expect(await store.stat(a.digest)).toBeUndefined();
   expect(await readdir(join(directory, 'v1/tmp'))).toEqual([]);
 });
+
+test('a descriptor is not closed under a read: it would soon be another file’s', async () => {
+  await openStore();
+  const file = await SharedFile.create(join(directory, 'v1/tmp/one'));
+  await file.write(Buffer.from('0123456789'), 0);
+  const into = Buffer.alloc(10);
+  const read = file.read(into, 0);
+  const closed = file.release();
+  expect(() => file.hold()).not.toThrow();
+  await Promise.all([closed, file.release(), read]);
+  expect(into.toString()).toBe('0123456789');
+  expect(() => file.hold()).toThrow();
+});

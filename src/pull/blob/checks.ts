@@ -12,13 +12,13 @@ const TRIES = 2;
  * left: what it finds is for the next one too.
  */
 export class Checks {
-  readonly #parts: CheckParts & { readonly buffers: ReadBuffers };
+  readonly #parts: CheckParts & { readonly shared: ReadBuffers };
   readonly #running = new Map<Digest, Promise<Finding>>();
   readonly #queue: (() => void)[] = [];
   #free = AT_ONCE;
   #closed: Error | undefined;
 
-  constructor(parts: CheckParts & { readonly buffers: ReadBuffers }) {
+  constructor(parts: CheckParts & { readonly shared: ReadBuffers }) {
     this.#parts = parts;
   }
 
@@ -55,14 +55,14 @@ export class Checks {
   }
 
   async #hash(blob: CachedBlob): Promise<Finding> {
-    const { buffers } = this.#parts;
-    const pair = buffers.lend(blob.size);
+    const { shared } = this.#parts;
+    const pair = shared.lend(blob.size);
     try {
       return await checkCached(this.#parts, blob, pair, () => {
         if (this.#closed !== undefined) throw this.#closed;
       });
     } finally {
-      buffers.giveBack(pair, true);
+      shared.giveBack(pair, true);
     }
   }
 }

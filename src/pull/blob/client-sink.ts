@@ -8,6 +8,7 @@ export class ClientSink {
   readonly #to: Writable;
   readonly #signal: AbortSignal;
   readonly #listeners = new Set<() => void>();
+  readonly #whenIdle = new Set<() => void>();
   #gone: boolean;
   #sent = 0;
   #underWay = 0;
@@ -34,6 +35,15 @@ export class ClientSink {
     return this.#underWay === 0;
   }
 
+  /**
+   * Calls back once when nothing reads from a buffer given to `write` any more, at once or when the socket has let go. A response
+   * that never got its turn on its connection has nothing that reads for it.
+   */
+  onIdle(listener: () => void): void {
+    if (this.idle || ('socket' in this.#to && this.#to.socket === null)) listener();
+    else this.#whenIdle.add(listener);
+  }
+
   /** Calls back once when the client leaves; @returns how to stop listening */
   onGone(listener: () => void): () => void {
     if (this.#gone) listener();
@@ -50,11 +60,18 @@ export class ClientSink {
       const deaf = this.onGone(resolve);
       this.#to.write(bytes, (error) => {
         this.#underWay -= 1;
+        if (this.idle) this.#letGo();
         deaf();
         if (error) this.#leave();
         resolve();
       });
     });
+  }
+
+  #letGo(): void {
+    const listeners = [...this.#whenIdle];
+    this.#whenIdle.clear();
+    for (const listener of listeners) listener();
   }
 
   release(): void {

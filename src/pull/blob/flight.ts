@@ -30,6 +30,7 @@ export class Flight {
   readonly #waiting = new Set<() => void>();
   #state: State = { kind: 'fetching' };
   #spool: VerifyingSpool | undefined;
+  #buffers: [Buffer, Buffer] | undefined;
   #received = 0;
   #passengers = 0;
 
@@ -49,6 +50,8 @@ export class Flight {
     this.#parts.live.add(this.#abort);
     try {
       const verified = await this.#fetch();
+      // The verdict is there, or the file is gone: nobody writes or hashes any more.
+      if (this.#buffers !== undefined) this.#parts.shared.giveBack(this.#buffers, true);
       if (verified !== undefined) await this.#commit(verified);
     } finally {
       this.#parts.live.delete(this.#abort);
@@ -145,13 +148,14 @@ export class Flight {
 
   async #createSpool(): Promise<VerifyingSpool | undefined> {
     const { digest, size } = this.request;
-    const { sizes, now, store, hashing } = this.#parts;
+    const { sizes, now, store, hashing, shared } = this.#parts;
     const writer = await store.create(digest, size);
     if (writer === undefined) return undefined;
+    this.#buffers = shared.lend(size);
     return new VerifyingSpool(writer, this.request, {
       hashing,
+      buffers: this.#buffers,
       tailBytes: sizes.tailBytes,
-      bufferBytes: sizes.spoolBytes,
       pace: new Pace(now),
       onProgress: () => this.#wake(),
     });

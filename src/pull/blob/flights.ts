@@ -23,7 +23,7 @@ import {
   type Sizes,
   type VerifyReads,
 } from './request.ts';
-import { ReadBuffers } from './read-buffers.ts';
+import { type BufferTier, ReadBuffers } from './read-buffers.ts';
 import { stopping } from './stopping.ts';
 
 export type {
@@ -61,13 +61,28 @@ export interface BlobFlightsOptions {
 
 const SIZES: Sizes = {
   tailBytes: TAIL_BYTES,
-  spoolBytes: 512 * 1024,
-  readBytes: 512 * 1024,
+  spoolBytes: 1024 * 1024,
+  readBytes: 2 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
   heldBytes: 1024 * 1024,
 };
 const WORTH_FINISHING = 0.1;
-const BUFFERS = { maxLent: 128, maxKept: 32 };
+
+/** 24 MiB at most: 2 readers have large buffers, 16 more a quarter of them, all others small ones. */
+function plainTiers({ readBytes }: Sizes): BufferTier[] {
+  return [
+    { bytes: readBytes, maxLent: 4, maxKept: 4 },
+    { bytes: readBytes / 4, maxLent: 32, maxKept: 16 },
+  ];
+}
+
+/** 32 MiB at most, all of it kept. */
+function sharedTiers({ spoolBytes }: Sizes): BufferTier[] {
+  return [
+    { bytes: spoolBytes, maxLent: 16, maxKept: 16 },
+    { bytes: spoolBytes / 4, maxLent: 64, maxKept: 64 },
+  ];
+}
 
 /**
  * Every blob that goes to a client goes through here: from the cache, from a fetch that is under way, or from a new one.
@@ -104,7 +119,8 @@ export class BlobFlights {
       random: options.random ?? Math.random,
       delay: options.delay ?? inRealTime,
       sizes,
-      buffers: new ReadBuffers({ bytes: sizes.readBytes, ...BUFFERS, memory: (bytes) => hashing.memory(bytes) }),
+      buffers: new ReadBuffers(plainTiers(sizes)),
+      shared: new ReadBuffers(sharedTiers(sizes), (bytes) => hashing.memory(bytes)),
       hashing,
       worthFinishing: options.finishDownloads ?? WORTH_FINISHING,
       live: new Set(),

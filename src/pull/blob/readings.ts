@@ -45,14 +45,20 @@ export abstract class Reading implements BlobReading {
   ): Promise<void> {
     const buffers = this.parts.buffers.lend(range.end + 1 - range.start);
     try {
-      await copy(buffers);
+      await this.unlessDiskFails(range, sink, () => copy(buffers));
+    } finally {
+      this.parts.buffers.giveBack(buffers, sink.idle);
+    }
+  }
+
+  protected async unlessDiskFails(range: ByteRange, sink: ClientSink, copy: () => Promise<void>): Promise<void> {
+    try {
+      await copy();
     } catch (error) {
       if (codeOf(error) !== 'cache.failed') throw error;
       await this.diskFailed(error);
       if (sink.sent > 0) throw error;
       await this.sendDirect(range, range.start, sink);
-    } finally {
-      this.parts.buffers.giveBack(buffers, sink.idle);
     }
   }
 

@@ -75,9 +75,9 @@ export interface FlightLog {
 export interface Sizes {
   /** Kept back of every answer until the verdict. */
   readonly tailBytes: number;
-  /** Each of a fetch's two write buffers. */
+  /** Each of the two buffers of a fetch, or of a read that is hashed, as long as few need them; then a quarter of it. */
   readonly spoolBytes: number;
-  /** Each of a reader's two read buffers. */
+  /** Each of a reader's two read buffers, as long as few read; then a quarter of it. */
   readonly readBytes: number;
   /** A smaller blob is fetched to its end even when nobody waits for it any more. */
   readonly smallBytes: number;
@@ -96,6 +96,8 @@ export interface FlightParts {
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly sizes: Sizes;
   readonly buffers: ReadBuffers;
+  /** For what is hashed on its way: never thrown away, only lent again. */
+  readonly shared: ReadBuffers;
   readonly hashing: Hashing;
   /** Share of a blob: once more was fetched, the rest is worth having although nobody waits. */
   readonly worthFinishing: number;

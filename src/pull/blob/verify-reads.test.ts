@@ -46,8 +46,8 @@ class HandHashing implements Hashing {
       update: async (bytes) => {
         if (this.dieAfter-- <= 0) gone = true;
         if (gone) throw lost();
-        await hash.update(bytes);
         if (this.held !== undefined) await new Promise<void>((done) => this.held?.push(done));
+        await hash.update(bytes);
       },
       finish: () => (gone ? Promise.reject(lost()) : hash.finish()),
       drop: () => hash.drop(),
@@ -428,4 +428,27 @@ test('the share of a blob that is worth finishing is the one that is configured'
     expect(upstream.wire.body.destroyed).toBe(!finished);
     await flights.close();
   }
+});
+
+test('who drops a hashed read again and again takes no more shared memory than one', async () => {
+  const lent: number[] = [];
+  const bytes = 256 * 1024;
+  const large = Buffer.alloc(3 * bytes, 'large');
+  store.put(digestOf(large), large);
+  const hashing: Hashing = { ...inlineHashing, memory: (size) => (lent.push(size), Buffer.alloc(size)) };
+  const flights = flightsOn({ hashing, verifyReads: 'always', sizes: { ...sizes, spoolBytes: bytes } });
+  for (let i = 0; i < 5; i++) {
+    const client = new Client();
+    client.slow = true;
+    const abort = new AbortController();
+    const reading = await flights.open({ digest: digestOf(large), size: large.length, fetch: upstream.fetch });
+    const copied = reading.copyTo(client, { start: 0, end: large.length - 1 }, abort.signal);
+    await settle();
+    abort.abort();
+    await copied;
+    await client.take();
+    await client.take();
+    await reading.close();
+  }
+  expect(lent).toEqual([bytes, bytes]);
 });

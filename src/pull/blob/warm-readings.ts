@@ -92,16 +92,22 @@ export class HashedReading extends WarmReading {
 
   protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
     if (range.start > 0 || range.end < this.size - 1) return super.copy(range, sink);
-    return this.copyByFile(range, sink, async (buffers) => {
-      const { digest, size } = this.request;
-      const verifier = new BlobVerifier(digest, size, { hashing: this.parts.hashing, wrong: damagedCopy });
-      try {
-        await copyHashed(this.reader, sink, buffers, verifier, this.parts.sizes.tailBytes);
-      } catch (error) {
-        if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, error);
-        throw error;
-      }
-    });
+    return this.unlessDiskFails(range, sink, () => this.#copyHashed(sink));
+  }
+
+  async #copyHashed(sink: ClientSink): Promise<void> {
+    const { hashing, shared, sizes } = this.parts;
+    const { digest, size } = this.request;
+    const verifier = new BlobVerifier(digest, size, { hashing, wrong: damagedCopy });
+    const buffers = shared.lend(size);
+    try {
+      await copyHashed(this.reader, sink, buffers, verifier, sizes.tailBytes);
+    } catch (error) {
+      if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, error);
+      throw error;
+    } finally {
+      sink.onIdle(() => shared.giveBack(buffers, true));
+    }
   }
 
   async #isRight(signal: AbortSignal): Promise<boolean> {
