@@ -70,7 +70,7 @@ stories('a disk that refuses costs the cache, and never the pull', [...FAULTS, '
     await world.gate.stop('SIGTERM');
     await world.gate.serve();
     await pulls(1);
-  });
+  }, 300_000);
 
   it('a cache that became read-only: pulls pass, it says so; a start names the folder, and the one after repair serves', async () => {
     world = await FaultWorld.start({ sizes: [SMALL, SMALL, SMALL] });
