@@ -7,8 +7,11 @@ import { until } from './real/until.ts';
 
 const SOAK = process.env['SOAK'] !== undefined;
 const IDLE = 2_000;
-/** Of the blob that slow clients hold, and how many they are: more than there are large buffers for. */
-const [LARGE, SLOW] = SOAK ? [256 * MIB, 400] : [32 * MIB, 100];
+/**
+ * Of the blob that slow clients hold, and how many they are: more than there are large buffers for. Each costs about 128 KiB more, so
+ * that 400 come to 253 MiB.
+ */
+const [LARGE, SLOW] = SOAK ? [256 * MIB, 300] : [32 * MIB, 100];
 const WAITING = 50;
 const COLD = 8 * MIB;
 /** In milliseconds, for a machine that does other work beside. */

@@ -47,8 +47,8 @@ stories('a disk that refuses costs the cache, and never the pull', [...FAULTS, '
     for (const pulled of all) expect(pulled).toMatchObject(wholeOf(0));
     expect(world.isCached(large)).toBe(false);
     expect(world.said(UNCACHED).join()).toContain('ENOSPC');
-    await until('the room of what was given up', () => world.cache.temporary().length === 0);
-    expect(disk.free).toBeGreaterThan(DISK / 2);
+    await until('the room of what was given up', () => disk.free > DISK / 2);
+    expect(world.cache.temporary()).toEqual([]);
     await pulls(1);
     await isCached(1);
 
@@ -70,7 +70,7 @@ stories('a disk that refuses costs the cache, and never the pull', [...FAULTS, '
     await world.gate.stop('SIGTERM');
     await world.gate.serve();
     await pulls(1);
-  });
+  }, 300_000);
 
   it('a cache that became read-only: pulls pass, it says so; a start names the folder, and the one after repair serves', async () => {
     world = await FaultWorld.start({ sizes: [SMALL, SMALL, SMALL] });

@@ -127,17 +127,17 @@ function flipAt(position: number): Transform {
 
 /** @param reached given what lets the rest through */
 function stopAfter(bytes: number, reached: (goOn: () => void) => void): Transform {
-  let left = bytes;
+  let [left, stopped] = [bytes, false];
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      const before = left;
-      left -= chunk.length;
-      if (before <= 0 || left > 0) {
+      if (stopped || chunk.length < left) {
+        left -= chunk.length;
         done(null, chunk);
         return;
       }
-      this.push(chunk.subarray(0, before));
-      reached(() => done(null, chunk.subarray(before)));
+      stopped = true;
+      this.push(chunk.subarray(0, left));
+      reached(() => done(null, chunk.subarray(left)));
     },
   });
 }
