@@ -18,6 +18,7 @@ const PACKAGES = new Map([
   ['openssl', 'openssl'],
   ['faketime', 'faketime'],
   ['curl', 'curl'],
+  ['nginx', 'nginx-light'],
   ['tar', 'tar'],
   ['python3', 'python3'],
   ['softhsm2-util', 'softhsm2'],
