@@ -5,7 +5,7 @@ import type { PullDeps } from '../pull/deps.ts';
 import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
 import { clientOf } from './client.ts';
 import { errorAnswer } from './error-response.ts';
-import { type HandOff, handedOffName, mayHandOff } from './hand-off.ts';
+import { type HandOff, handOffHeaders, mayHandOff } from './hand-off.ts';
 import { inTurn } from './in-turn.ts';
 import { hasAlready } from './if-none-match.ts';
 import { type Range, rangeUnlessOther } from './range.ts';
@@ -58,8 +58,7 @@ async function answer(
     blob = await pullBlob(deps, request, isBodyWanted);
     outgoing.setHeader('oci-namespace', repository.registry);
     if (handOff !== undefined && mayHandOff(blob, incoming.headers)) {
-      const name = handedOffName(handOff.prefix, digest);
-      outgoing.writeHead(200, { ...blobHeaders(digest, 0), 'x-accel-redirect': name }).end();
+      outgoing.writeHead(200, handOffHeaders(handOff, digest)).end();
       handOff.held.hold(digest, blob);
       blob = undefined;
     } else await sendBlob(blob, digest, incoming, outgoing, signal);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
 import type { HeldBlobs } from './held-blobs.ts';
+import { knownHeaders } from './registry-api.ts';
 
 /**
  * A cached blob that needs nothing more of us is sent by the web server before us, which has a process for each core: the answer has no
@@ -34,8 +35,10 @@ export function mayHandOff(
   return headers[STREAM] === undefined && JUDGED_THERE.every((name) => headers[name] === undefined);
 }
 
-/** As the cache lays its files out below its `blobs` folder. */
-export function handedOffName(prefix: string, digest: Digest): string {
+/** Ranges, their length included, are the web server's to tell. The name is as the cache lays its files out below its `blobs` folder. */
+export function handOffHeaders({ prefix }: Pick<HandOff, 'prefix'>, digest: Digest): Record<string, string> {
   const hex = hexOf(digest);
-  return `${prefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
+  const name = `${prefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': '0' };
+  return { ...headers, ...knownHeaders(digest), 'x-accel-redirect': name };
 }
