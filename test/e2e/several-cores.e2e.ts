@@ -24,7 +24,7 @@ const cachedName = (digest: string): string => `sha256/${digest.slice(7, 9)}/${d
 const sentByNginx = (digest: string): string => HIDDEN + cachedName(digest);
 
 /** Several cores: one gate decides, and nginx, with a process for each core, sends what is cached. */
-stories('one gate behind nginx', ['nginx', 'docker-registry', 'openssl', 'curl'], () => {
+stories('one gate behind nginx', ['nginx', 'docker-registry', 'openssl', 'curl', 'skopeo'], () => {
   let space: Workspace;
   let origin: Origin;
   let image: BenchImage;
@@ -64,6 +64,13 @@ stories('one gate behind nginx', ['nginx', 'docker-registry', 'openssl', 'curl']
     const before = nginx.served.length;
     await work();
     return (await last(before + 1))[0];
+  };
+
+  const lastLayerUri = async (work: () => Promise<unknown>): Promise<string | undefined> => {
+    const before = nginx.served.length;
+    await work();
+    const ofLayer = ({ request }: { request: string }): boolean => request.includes(image.layer.digest);
+    return (await until('the access log', () => nginx.served.slice(before).find(ofLayer))).uri;
   };
 
   it('streams a cold pull, fetched once, and then nginx sends the file; the answers are the same', async () => {
@@ -140,6 +147,16 @@ stories('one gate behind nginx', ['nginx', 'docker-registry', 'openssl', 'curl']
     await must('curl', ['-sS', '-f', '--cacert', nginx.certificate, '-o', file, nginx.tlsUrl + image.layerPath]);
     await must('cmp', [file, space.at('layer-app')]);
     expect((await last(1))[0]).toBe(sentByNginx(image.layer.digest));
+  });
+
+  it('is a registry to skopeo', async () => {
+    const from = `docker://${nginx.host}/${image.repository}:1.0`;
+    const folder = `dir:${space.folder('skopeo')}`;
+    const options = ['--insecure-policy', 'copy', '--src-tls-verify=false'];
+    expect(await lastLayerUri(() => must('skopeo', [...options, from, folder], { env: space.env() }))).toBe(
+      sentByNginx(image.layer.digest),
+    );
+    await must('cmp', [space.at('skopeo', image.layer.digest.slice(7)), space.at('layer-app')]);
   });
 
   it('streams what nginx may not read, or finds gone from the disk', async () => {

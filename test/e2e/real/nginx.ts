@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { freePort } from './ports.ts';
@@ -66,10 +66,7 @@ export class Nginx {
    */
   static async start(space: Workspace, gate: number, blobs: string): Promise<Nginx> {
     const nginx = new Nginx(space, await freePort(), await freePort());
-    const [crt, key] = [nginx.certificate, space.at('nginx.key')];
-    const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', crt];
-    const name = ['-subj', '/CN=gate', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-    await must('openssl', ['req', '-x509', ...pair, ...name], { env: space.env() });
+    if (!existsSync(nginx.certificate)) await Nginx.makeCertificate(space);
     writeFileSync(space.at('nginx.conf'), nginx.#config(gate, blobs));
     const program = await Program.start({
       command: 'nginx',
@@ -80,6 +77,13 @@ export class Nginx {
     });
     space.onClose(() => program.stop());
     return nginx;
+  }
+
+  /** `nginx.crt` and `nginx.key`, for 127.0.0.1. */
+  static async makeCertificate(space: Workspace): Promise<void> {
+    const pair = ['-newkey', 'rsa:2048', '-nodes', '-keyout', space.at('nginx.key'), '-out', space.at('nginx.crt')];
+    const name = ['-subj', '/CN=gate', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+    await must('openssl', ['req', '-x509', ...pair, ...name], { env: space.env() });
   }
 
   #config(gate: number, blobs: string): string {
