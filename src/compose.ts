@@ -14,6 +14,7 @@ import { withdrawalAlarm } from './pull/withdrawal-alarm.ts';
 import { Scrubber } from './pull/scrubber.ts';
 import { WithdrawalSweep } from './pull/withdrawal-sweep.ts';
 import { adminApi } from './server/admin-api.ts';
+import { HeldBlobs } from './server/held-blobs.ts';
 import { registriesOf } from './server/registries.ts';
 import { type CountAnswer, registryListener, toListener } from './server/registry-listener.ts';
 import type { Registries } from './server/target.ts';
@@ -25,6 +26,7 @@ import { BackgroundRefresh } from './trust/background-refresh.ts';
 import { clockAhead } from './trust/clock-ahead.ts';
 import { EVERYTHING } from './trust/collection-name.ts';
 import { openCollection } from './trust/open-collection.ts';
+import { later } from './trust/patience.ts';
 import type { TrustServiceOptions } from './trust/service.ts';
 import type { TrustEvent } from './trust/trust-event.ts';
 import { TrustThread } from './trust/worker/thread.ts';
@@ -41,6 +43,8 @@ export interface Gate {
   readonly trust: TrustServiceOptions;
   readonly registries: Registries;
   readonly registryListener: RequestListener;
+  /** For a web server with an internal location of this prefix, which sends cached blobs itself. */
+  readonly handOffListener: (prefix: string) => RequestListener;
   readonly adminListener: RequestListener;
   /** Resolves when every decision so far is in the database. */
   flushDecisions(): Promise<void>;
@@ -98,6 +102,8 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
   const onFault = (error: unknown): void => log.error({ err: error }, 'a request met a fault of our own');
   const registries = registriesOf(config);
   const count: CountAnswer = (route, status, seconds) => metrics.http(route, status, seconds);
+  const serving = { deps, registries, published: publishedFolders(config), count, onFault };
+  const held = new HeldBlobs(options.schedule ?? later, onFault);
   return {
     config,
     log,
@@ -107,13 +113,15 @@ export async function composeGate(config: Config, options: ComposeOptions = {}):
     cache,
     trust: judge.trust,
     registries,
-    registryListener: registryListener({ deps, registries, published: publishedFolders(config), count, onFault }),
+    registryListener: registryListener(serving),
+    handOffListener: (prefix) => registryListener({ ...serving, handOff: { prefix, held } }),
     adminListener: toListener(
       adminApi({ ready: () => judge.state.check(), metrics: () => metricsText(metrics, cache) }),
     ),
     flushDecisions: () => decisions.flush(),
     settleWithdrawals: () => sweep.settled(),
     async close() {
+      held.close();
       await Promise.all(fresh.map((each) => each.close()));
       await background.close();
       await sweep.close();

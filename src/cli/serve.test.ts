@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Gate } from '../compose.ts';
@@ -12,6 +12,7 @@ function gateOn(ports: readonly number[]): { gate: Gate; said: string[] } {
     config: { listen: ports.map((port) => ({ ...free, port })), admin: free },
     log: { info: (_: object, message: string) => void said.push(message) },
     registryListener: () => undefined,
+    handOffListener: (prefix: string) => (_: IncomingMessage, outgoing: ServerResponse) => outgoing.end(prefix),
     adminListener: () => undefined,
     close: () => Promise.resolve(),
   };
@@ -55,4 +56,12 @@ test('serving is not said when one address cannot be had', async () => {
   await expect(openListeners(gate)).rejects.toMatchObject({ code: 'startup.listen' });
   expect(said).toEqual([]);
   other.close();
+});
+
+test('a listener with hand_off hands off, and no other', async () => {
+  const { gate } = gateOn([]);
+  const listen = [{ ...free, handOff: '/_x/' }];
+  const open = await openListeners({ ...gate, config: { ...gate.config, listen } });
+  expect(await (await fetch(open[0]!.url)).text()).toBe('/_x/');
+  for (const each of open) await each.close(0);
 });

@@ -72,7 +72,8 @@ async function make(own: Approvals['own'][number], approvals: Approvals, say: (l
 }
 
 /** What a person does first, while nothing is approved. */
-function nextSteps({ trust, defaultUpstream }: Config, [first]: readonly Listener[]): readonly string[] {
+function nextSteps({ trust, defaultUpstream, listen }: Config, listeners: readonly Listener[]): readonly string[] {
+  const first = listeners[listen.findIndex(({ handOff }) => handOff === undefined)];
   const keeps = [...trust.values()].some((source) => source.kind === 'tuf' && source.publish !== undefined);
   if (!keeps || first === undefined) return [];
   const gate = first.url.replace(/^https?:\/\//, '');
@@ -86,7 +87,10 @@ export async function openListeners(gate: Gate): Promise<readonly Listener[]> {
   const { config, log } = gate;
   const open: Listener[] = [];
   try {
-    for (const address of config.listen) open.push(await listen(address, gate.registryListener));
+    for (const address of config.listen) {
+      const { handOff } = address;
+      open.push(await listen(address, handOff === undefined ? gate.registryListener : gate.handOffListener(handOff)));
+    }
     // Last: whoever reads "ready" there may pull.
     open.push(await listen(config.admin, gate.adminListener));
     for (const [i, { url }] of open.entries()) {

@@ -48,6 +48,8 @@ export interface Address {
 export interface ListenConfig extends Address {
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   readonly insecure: boolean;
+  /** A web server asks here for its clients, and sends cached blobs itself: the prefix of its internal location, with both slashes. */
+  readonly handOff?: string;
 }
 
 /** How to reach a peer: the same for registries and trust servers. Paths are absolute. */

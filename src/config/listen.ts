@@ -1,6 +1,6 @@
 import { address, isLoopback } from './address.ts';
 import type { Address, ListenConfig } from './config.ts';
-import { type Field, type Reader, section } from './field.ts';
+import { type Field, quote, type Reader, section } from './field.ts';
 import { certificateFile, checkPair, keyFile } from './file.ts';
 import { present } from './present.ts';
 import { boolean } from './quantity.ts';
@@ -35,14 +35,36 @@ const listener: Reader<ListenConfig> = section(EXAMPLE, (open) => {
   const found = open.required('address', address, 'add `address: 127.0.0.1:5000`');
   const certs = open.optional('tls', tls);
   const insecure = open.optional('insecure', boolean) ?? false;
+  const handOff = open.optional('hand_off', internalLocation);
   if (found === undefined) return undefined;
-  if (!open.has('tls') && !insecure && !isLoopback(found.host))
+  if (open.has('hand_off') && !isLoopback(found.host)) open.failAt('address', `address: ${found.host} ${HAND_OFF_FAR}`);
+  else if (!open.has('tls') && !insecure && !isLoopback(found.host))
     open.failAt(
       'address',
       `address: ${found.host} is not loopback, and plain HTTP can be read and changed by others: add tls, or say \`insecure: true\``,
     );
-  return { ...found, insecure, ...present({ tls: certs }) };
+  return { ...found, insecure, ...present({ tls: certs, handOff }) };
 });
+
+/**
+ * Neither TLS nor `insecure` lifts it. Whoever asks such a listener without the web server gets empty answers, and says himself on whose
+ * behalf he asks: only this machine may.
+ */
+const HAND_OFF_FAR =
+  'is not loopback: a listener with hand_off is for a web server on this machine alone; let clients reach that one';
+
+const PREFIX = /^\/(?:[A-Za-z0-9_-]+\/)+$/;
+const OURS = /^\/(?:v2|tuf)\//;
+const PREFIX_EXAMPLE = 'the prefix of an internal location, with a slash at both ends, such as /_tufgate/';
+
+const internalLocation: Reader<string> = (field) => {
+  const text = field.text(PREFIX_EXAMPLE);
+  if (text === undefined) return undefined;
+  if (!PREFIX.test(text)) return field.fail(`${quote(text)} is not allowed: expected ${PREFIX_EXAMPLE}`);
+  return OURS.test(text)
+    ? field.fail(`${quote(text)} is where clients ask: expected another prefix, such as /_tufgate/`)
+    : text;
+};
 
 type Tls = NonNullable<ListenConfig['tls']>;
 

@@ -132,6 +132,11 @@ describe('a configuration', () => {
     expect(config.defaultUpstream).toBeUndefined();
   });
 
+  it('may have a listener that hands cached blobs off to a web server', () => {
+    const { listen } = parse(file({ listen: '[{ address: "127.0.0.1:5002", hand_off: /_tufgate/ }]' }));
+    expect(listen).toEqual([{ host: '127.0.0.1', port: 5002, insecure: false, handOff: '/_tufgate/' }]);
+  });
+
   it('reads everything that the design shows', () => {
     const config = parse(`
 data: /var/lib/tufgate
@@ -353,6 +358,28 @@ log: { level: loud }
       'plain HTTP can be read and changed by others',
     ],
     ['plain HTTP off loopback', { listen: '[{ address: "0.0.0.0:5000" }]' }, 'insecure: true'],
+    [
+      'a hand-off to other machines',
+      { listen: '[{ address: "0.0.0.0:5000", insecure: true, hand_off: /_tufgate/ }]' },
+      'a web server on this machine alone',
+    ],
+    [
+      'a hand-off to other machines, over TLS',
+      { listen: '[{ address: "0.0.0.0:5000", hand_off: /x/, tls: { cert: proxy.crt, key: proxy.key } }]' },
+      'a web server on this machine alone',
+    ],
+    ...['x/', '/x', '/', '//', '/x//y/', '/../', '/a b/', '/x/;/', 'http://x/'].map(
+      (prefix): [string, Parts, string] => [
+        `a hand-off to ${prefix}`,
+        { listen: `[{ address: "127.0.0.1:5000", hand_off: "${prefix}" }]` },
+        'with a slash at both ends',
+      ],
+    ),
+    ...['/v2/', '/v2/x/', '/tuf/'].map((prefix): [string, Parts, string] => [
+      `a hand-off to ${prefix}, where clients ask`,
+      { listen: `[{ address: "127.0.0.1:5000", hand_off: "${prefix}" }]` },
+      'is where clients ask',
+    ]),
     ['plain HTTP on a name', { listen: '[{ address: "gate.example:5000" }]' }, 'insecure: true'],
     [
       'two listeners on one address',

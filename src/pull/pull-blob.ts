@@ -14,6 +14,8 @@ import { type DigestRuling, ruleOnDigest } from './rule-on-digest.ts';
  */
 export interface BlobAnswer {
   readonly size: number;
+  /** It may be sent by whoever can open the cached file, as long as this answer is not closed. */
+  readonly isVerifiedFile: boolean;
   /** Bytes `start` to `end`, inclusive. @throws integrity.* · upstream.*: destroy the connection, never end it */
   copyTo(to: Writable, range: { start: number; end: number }, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -42,10 +44,11 @@ export async function pullBlob(
     ruling = ruled.ruling;
     return isBodyWanted(ruled.edge.size) ? await openBlob(deps, request, ruled.edge) : ruled.edge.size;
   });
-  if (typeof reading === 'number') return { size: reading, copyTo: noBody, close: () => Promise.resolve() };
+  if (typeof reading === 'number') return { ...NO_BODY, size: reading };
   deps.cacheUsed(reading.warm, reading.size);
   return {
     size: reading.size,
+    isVerifiedFile: reading.isVerifiedFile,
     close: () => reading.close(),
     async copyTo(to, range, signal) {
       try {
@@ -59,9 +62,11 @@ export async function pullBlob(
   };
 }
 
-function noBody(): Promise<never> {
-  return Promise.reject(new TufgateError('internal', 'a body that was not wanted'));
-}
+const NO_BODY: Omit<BlobAnswer, 'size'> = {
+  isVerifiedFile: false,
+  copyTo: () => Promise.reject(new TufgateError('internal', 'a body that was not wanted')),
+  close: () => Promise.resolve(),
+};
 
 async function ruleOnBlob(
   deps: PullDeps,

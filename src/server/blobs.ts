@@ -5,6 +5,7 @@ import type { PullDeps } from '../pull/deps.ts';
 import { type BlobAnswer, pullBlob } from '../pull/pull-blob.ts';
 import { clientOf } from './client.ts';
 import { errorAnswer } from './error-response.ts';
+import { type HandOff, handOffHeaders, mayHandOff } from './hand-off.ts';
 import { inTurn } from './in-turn.ts';
 import { hasAlready } from './if-none-match.ts';
 import { type Range, rangeUnlessOther } from './range.ts';
@@ -21,6 +22,8 @@ import type { Target } from './target.ts';
 export interface BlobServerOptions {
   readonly deps: PullDeps;
   readonly onFault: (error: unknown) => void;
+  /** Absent: there is no web server before this listener. */
+  readonly handOff?: HandOff | undefined;
 }
 
 export type BlobTarget = Extract<Target, { kind: 'blob' }>;
@@ -39,7 +42,7 @@ export async function serveBlob(
 }
 
 async function answer(
-  { deps, onFault }: BlobServerOptions,
+  { deps, onFault, handOff }: BlobServerOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   { repository, digest }: BlobTarget,
@@ -54,7 +57,11 @@ async function answer(
     const request = { repository, digest, client: clientOf(incoming), method: 'GET', signal };
     blob = await pullBlob(deps, request, isBodyWanted);
     outgoing.setHeader('oci-namespace', repository.registry);
-    await sendBlob(blob, digest, incoming, outgoing, signal);
+    if (handOff !== undefined && mayHandOff(blob, incoming.headers)) {
+      outgoing.writeHead(200, handOffHeaders(handOff, digest)).end();
+      handOff.held.hold(digest, blob);
+      blob = undefined;
+    } else await sendBlob(blob, digest, incoming, outgoing, signal);
   } catch (error) {
     if (!(error instanceof TufgateError) && !signal.aborted) onFault(error);
     if (outgoing.headersSent || signal.aborted) outgoing.destroy();

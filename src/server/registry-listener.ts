@@ -3,6 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import type { PullDeps } from '../pull/deps.ts';
 import { TufgateError } from '../errors.ts';
 import { type BlobTarget, serveBlob } from './blobs.ts';
+import { asksForOthers } from './client.ts';
+import type { HandOff } from './hand-off.ts';
 import { type ManifestTarget, serveManifest } from './manifests.ts';
 import { registryApi } from './registry-api.ts';
 import { type ReadTarget, rememberTargets } from './remembered-targets.ts';
@@ -19,6 +21,8 @@ export interface RegistryListenerOptions {
   readonly published: ReadonlyMap<string, string>;
   readonly count: CountAnswer;
   readonly onFault: (error: unknown) => void;
+  /** Only a web server asks here, for its clients. */
+  readonly handOff?: HandOff;
 }
 
 /** The main listener: manifests, and GET of blobs, go straight to the socket, everything else through Hono. */
@@ -28,16 +32,18 @@ export function registryListener({
   published,
   count,
   onFault,
+  handOff,
 }: RegistryListenerOptions): RequestListener {
   const api = toListener(registryApi({ deps, registries, onFault }));
   const read = rememberTargets(registries);
   return (incoming, outgoing) => {
+    if (handOff !== undefined) asksForOthers(incoming);
     countAnswer(count, incoming, outgoing);
     if (serveTufFile({ folders: published, onFault }, incoming, outgoing)) return;
     const target = targetBelowHono(incoming, read);
     switch (target?.kind) {
       case 'blob':
-        void serveBlob({ deps, onFault }, incoming, outgoing, target).catch(onFault);
+        void serveBlob({ deps, onFault, handOff }, incoming, outgoing, target).catch(onFault);
         break;
       case 'manifest':
       case 'manifest-by-digest':

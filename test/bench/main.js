@@ -5,6 +5,7 @@ register('../contract/load-typescript.js', import.meta.url);
 const benches = {
   cache: () => import('./cache.ts'),
   manifests: () => import('./manifests.ts'),
+  cores: () => import('./cores.ts'),
   eviction: () => import('./eviction.ts'),
   stall: () => import('./stall.ts'),
   approvals: () => import('./approvals.ts'),

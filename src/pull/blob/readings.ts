@@ -10,6 +10,7 @@ import { copyFile } from './copy-file.ts';
 /** What the three ways to read a blob have in common: a sink for the time of the copy, and what follows a bad disk. */
 export abstract class Reading implements BlobReading {
   abstract readonly warm: boolean;
+  readonly isVerifiedFile: boolean = false;
   protected readonly request: BlobRequest;
   protected readonly parts: FlightParts;
 

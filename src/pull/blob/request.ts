@@ -31,6 +31,8 @@ export interface BlobReading {
   readonly size: number;
   /** It was in the cache: no upstream was asked. */
   readonly warm: boolean;
+  /** It is a file of the cache, and nothing of it is left to verify: whoever opens that file may have it. */
+  readonly isVerifiedFile: boolean;
   /**
    * Writes the range to `to` as fast as `to` takes it, its last bytes only after the whole blob was verified. Does not
    * end `to`. Resolves when all was written, and quietly when `signal` fires or `to` closes.

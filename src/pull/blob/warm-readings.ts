@@ -14,6 +14,7 @@ import type { BlobReading, BlobRequest, ByteRange, FlightParts } from './request
 /** From the cache, as the file is. */
 export class WarmReading extends Reading {
   readonly warm = true;
+  override readonly isVerifiedFile: boolean = true;
   protected readonly reader: BlobReader;
 
   constructor(request: BlobRequest, parts: FlightParts, reader: BlobReader) {
@@ -63,6 +64,7 @@ export class HeldReading extends Reading {
  * ask for parts at the same time: it takes no longer than hashing it meanwhile, since the part's end had to wait for it.
  */
 export class HashedReading extends WarmReading {
+  override readonly isVerifiedFile = false;
   readonly #checks: Checks;
   /** As if it had not been in the cache. */
   readonly #miss: (signal: AbortSignal) => Promise<BlobReading>;

@@ -18,6 +18,7 @@ const PACKAGES = new Map([
   ['openssl', 'openssl'],
   ['faketime', 'faketime'],
   ['curl', 'curl'],
+  ['nginx', 'nginx-light'],
   ['tar', 'tar'],
   ['mount', 'mount'],
   ['python3', 'python3'],
