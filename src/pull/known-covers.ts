@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import { type Child, MAX_DEPTH } from '../oci/manifest.ts';
+import type { Child } from '../oci/manifest.ts';
 import { imageName, type Repository } from '../oci/reference.ts';
 import { allHold, holdsOf, lasting } from '../trust/lasting.ts';
 import type { Root } from './candidates.ts';
@@ -17,7 +17,10 @@ export interface Cover {
 }
 
 const MAX_COVERS = 10_000;
-/** Of an index with more platforms than this nothing is remembered. */
+/**
+ * Of an index with more platforms than this nothing is remembered. No more of them are read, and none of their layers: an index may have
+ * a thousand manifests of a thousand layers, and whoever may sign one would stop the gate with each pull from it.
+ */
 const MAX_MANIFESTS = 64;
 
 /**
@@ -30,14 +33,15 @@ const MAX_MANIFESTS = 64;
  */
 export class KnownCovers {
   readonly #covers = new Map<string, Cover>();
+  /** By root: the layers of one image have one list, not one each. */
+  readonly #below = new Map<Digest, readonly Digest[]>();
 
   /** After the whole way, with what covers it today. */
   async note(deps: RulingDeps, asked: Asked, tag: string, root: Root): Promise<void> {
-    const below = await deps.closure.descendants(root.digest, MAX_DEPTH);
-    const manifests = below.flatMap(({ digest, kind }) => (kind === 'manifest' ? [digest] : []));
+    const manifests = await deps.closure.manifestsBelow(root.digest, MAX_MANIFESTS + 1);
     if (manifests.length > MAX_MANIFESTS) return;
-    if (this.#covers.size >= MAX_COVERS) this.#covers.clear();
-    this.#covers.set(nameOf(asked), { tag, root, manifests });
+    if (this.#covers.size >= MAX_COVERS) this.#clear();
+    this.#covers.set(nameOf(asked), { tag, root, manifests: this.#shared(root.digest, manifests) });
   }
 
   /** @returns undefined when the whole way must be gone */
@@ -47,6 +51,18 @@ export class KnownCovers {
     const ruled = await coveredStill(deps, asked, cover);
     if (ruled === undefined) this.#covers.delete(nameOf(asked));
     return ruled;
+  }
+
+  #shared(root: Digest, manifests: readonly Digest[]): readonly Digest[] {
+    const known = this.#below.get(root);
+    if (known?.length === manifests.length && known.every((digest, at) => digest === manifests[at])) return known;
+    this.#below.set(root, manifests);
+    return manifests;
+  }
+
+  #clear(): void {
+    this.#covers.clear();
+    this.#below.clear();
   }
 }
 

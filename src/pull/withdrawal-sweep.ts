@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { codeOf, type TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { MAX_DEPTH } from '../oci/manifest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
 import type { ClosureStore, Given, Withdrawal, WithdrawalStore } from '../state/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -24,6 +23,8 @@ export interface WithdrawalSweepOptions {
 const SLICE = 128;
 /** How long closing waits for what is under way; the next start does the rest. */
 const PATIENCE_MS = 2_000;
+/** More than an index of indexes may hold. */
+const MAX_BELOW = 1_000_000;
 
 /**
  * Withdrawals reach a gate that nobody pulls from: when a repository has published something, all that was ever given out
@@ -121,8 +122,8 @@ export class WithdrawalSweep {
   async #withManifestsBelow(page: readonly Given[]): Promise<readonly Given[]> {
     const all: Given[] = [];
     for (const { repository, digest } of page) {
-      for (const below of await this.#options.state.descendants(digest, MAX_DEPTH))
-        if (below.kind === 'manifest') all.push({ repository, digest: below.digest });
+      for (const below of await this.#options.state.manifestsBelow(digest, MAX_BELOW))
+        all.push({ repository, digest: below });
     }
     return all;
   }

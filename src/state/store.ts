@@ -170,6 +170,8 @@ export interface ClosureStore {
   ancestors(digest: Digest, depth: number, except?: readonly Digest[]): Promise<readonly Ancestor[]>;
   /** The manifest itself, and all that is known to hang below it, each once, at most `depth` edges down. */
   descendants(digest: Digest, depth: number): Promise<readonly Pick<Child, 'digest' | 'kind'>[]>;
+  /** The manifest itself, and the manifests known below it, each once, `most` at most: what layers they have costs nothing. */
+  manifestsBelow(digest: Digest, most: number): Promise<readonly Digest[]>;
   /** Remembers that this digest was given out for this tag. */
   giveOut(given: GivenOut): Promise<void>;
   /** What was given out in this repository among these digests, newest first. */

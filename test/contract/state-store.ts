@@ -472,6 +472,12 @@ export function stateStoreContract(name: string, open: () => StateStore | Promis
           { digest: last, kind: 'blob' },
         ]);
         expect(await store.descendants(index, 1)).toHaveLength(3);
+        const manifests = (await store.descendants(index, 4)).flatMap((each) =>
+          each.kind === 'manifest' ? [each.digest] : [],
+        );
+        expect(await store.manifestsBelow(index, 100)).toEqual(manifests);
+        expect(await store.manifestsBelow(index, 2)).toEqual(manifests.slice(0, 2));
+        expect(await store.manifestsBelow(layer, 100)).toEqual([layer]);
         expect(await store.descendants(digest('7'), 4)).toEqual([{ digest: digest('7'), kind: 'manifest' }]);
       });
 

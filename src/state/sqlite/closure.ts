@@ -42,6 +42,10 @@ export class Closure {
     return [{ digest, kind: 'manifest' }, ...this.#sql.descendants.all({ digest, depth })];
   }
 
+  manifestsBelow(digest: Digest, most: number): readonly Digest[] {
+    return this.#sql.manifestsBelow.all({ digest, most }).map((row) => row.digest);
+  }
+
   /**
    * The latest word counts: a verified row must not live on because the same digest was let through unverified later,
    * and of two at the same instant the unverified one holds.
@@ -129,6 +133,16 @@ function prepare(db: Database.Database) {
            FROM down JOIN edge ON edge.parent = down.child WHERE down.kind = 'manifest' AND down.hops < :depth
        )
        SELECT DISTINCT child AS digest, kind FROM down WHERE child <> :digest ORDER BY hops, child`,
+    ),
+    // The limit is inside: SQLite goes no further down once there are enough.
+    manifestsBelow: db.prepare<[{ digest: string; most: number }], { readonly digest: Digest }>(
+      `WITH RECURSIVE down (digest) AS (
+         SELECT :digest
+         UNION
+         SELECT edge.child FROM down JOIN edge ON edge.parent = down.digest AND edge.kind = 'manifest'
+         LIMIT :most
+       )
+       SELECT digest FROM down`,
     ),
     anywhere: db.prepare<[string], Given>(
       `SELECT DISTINCT repository, digest FROM given_out

@@ -40,7 +40,7 @@ export function openDatabase(file: string): Sqlite.Database {
     identify(db, file);
     configure(db, file);
     check(db, file);
-    addIndex(db);
+    addIndexes(db);
     db.pragma('busy_timeout = 0');
     return db;
   } catch (cause) {
@@ -103,9 +103,11 @@ function configure(db: Sqlite.Database, file: string): void {
 }
 
 /** Databases of before it was needed get it now: an index changes no row, so older versions read on. */
-function addIndex(db: Sqlite.Database): void {
+function addIndexes(db: Sqlite.Database): void {
   const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'given_out'").get();
-  if (table !== undefined) db.exec('CREATE INDEX IF NOT EXISTS given_out_tag ON given_out (repository, tag, at)');
+  if (table === undefined) return;
+  db.exec('CREATE INDEX IF NOT EXISTS given_out_tag ON given_out (repository, tag, at)');
+  db.exec("CREATE INDEX IF NOT EXISTS edge_manifest ON edge (parent, child) WHERE kind = 'manifest'");
 }
 
 function check(db: Sqlite.Database, file: string): void {

@@ -111,6 +111,7 @@ CREATE TABLE edge (
   PRIMARY KEY (parent, child)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edge_child ON edge (child);
+CREATE INDEX edge_manifest ON edge (parent, child) WHERE kind = 'manifest';
 
 CREATE TABLE given_out (
   repository TEXT NOT NULL,

@@ -116,6 +116,7 @@ function assemble(db: Database.Database, file: string): StateStore {
     recordManifest: (parent, children) => attempt('recording a manifest', () => closure.record(parent, children)),
     ancestors: (digest, depth, except) => read('reading the closure', () => closure.ancestors(digest, depth, except)),
     descendants: (digest, depth) => read('reading the closure', () => closure.descendants(digest, depth)),
+    manifestsBelow: (digest, most) => read('reading the closure', () => closure.manifestsBelow(digest, most)),
     giveOut: (given) => attempt('recording what was given out', () => closure.giveOut(given)),
     givenOut: (repository, digests) => read('reading what was given out', () => closure.givenOut(repository, digests)),
     givenOutAnywhere: (digests) => read('reading what was given out', () => closure.givenOutAnywhere(digests)),
