@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { TufgateError } from '../src/errors.ts';
 import { type Digest, parseDigest } from '../src/oci/digest.ts';
 import type { UpstreamBlob } from '../src/upstream/registry.ts';
+import { bodyOf } from './readable-body.ts';
 
 /** What stories of single blobs need: an upstream and clients that are driven by hand. */
 export const digestOf = (bytes: Uint8Array): Digest =>
@@ -60,7 +61,7 @@ export class Upstream {
     if (refused !== undefined) return Promise.reject(refused);
     const wire = new Wire(offset);
     this.wires.push(wire);
-    return Promise.resolve({ body: wire.body });
+    return Promise.resolve({ body: bodyOf(wire.body) });
   };
 
   get wire(): Wire {

@@ -1,5 +1,4 @@
 import type { LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
 import type { PeerConfig } from '../config/config.ts';
 import { TufgateError } from '../errors.ts';
 import { Authorization, type Sent } from './authorization.ts';
@@ -68,7 +67,7 @@ export interface PeerAnswer {
 }
 
 export interface PeerStream extends Omit<PeerAnswer, 'pieces'> {
-  readonly body: Readable;
+  readonly body: PeerBody;
 }
 
 export interface OpenRequest extends Omit<PeerRequest, 'maxBytes'> {
@@ -168,7 +167,7 @@ class HttpPeer implements Peer {
     const leave = await this.lane(request);
     try {
       const stream = await this.stream(path, request);
-      stream.body.once('close', leave);
+      void stream.body.over.then(leave);
       return stream;
     } catch (error) {
       leave();

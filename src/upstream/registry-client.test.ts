@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerResponse } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { TufgateError } from '../errors.ts';
 import { RegistrySimulator, type RegistryOptions } from '../simulator/registry.ts';
 import { rateLimited, redirectTo, RESET, status } from '../simulator/registry-lies.ts';
 import type { PeerConfig } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { UpstreamRegistry } from './registry.ts';
+import type { Incoming, UpstreamRegistry } from './registry.ts';
 import { createPeer, type PeerOptions } from './peer.ts';
 import { createUpstream, type UpstreamOptions } from './upstream.ts';
 
@@ -50,9 +49,20 @@ async function failureOf(work: Promise<unknown>): Promise<TufgateError> {
   return error;
 }
 
+/** Read in bites of odd size, so that what is left of a piece is asked for again. */
+async function allOf(body: Incoming): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (;;) {
+    const piece = Buffer.alloc(9_973);
+    const count = await body.read(piece);
+    if (count === 0) return Buffer.concat(pieces);
+    pieces.push(piece.subarray(0, count));
+  }
+}
+
 async function blobOf(upstream: UpstreamRegistry, digest: Digest, offset = 0): Promise<Buffer> {
   const { body } = await upstream.blob(REPO, digest, { offset });
-  return buffer(body);
+  return allOf(body);
 }
 
 const MAX = { maxBytes: 4096 };
@@ -228,10 +238,10 @@ describe('blobs', () => {
     const digest = registry.addBlob(REPO, LAYER);
     const whole = await upstream.blob(REPO, digest, { offset: 0 });
     expect(whole.length).toBe(LAYER.length);
-    expect(await buffer(whole.body)).toEqual(LAYER);
+    expect(await allOf(whole.body)).toEqual(LAYER);
     const rest = await upstream.blob(REPO, digest, { offset: 10 });
     expect(rest).toMatchObject({ length: LAYER.length - 10, total: LAYER.length });
-    expect(await buffer(rest.body)).toEqual(LAYER.subarray(10));
+    expect(await allOf(rest.body)).toEqual(LAYER.subarray(10));
     expect(registry.seen.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=10-']);
   });
 
@@ -253,7 +263,7 @@ describe('blobs', () => {
     registry.lie(`/v2/${REPO}/blobs/${digest}`, { kind: 'no-range' });
     const { body, length } = await upstream.blob(REPO, digest, { offset: 600_001 });
     expect(length).toBe(99_999);
-    expect((await buffer(body)).equals(whole.subarray(600_001))).toBe(true);
+    expect((await allOf(body)).equals(whole.subarray(600_001))).toBe(true);
   });
 
   it('are refused when a lying 206 starts elsewhere, contradicts itself, was not asked for, or says nothing', async () => {
@@ -290,7 +300,7 @@ describe('blobs', () => {
     const leaving = new AbortController();
     const { body } = await upstream.blob(REPO, digest, { offset: 0, signal: leaving.signal });
     const reason = new Error('client left');
-    const broken = buffer(body);
+    const broken = allOf(body);
     leaving.abort(reason);
     await expect(broken).rejects.toBe(reason);
     expect(await blobOf(upstream, digest)).toEqual(LAYER);
@@ -319,17 +329,6 @@ describe('blobs', () => {
       expect(await blobOf(upstream, digest!)).toEqual(LAYER);
     }
     expect(new Set(registry.seen.map(({ headers }) => headers['accept-encoding']))).toEqual(new Set(['identity']));
-  });
-
-  it('are not read ahead of their reader', async () => {
-    const { registry, upstream } = await scene();
-    const digest = registry.addPatternBlob(REPO, 64 * 1024 * 1024);
-    const { body } = await upstream.blob(REPO, digest, { offset: 0 });
-    const [first] = await Promise.all([new Promise((resolve) => body.once('data', resolve))]);
-    body.pause();
-    expect(first).toBeInstanceOf(Buffer);
-    expect(body.readableLength).toBeLessThan(2 * 1024 * 1024);
-    body.destroy();
   });
 });
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptors.ts';
 import type { Digest } from '../oci/digest.ts';
 
@@ -44,8 +43,25 @@ export interface UpstreamReferrers {
   readonly complete: boolean;
 }
 
+/**
+ * A body on its way, read like a file: whoever reads brings the memory, and while nobody reads no more is taken from the
+ * connection than is in hand. One reader at a time.
+ *
+ * Rejected: a stream. A buffer, an event and a promise for each piece of 64 KiB cost more than the bytes do.
+ */
+export interface Incoming {
+  /**
+   * Fills `into` from its start. Resolves when it is full, when `enough` says so (asked each time that bytes have come; true
+   * unless given), or when there will be no more.
+   * @returns bytes; 0 at the end
+   */
+  read(into: Uint8Array, enough?: () => boolean): Promise<number>;
+  /** Ends it, and the connection unless all has come. @param why what who reads is told */
+  destroy(why?: Error): void;
+}
+
 export interface UpstreamBlob {
-  readonly body: Readable;
+  readonly body: Incoming;
   /** Content-Length of this answer, when given. */
   readonly length?: number;
   /** Bytes of the whole blob, where a part of it says so (Content-Range). */

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { PeerConfig } from '../config/config.ts';
 import { messageOf, TufgateError } from '../errors.ts';
+import { Answer, type Head } from './answer.ts';
 import { failure, isReset } from './failure.ts';
+import { largeReads } from './large-reads.ts';
 import { guardedLookup, reachOfHost, type Reach } from './reach.ts';
 
 /**
@@ -12,7 +14,7 @@ import { guardedLookup, reachOfHost, type Reach } from './reach.ts';
  *
  * Two sets of connections: `home`, for the configured origin, shows the client certificate and trusts the configured CA
  * alone; `foreign`, for storage hosts and token servers that the upstream names, shows none, trusts the public CAs too,
- * and does not connect into networks that the upstream itself is not in. undici's `request`, not `fetch`: fetch follows
+ * and does not connect into networks that the upstream itself is not in. undici's dispatchers, not `fetch`: fetch follows
  * redirects and decompresses, so neither credentials nor hashes would be ours to judge.
  */
 export interface Wire {
@@ -37,7 +39,7 @@ export interface Message {
 export interface Received {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly body: Answer;
 }
 
 export interface Timeouts {
@@ -70,16 +72,19 @@ export function createWire(options: WireOptions): Wire {
   const isHome = (url: URL): boolean => url.origin === home.origin;
 
   const exchange = async (url: URL, message: Message): Promise<Received> => {
-    const answer = await request(url, {
-      dispatcher: isHome(url) && message.foreign !== true ? agents.home : agents.foreign,
+    const body = new Answer(message.signal);
+    const asked = {
+      origin: url.origin,
+      path: url.pathname + url.search,
       method: message.method,
       headers: { 'user-agent': 'tufgate', 'accept-encoding': 'identity', ...message.headers },
       body: message.body ?? null,
-      signal: message.signal ?? null,
       headersTimeout: timeouts.headersMs,
       bodyTimeout: timeouts.idleMs,
-    });
-    return { status: answer.statusCode, headers: headerMap(answer.headers), body: answer.body };
+    };
+    (isHome(url) && message.foreign !== true ? agents.home : agents.foreign).dispatch(asked, body);
+    const { status, headers } = await body.head;
+    return { status, headers: headerMap(headers), body };
   };
 
   const send = async (url: URL, message: Message): Promise<Received> => {
@@ -118,7 +123,7 @@ function agent(options: WireOptions, tls: object): Dispatcher {
   const { config, connections, timeouts } = options;
   const connect = { ...tls, timeout: timeouts.connectMs };
   const shared = { connections, pipelining: 1, keepAliveTimeout: 15_000, allowH2: false };
-  if (config.proxy === undefined) return new Agent({ ...shared, connect });
+  if (config.proxy === undefined) return new Agent({ ...shared, connect: largeReads(connect) });
   try {
     return new ProxyAgent({
       ...shared,
@@ -139,7 +144,7 @@ function readPem(file: string, member: string): string {
   }
 }
 
-function headerMap(headers: Dispatcher.ResponseData['headers']): ReadonlyMap<string, string> {
+function headerMap(headers: Head['headers']): ReadonlyMap<string, string> {
   const map = new Map<string, string>();
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) map.set(name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value);

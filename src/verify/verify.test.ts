@@ -172,6 +172,15 @@ describe('the verifying spool', () => {
     return { store, spool: new VerifyingSpool(wrapped, { digest: digestOf(blob), size: blob.length }, options) };
   }
 
+  async function write(spool: VerifyingSpool, bytes: Buffer): Promise<void> {
+    for (let rest = bytes; rest.length > 0;) {
+      const room = await spool.room();
+      const count = rest.copy(room);
+      spool.take(count);
+      rest = rest.subarray(count);
+    }
+  }
+
   test('chunking never changes the verdict, and only a good one can be committed', async () => {
     await fc.assert(
       fc.asyncProperty(deliveries, async ({ blob, sent, pieces: list, tail }) => {
@@ -179,7 +188,7 @@ describe('the verifying spool', () => {
         let verdict = 'verified';
         try {
           for (const piece of list) {
-            await spool.write(piece);
+            await write(spool, piece);
             expect(spool.safe).toBeLessThanOrEqual(blob.length - heldBack(blob.length, tail));
           }
           await spool.finish();
@@ -199,28 +208,33 @@ describe('the verifying spool', () => {
     );
   });
 
-  test('writes large blocks, one at a time, and does not touch a block under way', async () => {
+  test('writes block by block, one at a time, in order, and does not touch one under way', async () => {
     const blob = Buffer.from('abcdefghijklmnopqrstuvwxyz');
     const underWay: { block: Uint8Array; done: () => void }[] = [];
-    const write = (block: Uint8Array) => new Promise<void>((done) => underWay.push({ block, done }));
-    const { spool } = await spoolOf(blob, 1, { write });
-    await spool.write(blob.subarray(0, 9));
-    await spool.write(blob.subarray(9, 13));
-    const blocked = spool.write(blob.subarray(13, 20));
+    const slow = (block: Uint8Array) => new Promise<void>((done) => underWay.push({ block, done }));
+    const { spool } = await spoolOf(blob, 1, { write: slow });
+    await write(spool, blob.subarray(0, 7));
+    await write(spool, blob.subarray(7, 13));
+    await write(spool, blob.subarray(13, 20));
+    let given = false;
+    const blocked = spool.room().then(() => (given = true));
     await new Promise(setImmediate);
+    expect(given).toBe(false);
     expect(underWay.map(({ block }) => String(Buffer.from(block)))).toEqual(['abcdefg']);
     expect(spool.written).toBe(0);
     underWay[0]!.done();
     await blocked;
     expect(spool.written).toBe(7);
-    expect(String(Buffer.from(underWay[1]!.block))).toBe('hijklmn');
+    await new Promise(setImmediate);
+    expect(String(Buffer.from(underWay[1]!.block))).toBe('hijklm');
   });
 
   test('a write that fails is met by the next step, as cache.failed', async () => {
-    const write = () => Promise.reject(new TufgateError('cache.failed', 'disk full'));
-    const { spool } = await spoolOf(hello, 1, { write });
-    await spool.write(hello);
+    const refused = () => Promise.reject(new TufgateError('cache.failed', 'disk full'));
+    const { spool } = await spoolOf(hello, 1, { write: refused });
+    spool.take(hello.copy(await spool.room()));
     expect(await spool.finish().catch(codeOf)).toBe('cache.failed');
+    expect(await spool.room().catch(codeOf)).toBe('cache.failed');
     expect(spool.safe).toBe(0);
     await spool.abort();
   });

@@ -9,8 +9,8 @@ import { verifyFile } from './verify-file.ts';
 
 export interface SpoolOptions {
   readonly tailBytes: number;
-  /** One fills while the other is written. Theirs again who lent them once `commit` or `abort` is over. */
-  readonly buffers: readonly [Buffer, Buffer];
+  /** Its blocks, two at least, of one size. Theirs again who lent them once `commit` or `abort` is over. */
+  readonly buffers: readonly [Buffer, Buffer, ...Buffer[]];
   readonly pace: Pace;
   /** Called whenever `safe` may have grown. */
   readonly onProgress: () => void;
@@ -18,31 +18,34 @@ export interface SpoolOptions {
   readonly hashing?: Hashing;
 }
 
+const DONE = Promise.resolve();
+
 /**
  * The only way into the cache: a temporary blob that is hashed while it grows, and that can be committed only when the
  * verdict was good. Readers may follow it up to `safe`.
  *
- * Two buffers: one fills from the network while the other is hashed and written, so the slowest of the three sets the pace
- * and memory stays the same. A buffer is filled again only after both have ended.
+ * A few blocks: one fills from the network while those before it are hashed and written, so the slowest of the three sets the
+ * pace and memory stays the same. A block is filled again only after both have ended.
  */
 export class VerifyingSpool {
   readonly #writer: BlobWriter;
   readonly #verifier: BlobVerifier;
   readonly #options: SpoolOptions;
-  #filling: Buffer;
-  #resting: Buffer;
-  #filled = 0;
+  /** To be filled, in turn: each once its last use has ended. */
+  readonly #blocks: { readonly memory: Buffer; free: Promise<void> }[];
+  #turn = 0;
   #begun = false;
   #written = 0;
   #verified = false;
-  #pending: Promise<void> = Promise.resolve();
+  #failed: unknown;
+  #pending: Promise<void> = DONE;
 
   constructor(writer: BlobWriter, blob: { readonly digest: Digest; readonly size: number }, options: SpoolOptions) {
     const { hashing = inlineHashing, buffers } = options;
     this.#writer = writer;
     this.#verifier = new BlobVerifier(blob.digest, blob.size, { hashing });
     this.#options = options;
-    [this.#filling, this.#resting] = buffers;
+    this.#blocks = buffers.map((memory) => ({ memory, free: DONE }));
   }
 
   /** Bytes that can be read back. */
@@ -56,21 +59,32 @@ export class VerifyingSpool {
     return this.#verified ? size : Math.min(this.#written, size - heldBack(size, this.#options.tailBytes));
   }
 
-  /** Resolves when `chunk` may be reused. @throws integrity.length · cache.failed, also for an earlier chunk */
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#verifier.count(chunk.length);
-    for (let taken = 0; taken < chunk.length;) {
-      const piece = chunk.subarray(taken, taken + this.#filling.length - this.#filled);
-      this.#filling.set(piece, this.#filled);
-      taken += piece.length;
-      this.#filled += piece.length;
-      if (this.#filled === this.#filling.length || this.#due()) await this.#flush();
-    }
+  /** Memory for the next bytes; `take` follows. @throws cache.failed for bytes that were taken before */
+  async room(): Promise<Buffer> {
+    const block = this.#block();
+    await block.free;
+    if (this.#failed !== undefined) throw this.#failed as Error;
+    return block.memory;
   }
 
-  /** Writes what is left, then the verdict. @throws integrity.* · cache.failed */
+  /** The first bytes go on at once: a client waits for them. */
+  readonly enough = (): boolean => {
+    const enough = !this.#begun || this.#options.pace.due();
+    this.#begun = true;
+    return enough;
+  };
+
+  /** So many bytes have come into the room that was given. @throws integrity.length */
+  take(count: number): void {
+    this.#verifier.count(count);
+    const block = this.#block();
+    block.free = this.#pending = this.#append(block.memory.subarray(0, count), this.#pending);
+    block.free.catch((error: unknown) => (this.#failed ??= error)); // the next room, finish or abort meets it
+    this.#turn = (this.#turn + 1) % this.#blocks.length;
+  }
+
+  /** Waits for what is being written, then the verdict. @throws integrity.* · cache.failed */
   async finish(): Promise<void> {
-    if (this.#filled > 0) await this.#flush();
     await this.#pending;
     try {
       await this.#verifier.finish();
@@ -98,25 +112,17 @@ export class VerifyingSpool {
     await this.#writer.abort();
   }
 
-  /** The first bytes go on at once: a client waits for them. */
-  #due(): boolean {
-    return !this.#begun || this.#options.pace.due();
-  }
-
-  async #flush(): Promise<void> {
-    this.#begun = true;
-    await this.#pending;
-    const block = this.#filling.subarray(0, this.#filled);
-    [this.#filling, this.#resting] = [this.#resting, this.#filling];
-    this.#filled = 0;
-    this.#pending = this.#append(block);
-    this.#pending.catch(() => undefined); // the next flush, finish or abort meets it
+  #block(): { readonly memory: Buffer; free: Promise<void> } {
+    const block = this.#blocks[this.#turn];
+    if (block === undefined) throw new TufgateError('internal', 'a spool without blocks');
+    return block;
   }
 
   /** A hash that is lost ends no download: `finish` meets it, and hashes the file. */
-  async #append(block: Buffer): Promise<void> {
+  async #append(block: Buffer, before: Promise<void>): Promise<void> {
     const hashed = this.#verifier.update(block).catch(() => undefined);
     try {
+      await before;
       await this.#writer.write(block);
       this.#written += block.length;
       this.#options.onProgress();
@@ -129,7 +135,8 @@ export class VerifyingSpool {
     const { digest, size } = this.#verifier;
     const reader = await this.#writer.reader();
     try {
-      await verifyFile(reader, new BlobVerifier(digest, size), [this.#filling, this.#resting]);
+      const [one, other] = this.#options.buffers;
+      await verifyFile(reader, new BlobVerifier(digest, size), [one, other]);
     } finally {
       await reader.close();
     }

@@ -26,18 +26,17 @@ export async function smallBlob(lookup: Lookup, blob: Blob): Promise<Uint8Array>
 
 async function read({ upstream, path }: Lookup, { digest, size }: Blob, signal: AbortSignal): Promise<Uint8Array> {
   const { body } = await upstream.blob(path, digest, { offset: 0, signal });
-  const chunks: Uint8Array[] = [];
+  const bytes = Buffer.alloc(size + 1);
   let length = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      length += chunk.length;
-      chunks.push(chunk);
-      if (length > size) break;
+    while (length <= size) {
+      const count = await body.read(bytes.subarray(length), () => false);
+      if (count === 0) break;
+      length += count;
     }
   } finally {
     body.destroy();
   }
-  const bytes = Buffer.concat(chunks);
-  verifyBytes(digest, size, bytes);
-  return bytes;
+  verifyBytes(digest, size, bytes.subarray(0, length));
+  return bytes.subarray(0, length);
 }

@@ -13,7 +13,7 @@ export interface Remains {
   readonly length: number;
 }
 
-const REPLAY_BYTES = 256 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 /**
  * A blob from the upstream to one client, without the cache: verified with the same care, tail held back included, kept
@@ -104,11 +104,13 @@ async function* chunks(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const length = remains?.length ?? 0;
   if (remains !== undefined) yield* replay(remains, signal);
-  yield* download(request, length, parts, signal);
+  const room = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  const landing = { room: () => room, enough: () => true };
+  for await (const count of download(request, length, parts, signal, landing)) yield room.subarray(0, count);
 }
 
 async function* replay({ reader, length }: Remains, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  const buffer = Buffer.allocUnsafeSlow(REPLAY_BYTES);
+  const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   for (let position = 0; position < length;) {
     signal.throwIfAborted();
     const count = await reader.read(buffer.subarray(0, Math.min(buffer.length, length - position)), position);

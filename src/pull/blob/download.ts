@@ -1,4 +1,3 @@
-import { addAbortSignal } from 'node:stream';
 import { backOffMs } from '../../back-off.ts';
 import { codeOf, messageOf, TufgateError } from '../../errors.ts';
 import type { UpstreamBlob } from '../../upstream/registry.ts';
@@ -13,10 +12,21 @@ const PAUSE = { baseMs: 200, mostMs: 5_000 } as const;
 /** An upstream that asks to be left alone for longer is not waited for: clients give up by then, and ask again by Range. */
 const PATIENCE_MS = 30_000;
 
+/** What no other connection would mend: a size that is wrong, a landing that takes no more. */
+const OURS: ReadonlySet<string> = new Set(['integrity.length', 'cache.failed']);
+
 type DownloadParts = Pick<FlightParts, 'delay' | 'fetching' | 'now' | 'random'>;
 
+/** Where the bytes go. */
+export interface Landing {
+  /** Memory for the next bytes, never empty; waits until there is some. */
+  room(): Promise<Uint8Array> | Uint8Array;
+  /** Bytes have come: shall they go on, although there is room for more? */
+  readonly enough: () => boolean;
+}
+
 /**
- * The bytes of a blob from `from` on, unverified, over as many connections as it takes: when one breaks, or ends too
+ * Lands the bytes of a blob from `from` on, unverified, over as many connections as it takes: when one breaks, or ends too
  * early, the next goes on where it broke, by Range. Whoever hashes never starts again; an upstream that goes on with
  * other bytes fails the hash.
  *
@@ -26,6 +36,8 @@ type DownloadParts = Pick<FlightParts, 'delay' | 'fetching' | 'now' | 'random'>;
  * Bytes past the size are passed on, for whoever verifies to refuse; an upstream that announces them, or goes on with a
  * part of something that has another size, is not read at all. Its ETag is not looked at: the digest is the name of the
  * content, and two caches of one storage give the same bytes different tags.
+ *
+ * Yields how many bytes were put into the room that was asked for last.
  * @throws integrity.length for too many announced, or for too few after 5 tries · upstream.*
  */
 export async function* download(
@@ -33,10 +45,11 @@ export async function* download(
   from: number,
   parts: DownloadParts,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
+  landing: Landing,
+): AsyncGenerator<number, void, undefined> {
   const progress = { offset: from, resumable: true };
   for (let tries = 0, mark = from; ;) {
-    const trouble = yield* connection(request, progress, tries > 0, parts, signal);
+    const trouble = yield* connection(request, progress, tries > 0, parts, signal, landing);
     signal.throwIfAborted();
     if (progress.offset === request.size) return;
     tries = progress.offset - mark >= PROGRESS_BYTES ? 1 : tries + 1;
@@ -54,7 +67,8 @@ async function* connection(
   again: boolean,
   parts: DownloadParts,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array, unknown, undefined> {
+  landing: Landing,
+): AsyncGenerator<number, unknown, undefined> {
   const start = progress.resumable ? progress.offset : 0;
   let upstream: UpstreamBlob;
   try {
@@ -66,27 +80,34 @@ async function* connection(
     if (codeOf(error) === 'upstream.protocol') progress.resumable = false;
     return error;
   }
-  let skip = progress.offset - start;
+  const leave = (): void => upstream.body.destroy(signal.reason as Error);
+  signal.addEventListener('abort', leave, { once: true });
   try {
+    signal.throwIfAborted();
     refuseOtherSize(request, start, upstream);
+    let skip = progress.offset - start;
     const drip = new Drip();
-    let asked = parts.now();
-    for await (const chunk of addAbortSignal(signal, upstream.body) as AsyncIterable<Uint8Array>) {
-      if (drip.arrived(chunk.length, parts.now() - asked)) throw tooSlow(request);
-      const fresh = chunk.subarray(Math.min(skip, chunk.length));
-      skip -= chunk.length - fresh.length;
-      progress.offset += fresh.length;
-      if (fresh.length > 0) yield fresh;
-      asked = parts.now();
+    for (;;) {
+      const room = await landing.room();
+      const asked = parts.now();
+      const count = await upstream.body.read(room, landing.enough);
+      if (count === 0) return undefined;
+      if (drip.arrived(count, parts.now() - asked)) throw tooSlow(request);
+      const known = Math.min(skip, count);
+      skip -= known;
+      if (known === count) continue;
+      if (known > 0) room.copyWithin(0, known, count);
+      progress.offset += count - known;
+      yield count - known;
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (codeOf(error) === 'integrity.length') throw error;
+    if (OURS.has(codeOf(error))) throw error;
     return error;
   } finally {
+    signal.removeEventListener('abort', leave);
     upstream.body.destroy();
   }
-  return undefined;
 }
 
 /** The first request is not repeated here (the upstream client has its own patience); a later one may be. */

@@ -117,18 +117,18 @@ export class Flight {
   /** @returns the file when it holds the whole blob, verified */
   async #fetch(): Promise<VerifyingSpool | undefined> {
     try {
-      this.#spool = await this.#createSpool();
-      if (this.#spool === undefined) {
+      const spool = (this.#spool = await this.#createSpool());
+      if (spool === undefined) {
         this.#end({ kind: 'unspooled' });
         return undefined;
       }
-      for await (const chunk of download(this.request, 0, this.#parts, this.#abort.signal)) {
-        this.#received += chunk.length;
-        await this.#spool.write(chunk);
+      for await (const count of download(this.request, 0, this.#parts, this.#abort.signal, spool)) {
+        this.#received += count;
+        spool.take(count);
       }
-      await this.#spool.finish();
+      await spool.finish();
       this.#tell({ kind: 'verified' });
-      return this.#spool;
+      return spool;
     } catch (error) {
       await this.#fetchFailed(error);
       return undefined;

@@ -7,6 +7,7 @@ import { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { blob, Client, digestOf, full, pieces, settle, sizes, text, Upstream } from '../../../test/blob-world.ts';
+import { bodyOf } from '../../../test/readable-body.ts';
 import type { BlobReader, BlobStore } from '../../cache/blob-store.ts';
 import { openFsBlobStore } from '../../cache/fs/fs-blob-store.ts';
 import { codeOf, TufgateError } from '../../errors.ts';
@@ -271,7 +272,7 @@ describe('an upstream that lies', () => {
           list.push(sent.subarray(from, to));
           from = to;
         }
-        const fetch = () => Promise.resolve({ body: Readable.from(list) });
+        const fetch = () => Promise.resolve({ body: bodyOf(Readable.from(list)) });
         const flights = flightsOn({ sizes: { ...sizes, spoolBytes, tailBytes } });
         const { client, result } = pull(flights, whole, new Client(), { fetch });
         expect(await result).toBe(at === null ? 'ok' : 'integrity.digest');
@@ -796,7 +797,7 @@ test('a crash between the last byte and the commit leaves a temporary file, whic
     open: { value: (digest: Digest) => files.open(digest) },
   }) as BlobStore;
   const crash = new Promise<void>((resolve) => (crashed = resolve));
-  const fetch = () => Promise.resolve({ body: Readable.from([blob]) });
+  const fetch = () => Promise.resolve({ body: bodyOf(Readable.from([blob])) });
   const before = pull(flightsOn({ store: crashing }), whole, new Client(), { fetch });
   expect(await before.result).toBe('ok');
   await crash;
@@ -818,7 +819,7 @@ test('with real sizes, files and several readers, every byte arrives once and in
   const files = await openFsBlobStore({ directory, maxBytes: 1e8, lowWaterBytes: 1e8, now: () => 1_000 });
   const large = Buffer.alloc(5_000_000);
   for (let i = 0; i < large.length; i += 4) large.writeUInt32LE(i, i);
-  const fetch = () => Promise.resolve({ body: Readable.from(pieces(large, 65_537)) });
+  const fetch = () => Promise.resolve({ body: bodyOf(Readable.from(pieces(large, 65_537))) });
   const flights = flightsOn({ store: files, sizes: {}, now: () => 0 });
   const read = async (range: ByteRange): Promise<string> => {
     const hash = createHash('sha256');
