@@ -11,8 +11,8 @@ import { type BenchImage, gateConfig, startOrigin } from './cache/image.ts';
 import { gbps, median } from './cache/table.ts';
 
 /**
- * One gate alone, and behind nginx with `config/nginx.conf`: a warm blob, 16 clients, with TLS and without. Beside the speed, what the
- * server takes of the processor for it: clients run on the same cores. `SIZE`, in MiB, and `ROUNDS` make it smaller.
+ * One gate alone, and behind nginx with `config/nginx.conf`: a warm blob, 16 clients, with TLS and without. Clients run on the
+ * same cores: what a machine with more of them reaches is told by what a GB costs the server, and on how many it may spend that. `SIZE`, in MiB, and `ROUNDS` make it smaller.
  */
 const SIZE = Number(process.env['SIZE'] ?? 256) * 2 ** 20;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
@@ -50,19 +50,20 @@ export async function bench(print: (line: string) => void): Promise<boolean> {
       ['TLS, nginx', nginx.tlsUrl, byWrk],
     ];
     const speeds = new Map<string, number[]>();
-    const shares = new Map<string, number[]>();
+    const costs = new Map<string, number[]>();
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, url, speed] of ways) {
         const [before, began] = [processorSeconds(), performance.now()];
-        speeds.set(name, [...(speeds.get(name) ?? []), await speed(url)]);
-        const took = (performance.now() - began) / 1_000;
-        shares.set(name, [...(shares.get(name) ?? []), (processorSeconds() - before) / took]);
+        const reached = await speed(url);
+        const cores = ((processorSeconds() - before) / (performance.now() - began)) * 1_000;
+        speeds.set(name, [...(speeds.get(name) ?? []), reached]);
+        costs.set(name, [...(costs.get(name) ?? []), (cores / reached) * 1e9]);
       }
     }
     for (const [name, values] of speeds) {
-      const cores = median(shares.get(name) ?? []).toFixed(2);
+      const cost = median(costs.get(name) ?? []).toFixed(2);
       const spread = `${gbps(Math.min(...values))} to ${gbps(Math.max(...values))}`;
-      print(`${name.padEnd(24)} ${gbps(median(values))} (${spread}) · servers used ${cores} cores`);
+      print(`${name.padEnd(24)} ${gbps(median(values))} (${spread}) · a GB costs the servers ${cost} s of one core`);
     }
     return true;
   } finally {
