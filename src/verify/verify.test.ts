@@ -165,7 +165,7 @@ describe('the verifying spool', () => {
     };
     const options = {
       tailBytes: tail,
-      buffers: [Buffer.alloc(7), Buffer.alloc(7)] as const,
+      buffers: [Buffer.alloc(7), Buffer.alloc(7), Buffer.alloc(7)] as const,
       pace: never(),
       onProgress: () => undefined,
     };

@@ -78,8 +78,12 @@ export class VerifyingSpool {
   take(count: number): void {
     this.#verifier.count(count);
     const block = this.#block();
-    block.free = this.#pending = this.#append(block.memory.subarray(0, count), this.#pending);
-    block.free.catch((error: unknown) => (this.#failed ??= error)); // the next room, finish or abort meets it
+    const bytes = block.memory.subarray(0, count);
+    // A hash that is lost ends no download: `finish` meets it, and hashes the file.
+    const hashed = this.#verifier.update(bytes).catch(() => undefined);
+    const written = (this.#pending = this.#append(bytes, this.#pending));
+    written.catch((error: unknown) => (this.#failed ??= error)); // the next room, finish or abort meets it
+    block.free = written.catch(() => undefined).then(() => hashed);
     this.#turn = (this.#turn + 1) % this.#blocks.length;
   }
 
@@ -107,7 +111,7 @@ export class VerifyingSpool {
   }
 
   async abort(): Promise<void> {
-    await this.#pending.catch(() => undefined);
+    await Promise.all(this.#blocks.map(({ free }) => free));
     if (!this.#verified) this.#verifier.drop();
     await this.#writer.abort();
   }
@@ -118,17 +122,11 @@ export class VerifyingSpool {
     return block;
   }
 
-  /** A hash that is lost ends no download: `finish` meets it, and hashes the file. */
-  async #append(block: Buffer, before: Promise<void>): Promise<void> {
-    const hashed = this.#verifier.update(block).catch(() => undefined);
-    try {
-      await before;
-      await this.#writer.write(block);
-      this.#written += block.length;
-      this.#options.onProgress();
-    } finally {
-      await hashed;
-    }
+  async #append(bytes: Buffer, before: Promise<void>): Promise<void> {
+    await before;
+    await this.#writer.write(bytes);
+    this.#written += bytes.length;
+    this.#options.onProgress();
   }
 
   async #hashAgain(): Promise<void> {
