@@ -53,8 +53,11 @@ export class CachedBlobs {
   async #reading(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
     if (this.#verify !== 'always') return new WarmReading(request, this.#parts, reader);
     if (request.size <= this.#parts.sizes.heldBytes) return await this.#held(request, reader);
-    const miss = (signal: AbortSignal): Promise<BlobReading> => this.#fetch(request, signal);
-    return new HashedReading(request, this.#parts, reader, this.#checks, miss);
+    return new HashedReading(request, this.#parts, reader, {
+      checks: this.#checks,
+      lookUp: () => this.#lookUp(request),
+      miss: (signal) => this.#fetch(request, signal),
+    });
   }
 
   async #held(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {

@@ -58,6 +58,15 @@ export class HeldReading extends Reading {
   }
 }
 
+/** What a part of one blob needs of the cache. */
+interface CacheToAsk {
+  readonly checks: Checks;
+  /** The file as it is by now. */
+  readonly lookUp: () => Promise<BlobReader | undefined>;
+  /** As if it had not been in the cache. */
+  readonly miss: (signal: AbortSignal) => Promise<BlobReading>;
+}
+
 /**
  * From the cache, hashed for this answer. The whole of it is sent while it is hashed, its last bytes after the verdict: what is
  * wrong breaks the answer off, and the next request fetches it anew. For a part the whole file is hashed first, once for all who
@@ -66,34 +75,29 @@ export class HeldReading extends Reading {
 export class HashedReading extends WarmReading {
   override readonly isVerifiedFile = false;
   readonly #checks: Checks;
-  /** As if it had not been in the cache. */
+  readonly #lookUp: () => Promise<BlobReader | undefined>;
   readonly #miss: (signal: AbortSignal) => Promise<BlobReading>;
 
-  constructor(
-    request: BlobRequest,
-    parts: FlightParts,
-    reader: BlobReader,
-    checks: Checks,
-    miss: (signal: AbortSignal) => Promise<BlobReading>,
-  ) {
+  constructor(request: BlobRequest, parts: FlightParts, reader: BlobReader, cache: CacheToAsk) {
     super(request, parts, reader);
-    this.#checks = checks;
-    this.#miss = miss;
+    this.#checks = cache.checks;
+    this.#lookUp = cache.lookUp;
+    this.#miss = cache.miss;
   }
 
   override async copyTo(to: Writable, range: ByteRange, signal: AbortSignal): Promise<void> {
-    const whole = range.start === 0 && range.end === this.size - 1;
-    if (whole || (await this.#isRight(signal))) {
+    if (range.start === 0 && range.end === this.size - 1) {
       await super.copyTo(to, range, signal);
       return;
     }
-    if (signal.aborted) return;
-    const other = await this.#miss(signal);
+    const right = await this.#right(signal);
+    if (right === undefined && signal.aborted) return;
+    const other = right ?? (await this.#miss(signal));
     await other.copyTo(to, range, signal).finally(() => other.close());
   }
 
+  /** Only of the whole. */
   protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
-    if (range.start > 0 || range.end < this.size - 1) return super.copy(range, sink);
     return this.unlessDiskFails(range, sink, () => this.#copyHashed(sink));
   }
 
@@ -112,12 +116,20 @@ export class HashedReading extends WarmReading {
     }
   }
 
-  async #isRight(signal: AbortSignal): Promise<boolean> {
+  /**
+   * The file that was found right, opened after it was: ours may be an older one, which somebody else has put aside while the
+   * check waited for its turn. What came in its place since is a verified one, or not `unchanged`.
+   */
+  async #right(signal: AbortSignal): Promise<BlobReading | undefined> {
     try {
-      return (await this.#checks.check(this.request, signal)) === 'right';
+      if ((await this.#checks.check(this.request, signal)) !== 'right') return undefined;
     } catch (error) {
       if (!signal.aborted) throw error;
-      return false;
+      return undefined;
     }
+    const reader = await this.#lookUp();
+    if (reader === undefined || reader.unchanged) return reader && new WarmReading(this.request, this.parts, reader);
+    await reader.close();
+    return undefined;
   }
 }
