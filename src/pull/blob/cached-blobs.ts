@@ -68,7 +68,7 @@ export class CachedBlobs {
       verifyBytes(digest, size, bytes, damagedCopy);
       return new HeldReading(request, this.#parts, bytes);
     } catch (error) {
-      if (codeOf(error) === 'integrity.digest') await putAside(this.#parts, request, error);
+      if (codeOf(error) === 'integrity.digest') await putAside(this.#parts, request, reader, error);
       else this.#parts.log.warn({ digest, error: messageOf(error) }, 'a cached blob cannot be read');
       return undefined;
     } finally {

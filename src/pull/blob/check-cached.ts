@@ -65,21 +65,25 @@ async function checkFile(
     await verifyFile(reader, verifier, buffers, pass);
   } catch (error) {
     const damaged = codeOf(error) === 'integrity.digest' || codeOf(error) === 'cache.failed';
-    if (damaged) return await putAside(parts, blob, error);
+    if (damaged) return await putAside(parts, blob, reader, error);
     throw error;
   }
   await reader.vouch();
   return 'right';
 }
 
-/** @param error what is wrong with the copy */
+/**
+ * @param seen who read the damage: a fresh copy that has come in place of that file stays
+ * @param error what is wrong with the copy
+ */
 export async function putAside(
   { store, damaged, log }: Omit<CheckParts, 'hashing'>,
   { digest, size, origin }: CachedBlob,
+  seen: BlobReader,
   error: unknown,
 ): Promise<'damaged'> {
   damaged({ digest, size, message: messageOf(error), ...(origin !== undefined && { origin }) });
-  await store.quarantine(digest).catch((failed: unknown) => {
+  await store.quarantine(digest, seen).catch((failed: unknown) => {
     log.warn({ digest, error: messageOf(failed) }, 'a damaged blob could not be put aside');
   });
   return 'damaged';

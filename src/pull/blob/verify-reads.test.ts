@@ -345,6 +345,40 @@ describe('when every read is verified', () => {
     expect(store.quarantined).toEqual([DIGEST]);
   });
 
+  test.each([
+    ['damage', whole, 0],
+    ['damage in a small one', whole, 100],
+    ['a disk that fails', whole, 0],
+  ])(
+    '%s that a slow reader meets takes no fresh copy away that has landed meanwhile',
+    async (what, range, heldBytes) => {
+      cached(bad(50), false);
+      const fresh = (): void => {
+        if (store.quarantined.length === 0 && store.opened.length === 1) cached(Buffer.from(blob), false);
+      };
+      store.faults.read = (offset) => {
+        if (offset >= 40 || heldBytes > 0) fresh();
+        return offset >= 40 && what === 'a disk that fails' ? full() : undefined;
+      };
+      const { result } = pull(always({ sizes: { ...sizes, heldBytes } }), range);
+      await serveUpstream().catch(() => undefined);
+      await result;
+      store.faults = {};
+      expect(store.quarantined).toEqual([]);
+      expect(await store.stat(DIGEST)).toBe(100);
+    },
+  );
+
+  test('a check that meets damage takes no fresh copy away that has landed meanwhile', async () => {
+    cached(bad(50));
+    store.faults.read = () => cached(Buffer.from(blob), false);
+    const { result } = pull(flightsOn());
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(damage).toHaveLength(1);
+    expect(store.quarantined).toEqual([]);
+  });
+
   test('who leaves in the middle is not waited for, and vouches for nothing', async () => {
     cached(blob, false);
     const client = new Client();

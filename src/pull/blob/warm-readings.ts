@@ -32,10 +32,10 @@ export class WarmReading extends Reading {
     });
   }
 
-  /** The next one is to find a miss, not the same bad sectors. */
+  /** The next one is to find a miss, not the same bad sectors; a fresh copy that has come in their place stays. */
   protected override async diskFailed(error: unknown): Promise<void> {
     await super.diskFailed(error);
-    await this.parts.store.delete(this.request.digest).catch(() => undefined);
+    await this.parts.store.quarantine(this.request.digest, this.reader).catch(() => undefined);
   }
 }
 
@@ -109,7 +109,7 @@ export class HashedReading extends WarmReading {
     try {
       await copyHashed(this.reader, sink, buffers, verifier, sizes.tailBytes);
     } catch (error) {
-      if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, error);
+      if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, this.reader, error);
       throw error;
     } finally {
       sink.onIdle(() => shared.giveBack(buffers, true));
