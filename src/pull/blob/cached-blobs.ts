@@ -25,7 +25,7 @@ export class CachedBlobs {
   readonly #checks: Checks;
   readonly #fetch: Fetch;
 
-  /** @param fetch opens what is no longer in the cache */
+  /** @param fetch past the cache */
   constructor(parts: FlightParts, verify: VerifyReads, fetch: Fetch) {
     this.#parts = parts;
     this.#verify = verify;
@@ -78,6 +78,7 @@ export class CachedBlobs {
 
   /** A blob of another size is not what the signed manifest means: a miss; a verified one will take its place. */
   async #lookUp(request: BlobRequest): Promise<BlobReader | undefined> {
+    if (this.#parts.stuck.has(request.digest)) return undefined;
     try {
       const reader = await this.#parts.store.open(request.digest);
       if (reader === undefined || reader.size === request.size) return reader;

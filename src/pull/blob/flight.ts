@@ -164,6 +164,7 @@ export class Flight {
   async #commit(spool: VerifyingSpool): Promise<void> {
     try {
       await spool.commit();
+      this.#parts.stuck.forget(this.request.digest);
     } catch (error) {
       this.#parts.log.warn({ digest: this.request.digest, error: messageOf(error) }, 'a verified blob was not kept');
     }

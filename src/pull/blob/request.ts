@@ -5,6 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { UpstreamBlob } from '../../upstream/registry.ts';
 import type { Hashing } from '../../verify/hashing.ts';
 import type { ReadBuffers } from './read-buffers.ts';
+import type { StuckCopies } from './stuck-copies.ts';
 
 /** What is wanted. Digest and size come from a verified manifest, never from the upstream. */
 export interface BlobRequest {
@@ -111,6 +112,8 @@ export interface FlightParts {
   /** Told once a cached blob that was found damaged. */
   readonly damaged: (event: DamageEvent) => void;
   readonly log: FlightLog;
+  /** Damaged copies that are misses where they lie. */
+  readonly stuck: StuckCopies;
 }
 
 /** One fetch, one verdict: who agrees on these three shares both. */

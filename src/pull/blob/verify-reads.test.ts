@@ -445,6 +445,58 @@ describe('when every read is verified', () => {
   });
 });
 
+describe('damage that cannot be put aside', () => {
+  const part = { start: 10, end: 29 };
+  beforeEach(() => {
+    store.quarantine = full;
+  });
+
+  test.each([
+    ['a part', 'always', part, 0],
+    ['a small one', 'always', whole, 100],
+    ['a file that has changed', 'changed', whole, 0],
+  ] as const)(
+    'of %s is told once; all who ask get a fresh copy, cached or not',
+    async (_, verifyReads, range, heldBytes) => {
+      cached(bad(15), verifyReads === 'changed');
+      store.faults.create = full;
+      const flights = flightsOn({ verifyReads, sizes: { ...sizes, heldBytes } });
+      for (let pulls = 1; pulls <= 3; pulls++) {
+        const { client, result } = pull(flights, range);
+        await serveUpstream();
+        expect(await result).not.toMatch(/\./);
+        expect(client.got).toBe(text.slice(range.start, range.end + 1));
+        expect(upstream.wires).toHaveLength(pulls);
+      }
+      expect(damage).toHaveLength(1);
+      expect(warnings).toContain('a damaged blob could not be put aside');
+    },
+  );
+
+  test('breaks off one whole answer, and no other; a fresh copy that lands ends it', async () => {
+    cached(bad(50), false);
+    const flights = flightsOn({ verifyReads: 'always' });
+    expect(await pull(flights).result).toBe('integrity.digest');
+    const next = pull(flights);
+    await serveUpstream();
+    expect([await next.result, next.client.got]).toEqual(['cold', text]);
+    await settle();
+    expect(await pull(flights).result).toBe('warm');
+    expect(damage).toHaveLength(1);
+  });
+
+  test('of bad sectors is no reason to read them again', async () => {
+    cached(blob, false);
+    store.faults = { read: full, create: full };
+    const flights = flightsOn();
+    for (const warm of ['warm', 'cold']) {
+      const { client, result } = pull(flights);
+      await serveUpstream();
+      expect([await result, client.got]).toEqual([warm, text]);
+    }
+  });
+});
+
 test('a fetch whose hash is lost ends well: the file is hashed again before anybody gets its end', async () => {
   const hashing = new HandHashing();
   hashing.dieAfter = 2;

@@ -35,7 +35,9 @@ export class WarmReading extends Reading {
   /** The next one is to find a miss, not the same bad sectors; a fresh copy that has come in their place stays. */
   protected override async diskFailed(error: unknown): Promise<void> {
     await super.diskFailed(error);
-    await this.parts.store.quarantine(this.request.digest, this.reader).catch(() => undefined);
+    await this.parts.store
+      .quarantine(this.request.digest, this.reader)
+      .catch(() => this.parts.stuck.remember(this.request.digest));
   }
 }
 
@@ -63,7 +65,7 @@ interface CacheToAsk {
   readonly checks: Checks;
   /** The file as it is by now. */
   readonly lookUp: () => Promise<BlobReader | undefined>;
-  /** As if it had not been in the cache. */
+  /** Past the cache: what is damaged may still lie there. */
   readonly miss: (signal: AbortSignal) => Promise<BlobReading>;
 }
 
