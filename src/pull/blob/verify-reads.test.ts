@@ -193,6 +193,53 @@ describe('a file that has changed', () => {
     for (const reading of await Promise.all(opened)) expect(reading.warm).toBe(true);
   });
 
+  test('that nobody waits for any more is not hashed when its turn has not come; who comes back gets it hashed', async () => {
+    const blobs = ['one', 'two', 'gone', 'back', 'last'].map((word) => Buffer.from(word.repeat(9)));
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const checked: number[] = [];
+    const openStored = store.open.bind(store);
+    store.open = (digest, purpose) => {
+      if (purpose === 'check') checked.push(blobs.findIndex((bytes) => digestOf(bytes) === digest));
+      return openStored(digest, purpose);
+    };
+    const ask = (bytes: Buffer) => {
+      const abort = new AbortController();
+      store.put(digestOf(bytes), bytes);
+      store.changed.add(digestOf(bytes));
+      const wanted = { digest: digestOf(bytes), size: bytes.length, fetch: upstream.fetch };
+      return {
+        abort,
+        opened: flights.open(wanted, abort.signal).then(
+          ({ warm }) => warm,
+          () => 'left',
+        ),
+      };
+    };
+    const asked = blobs.map(ask);
+    const twice = [ask(blobs[0]!), ask(blobs[2]!), ask(blobs[3]!), ask(blobs[4]!)];
+    await settle();
+    for (const { abort } of [asked[0]!, twice[0]!, asked[2]!, twice[1]!, asked[3]!, twice[3]!]) abort.abort();
+    await settle();
+    twice[2]!.abort.abort();
+    await settle();
+    const back = ask(blobs[3]!);
+    await settle();
+    hashing.held.splice(0).forEach((done) => done());
+    hashing.held = undefined;
+    expect(await Promise.all([...asked, back].map(({ opened }) => opened))).toEqual([
+      'left',
+      true,
+      'left',
+      'left',
+      true,
+      true,
+    ]);
+    expect(checked).toEqual([0, 1, 4, 3]);
+    expect(store.vouched).toHaveLength(4);
+  });
+
   test('again while it was hashed is a miss: whoever changes it may go on with it', async () => {
     cached(blob);
     store.vouch = () => undefined;
