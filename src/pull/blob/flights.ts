@@ -66,6 +66,7 @@ const SIZES: Sizes = {
   readBytes: 2 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
   heldBytes: 1024 * 1024,
+  allHeldBytes: 16 * 1024 * 1024,
 };
 const WORTH_FINISHING = 0.1;
 

@@ -86,6 +86,8 @@ export interface Sizes {
   readonly smallBytes: number;
   /** A smaller cached blob that is to be hashed is read whole first: who asks for it never meets a bad one. */
   readonly heldBytes: number;
+  /** Of all such blobs that are being sent; what would be more is sent while it is hashed, like a larger one. */
+  readonly allHeldBytes: number;
 }
 
 /** What the parts of a fetch share. */

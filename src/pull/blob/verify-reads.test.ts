@@ -452,6 +452,29 @@ describe('when every read is verified', () => {
     expect(damage).toHaveLength(1);
   });
 
+  test('small ones are held up to a bound: above it they are sent while they are hashed, until others are closed', async () => {
+    const flights = always({ sizes: { ...sizes, heldBytes: 100, allHeldBytes: 250 } });
+    cached(blob, false);
+    const held = [await flights.open(request()), await flights.open(request())];
+    cached(bad(99), false);
+    const { client, result } = pull(flights);
+    expect(await result).toBe('integrity.digest');
+    expect(client.got).toBe(text.slice(0, 90));
+    for (const reading of [...held, held[0]!]) await reading.close();
+    for (const free of [true, true, false]) {
+      cached(bad(99), false);
+      const reading = flights.open(request());
+      if (free) await serveUpstream();
+      expect((await reading).warm).toBe(!free);
+      if (!free) break;
+      await (await reading).close();
+      await settle();
+      cached(blob, false);
+      held.push(await flights.open(request()));
+    }
+    expect(damage).toHaveLength(3);
+  });
+
   test('a small one that cannot be read is fetched', async () => {
     cached(blob, false);
     store.faults.read = full;
@@ -561,6 +584,19 @@ test('a fetch whose hash is lost ends well: the file is hashed again before anyb
   await (await upstream.wire.send(bad(60))).end();
   expect(await lied.result).toBe('integrity.digest');
   expect(lied.client.got.length).toBeLessThanOrEqual(90);
+});
+
+test('a fetch that gets no hash, or no memory for it, leaves no temporary blob behind', async () => {
+  const none = (): never => {
+    throw new TufgateError('internal', 'no memory');
+  };
+  for (const over of [{ begin: none }, { memory: none }]) {
+    const large = { digest: DIGEST, size: 64 * 1024 ** 2, fetch: upstream.fetch };
+    const flights = flightsOn({ hashing: { ...inlineHashing, ...over }, sizes: { ...sizes, spoolBytes: 1024 ** 2 } });
+    expect(await flights.open(large).catch(codeOf)).toBe('internal');
+    await settle();
+    expect(store.openWriters).toBe(0);
+  }
 });
 
 test('the share of a blob that is worth finishing is the one that is configured', async () => {

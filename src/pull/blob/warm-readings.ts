@@ -45,13 +45,19 @@ export class WarmReading extends Reading {
 export class HeldReading extends Reading {
   readonly warm = true;
   readonly #bytes: Buffer;
+  readonly #closed: () => void;
+  #open = true;
 
-  constructor(request: BlobRequest, parts: FlightParts, bytes: Buffer) {
+  /** @param closed called once */
+  constructor(request: BlobRequest, parts: FlightParts, bytes: Buffer, closed: () => void) {
     super(request, parts);
     this.#bytes = bytes;
+    this.#closed = closed;
   }
 
   close(): Promise<void> {
+    if (this.#open) this.#closed();
+    this.#open = false;
     return Promise.resolve();
   }
 
