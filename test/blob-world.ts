@@ -10,7 +10,7 @@ import { bodyOf } from './readable-body.ts';
 export const digestOf = (bytes: Uint8Array): Digest =>
   parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
 export const full = () => Promise.reject(new TufgateError('cache.failed', 'disk full'));
-export const sizes = { tailBytes: 10, spoolBytes: 8, readBytes: 8, smallBytes: 0, heldBytes: 0 };
+export const sizes = { tailBytes: 10, spoolBytes: 8, readBytes: 8, smallBytes: 0, heldBytes: 0, allHeldBytes: 1000 };
 /** 100 bytes: `00 01 02 …`, each two characters naming its place. */
 export const blob = Buffer.from(Array.from({ length: 50 }, (_, i) => String(i).padStart(2, '0')).join(''));
 export const text = blob.toString();

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { digestOf, full, settle } from '../../test/blob-world.ts';
 import type { BlobReader } from '../cache/blob-store.ts';
+import { TufgateError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MemoryBlobStore } from '../simulator/memory-blob-store.ts';
 import { inlineHashing } from '../verify/inline-hashing.ts';
@@ -142,6 +143,20 @@ test('a damaged blob is put aside and told, and the rest goes on', async () => {
   expect(damage).toMatchObject([{ digest: bad, size: 10 }]);
   expect(damage[0]).not.toHaveProperty('origin');
   expect(store.checked).toEqual([bad, good]);
+  await mine.close();
+});
+
+test('a damaged blob that cannot be put aside waits for the next look, and keeps no other from it', async () => {
+  const [bad, good] = [keep('a', 30), keep('b', 20)];
+  const at = now;
+  now -= 30 * DAY;
+  store.put(bad, Buffer.from('aaaaaAaaaa'));
+  now = at;
+  store.quarantine = () => Promise.reject(new TufgateError('cache.failed', 'read only'));
+  const mine = scrubber();
+  for (let i = 0; i < 9 && timer.waiting?.ms !== 3_600_000; i++) await timer.fire();
+  expect(store.checked).toEqual([bad, good]);
+  expect(damage).toHaveLength(1);
   await mine.close();
 });
 

@@ -78,7 +78,7 @@ export class Scrubber {
       for (const blob of due) {
         if (this.#closing.signal.aborted) return;
         const finding = await checkCached(this.#options, blob, this.#buffers, (bytes) => this.#pass(bytes));
-        if (finding === 'unknown' || finding === 'gone') this.#failed.add(blob.digest);
+        if (finding !== 'right' && finding !== 'damaged') this.#failed.add(blob.digest);
         if (this.#failed.size > MAX_FAILED) throw new TufgateError('cache.failed', 'too many blobs cannot be checked');
       }
     }

@@ -24,8 +24,10 @@ export class CachedBlobs {
   readonly #verify: VerifyReads;
   readonly #checks: Checks;
   readonly #fetch: Fetch;
+  /** Bytes of small blobs in memory: a client that reads slowly keeps its own. */
+  #held = 0;
 
-  /** @param fetch opens what is no longer in the cache */
+  /** @param fetch past the cache */
   constructor(parts: FlightParts, verify: VerifyReads, fetch: Fetch) {
     this.#parts = parts;
     this.#verify = verify;
@@ -52,29 +54,39 @@ export class CachedBlobs {
 
   async #reading(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
     if (this.#verify !== 'always') return new WarmReading(request, this.#parts, reader);
-    if (request.size <= this.#parts.sizes.heldBytes) return await this.#held(request, reader);
-    const miss = (signal: AbortSignal): Promise<BlobReading> => this.#fetch(request, signal);
-    return new HashedReading(request, this.#parts, reader, this.#checks, miss);
+    const { heldBytes, allHeldBytes } = this.#parts.sizes;
+    const small = request.size <= heldBytes && this.#held + request.size <= allHeldBytes;
+    if (small) return await this.#hold(request, reader);
+    return new HashedReading(request, this.#parts, reader, {
+      checks: this.#checks,
+      lookUp: () => this.#lookUp(request),
+      miss: (signal) => this.#fetch(request, signal),
+    });
   }
 
-  async #held(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
+  async #hold(request: BlobRequest, reader: BlobReader): Promise<BlobReading | undefined> {
     const { digest, size } = request;
-    const bytes = Buffer.alloc(size);
+    let kept = false;
+    this.#held += size;
     try {
+      const bytes = Buffer.alloc(size);
       for (let filled = 0; filled < size;) filled += await readBlock(reader, bytes.subarray(filled), filled, size);
       verifyBytes(digest, size, bytes, damagedCopy);
-      return new HeldReading(request, this.#parts, bytes);
+      kept = true;
+      return new HeldReading(request, this.#parts, bytes, () => (this.#held -= size));
     } catch (error) {
-      if (codeOf(error) === 'integrity.digest') await putAside(this.#parts, request, error);
+      if (codeOf(error) === 'integrity.digest') await putAside(this.#parts, request, reader, error);
       else this.#parts.log.warn({ digest, error: messageOf(error) }, 'a cached blob cannot be read');
       return undefined;
     } finally {
+      if (!kept) this.#held -= size;
       await reader.close();
     }
   }
 
   /** A blob of another size is not what the signed manifest means: a miss; a verified one will take its place. */
   async #lookUp(request: BlobRequest): Promise<BlobReader | undefined> {
+    if (this.#parts.stuck.has(request.digest)) return undefined;
     try {
       const reader = await this.#parts.store.open(request.digest);
       if (reader === undefined || reader.size === request.size) return reader;

@@ -6,12 +6,15 @@ import type { Hashing } from '../../verify/hashing.ts';
 import { damagedCopy } from '../../verify/mismatch.ts';
 import { verifyFile } from '../../verify/verify-file.ts';
 import type { DamageEvent, FlightLog } from './request.ts';
+import type { StuckCopies } from './stuck-copies.ts';
 
 export interface CheckParts {
   readonly store: BlobStore;
   readonly hashing: Hashing;
   readonly damaged: (event: DamageEvent) => void;
   readonly log: FlightLog;
+  /** Told of damaged copies that could not be put aside. */
+  readonly stuck?: Pick<StuckCopies, 'remember'>;
 }
 
 export interface CachedBlob {
@@ -21,8 +24,11 @@ export interface CachedBlob {
   readonly origin?: string;
 }
 
-/** `gone`: there is no such file (any more). `unknown`: it could not be hashed to its end; nothing is known of it. */
-export type Finding = 'right' | 'damaged' | 'gone' | 'unknown';
+/**
+ * `stuck`: damaged, and still in its place. `gone`: there is no such file (any more). `unknown`: it could not be hashed to its end;
+ * nothing is known of it.
+ */
+export type Finding = 'right' | 'damaged' | 'stuck' | 'gone' | 'unknown';
 
 /**
  * Hashes a cached blob whole, and does what follows: what is right is vouched for, what is not is put aside and told.
@@ -65,22 +71,30 @@ async function checkFile(
     await verifyFile(reader, verifier, buffers, pass);
   } catch (error) {
     const damaged = codeOf(error) === 'integrity.digest' || codeOf(error) === 'cache.failed';
-    if (damaged) return await putAside(parts, blob, error);
+    if (damaged) return await putAside(parts, blob, reader, error);
     throw error;
   }
   await reader.vouch();
   return 'right';
 }
 
-/** @param error what is wrong with the copy */
+/**
+ * @param seen who read the damage: a fresh copy that has come in place of that file stays
+ * @param error what is wrong with the copy
+ */
 export async function putAside(
-  { store, damaged, log }: Omit<CheckParts, 'hashing'>,
+  { store, damaged, log, stuck }: Omit<CheckParts, 'hashing'>,
   { digest, size, origin }: CachedBlob,
+  seen: BlobReader,
   error: unknown,
-): Promise<'damaged'> {
+): Promise<'damaged' | 'stuck'> {
   damaged({ digest, size, message: messageOf(error), ...(origin !== undefined && { origin }) });
-  await store.quarantine(digest).catch((failed: unknown) => {
+  try {
+    await store.quarantine(digest, seen);
+    return 'damaged';
+  } catch (failed) {
     log.warn({ digest, error: messageOf(failed) }, 'a damaged blob could not be put aside');
-  });
-  return 'damaged';
+    stuck?.remember(digest);
+    return 'stuck';
+  }
 }

@@ -1,4 +1,4 @@
-import type { BlobReader } from '../../cache/blob-store.ts';
+import type { BlobReader, BlobWriter } from '../../cache/blob-store.ts';
 import { codeOf, messageOf, type TufgateError } from '../../errors.ts';
 import { heldBack } from '../../verify/blob-verifier.ts';
 import { Pace } from '../../verify/pace.ts';
@@ -148,9 +148,19 @@ export class Flight {
 
   async #createSpool(): Promise<VerifyingSpool | undefined> {
     const { digest, size } = this.request;
-    const { sizes, now, store, hashing, shared } = this.#parts;
-    const writer = await store.create(digest, size);
+    const writer = await this.#parts.store.create(digest, size);
     if (writer === undefined) return undefined;
+    try {
+      return this.#spoolOn(writer);
+    } catch (error) {
+      await writer.abort().catch(() => undefined); // what stays is temporary: the next start removes it
+      throw error;
+    }
+  }
+
+  #spoolOn(writer: BlobWriter): VerifyingSpool {
+    const { size } = this.request;
+    const { sizes, now, hashing, shared } = this.#parts;
     this.#buffers = shared.lend(size);
     return new VerifyingSpool(writer, this.request, {
       hashing,
@@ -164,6 +174,7 @@ export class Flight {
   async #commit(spool: VerifyingSpool): Promise<void> {
     try {
       await spool.commit();
+      this.#parts.stuck.forget(this.request.digest);
     } catch (error) {
       this.#parts.log.warn({ digest: this.request.digest, error: messageOf(error) }, 'a verified blob was not kept');
     }

@@ -25,6 +25,7 @@ import {
 } from './request.ts';
 import { type BufferTier, ReadBuffers } from './read-buffers.ts';
 import { stopping } from './stopping.ts';
+import { StuckCopies } from './stuck-copies.ts';
 
 export type {
   BlobReading,
@@ -65,6 +66,7 @@ const SIZES: Sizes = {
   readBytes: 2 * 1024 * 1024,
   smallBytes: 4 * 1024 * 1024,
   heldBytes: 1024 * 1024,
+  allHeldBytes: 16 * 1024 * 1024,
 };
 const WORTH_FINISHING = 0.1;
 
@@ -128,9 +130,12 @@ export class BlobFlights {
       failed: (request, error) => this.#failed(request, error),
       damaged: options.onDamaged ?? (() => undefined),
       log: options.log ?? { warn: () => undefined },
+      stuck: new StuckCopies(),
     };
-    const fetch = (request: BlobRequest, signal: AbortSignal): Promise<BlobReading> => this.open(request, signal);
-    this.#cached = new CachedBlobs(this.#parts, options.verifyReads ?? 'changed', fetch);
+    this.#cached = new CachedBlobs(this.#parts, options.verifyReads ?? 'changed', async (request, signal) => {
+      const key = keyOf(request);
+      return await this.#board(request, this.#timetable.get(key) ?? this.#start(key, request), signal);
+    });
   }
 
   /**
@@ -141,10 +146,7 @@ export class BlobFlights {
    */
   async open(request: BlobRequest, signal?: AbortSignal): Promise<BlobReading> {
     const found = await this.#find(request, signal);
-    if (!(found instanceof Flight)) return found;
-    const reader = await found.board(signal);
-    if (reader !== undefined) return new FlightReading(request, this.#parts, found, reader);
-    return await DirectReading.open(request, this.#parts, signal);
+    return found instanceof Flight ? await this.#board(request, found, signal) : found;
   }
 
   /** Breaks off every fetch and waits until all are put away, commits included. */
@@ -162,6 +164,12 @@ export class BlobFlights {
     const mine = [...this.#flying].filter(([{ request }]) => digests.has(request.digest));
     for (const [flight] of mine) flight.end(why);
     await Promise.all(mine.map(([, flying]) => flying));
+  }
+
+  async #board(request: BlobRequest, flight: Flight, signal: AbortSignal | undefined): Promise<BlobReading> {
+    const reader = await flight.board(signal);
+    if (reader !== undefined) return new FlightReading(request, this.#parts, flight, reader);
+    return await DirectReading.open(request, this.#parts, signal);
   }
 
   async #find(request: BlobRequest, signal: AbortSignal | undefined): Promise<BlobReading | Flight> {

@@ -5,6 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { UpstreamBlob } from '../../upstream/registry.ts';
 import type { Hashing } from '../../verify/hashing.ts';
 import type { ReadBuffers } from './read-buffers.ts';
+import type { StuckCopies } from './stuck-copies.ts';
 
 /** What is wanted. Digest and size come from a verified manifest, never from the upstream. */
 export interface BlobRequest {
@@ -85,6 +86,8 @@ export interface Sizes {
   readonly smallBytes: number;
   /** A smaller cached blob that is to be hashed is read whole first: who asks for it never meets a bad one. */
   readonly heldBytes: number;
+  /** Of all such blobs that are being sent; what would be more is sent while it is hashed, like a larger one. */
+  readonly allHeldBytes: number;
 }
 
 /** What the parts of a fetch share. */
@@ -111,6 +114,8 @@ export interface FlightParts {
   /** Told once a cached blob that was found damaged. */
   readonly damaged: (event: DamageEvent) => void;
   readonly log: FlightLog;
+  /** Damaged copies that are misses where they lie. */
+  readonly stuck: StuckCopies;
 }
 
 /** One fetch, one verdict: who agrees on these three shares both. */

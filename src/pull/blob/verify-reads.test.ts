@@ -193,6 +193,53 @@ describe('a file that has changed', () => {
     for (const reading of await Promise.all(opened)) expect(reading.warm).toBe(true);
   });
 
+  test('that nobody waits for any more is not hashed when its turn has not come; who comes back gets it hashed', async () => {
+    const blobs = ['one', 'two', 'gone', 'back', 'last'].map((word) => Buffer.from(word.repeat(9)));
+    const hashing = new HandHashing();
+    hashing.held = [];
+    const flights = flightsOn({ hashing });
+    const checked: number[] = [];
+    const openStored = store.open.bind(store);
+    store.open = (digest, purpose) => {
+      if (purpose === 'check') checked.push(blobs.findIndex((bytes) => digestOf(bytes) === digest));
+      return openStored(digest, purpose);
+    };
+    const ask = (bytes: Buffer) => {
+      const abort = new AbortController();
+      store.put(digestOf(bytes), bytes);
+      store.changed.add(digestOf(bytes));
+      const wanted = { digest: digestOf(bytes), size: bytes.length, fetch: upstream.fetch };
+      return {
+        abort,
+        opened: flights.open(wanted, abort.signal).then(
+          ({ warm }) => warm,
+          () => 'left',
+        ),
+      };
+    };
+    const asked = blobs.map(ask);
+    const twice = [ask(blobs[0]!), ask(blobs[2]!), ask(blobs[3]!), ask(blobs[4]!)];
+    await settle();
+    for (const { abort } of [asked[0]!, twice[0]!, asked[2]!, twice[1]!, asked[3]!, twice[3]!]) abort.abort();
+    await settle();
+    twice[2]!.abort.abort();
+    await settle();
+    const back = ask(blobs[3]!);
+    await settle();
+    hashing.held.splice(0).forEach((done) => done());
+    hashing.held = undefined;
+    expect(await Promise.all([...asked, back].map(({ opened }) => opened))).toEqual([
+      'left',
+      true,
+      'left',
+      'left',
+      true,
+      true,
+    ]);
+    expect(checked).toEqual([0, 1, 4, 3]);
+    expect(store.vouched).toHaveLength(4);
+  });
+
   test('again while it was hashed is a miss: whoever changes it may go on with it', async () => {
     cached(blob);
     store.vouch = () => undefined;
@@ -318,6 +365,23 @@ describe('when every read is verified', () => {
     expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(1);
   });
 
+  test.each([
+    ['a fresh one that landed while the check waited', false],
+    ['unless it has changed since', true],
+  ])('what is sent of a part is the file that was found right, %s', async (_, changes) => {
+    cached(bad(15), false);
+    const flights = always();
+    const reading = await flights.open(request());
+    store.put(DIGEST, Buffer.from(blob)); // the damaged file went into quarantine, and a fresh one landed
+    store.vouch = () => void (changes && store.changed.add(DIGEST));
+    const client = new Client();
+    const copied = reading.copyTo(client, { start: 10, end: 29 }, new AbortController().signal);
+    if (changes) await serveUpstream();
+    await copied.finally(() => reading.close());
+    expect(client.got).toBe(text.slice(10, 30));
+    expect(upstream.wires).toHaveLength(changes ? 1 : 0);
+  });
+
   test('a part alone never vouches for the whole: it is hashed to its end', async () => {
     cached(bad(99));
     store.changed.clear();
@@ -326,6 +390,40 @@ describe('when every read is verified', () => {
     await result;
     expect(store.vouched).toEqual([]);
     expect(store.quarantined).toEqual([DIGEST]);
+  });
+
+  test.each([
+    ['damage', whole, 0],
+    ['damage in a small one', whole, 100],
+    ['a disk that fails', whole, 0],
+  ])(
+    '%s that a slow reader meets takes no fresh copy away that has landed meanwhile',
+    async (what, range, heldBytes) => {
+      cached(bad(50), false);
+      const fresh = (): void => {
+        if (store.quarantined.length === 0 && store.opened.length === 1) cached(Buffer.from(blob), false);
+      };
+      store.faults.read = (offset) => {
+        if (offset >= 40 || heldBytes > 0) fresh();
+        return offset >= 40 && what === 'a disk that fails' ? full() : undefined;
+      };
+      const { result } = pull(always({ sizes: { ...sizes, heldBytes } }), range);
+      await serveUpstream().catch(() => undefined);
+      await result;
+      store.faults = {};
+      expect(store.quarantined).toEqual([]);
+      expect(await store.stat(DIGEST)).toBe(100);
+    },
+  );
+
+  test('a check that meets damage takes no fresh copy away that has landed meanwhile', async () => {
+    cached(bad(50));
+    store.faults.read = () => cached(Buffer.from(blob), false);
+    const { result } = pull(flightsOn());
+    await serveUpstream();
+    expect(await result).toBe('cold');
+    expect(damage).toHaveLength(1);
+    expect(store.quarantined).toEqual([]);
   });
 
   test('who leaves in the middle is not waited for, and vouches for nothing', async () => {
@@ -352,6 +450,29 @@ describe('when every read is verified', () => {
     expect(client.got).toBe(text);
     expect(store.quarantined).toEqual([DIGEST]);
     expect(damage).toHaveLength(1);
+  });
+
+  test('small ones are held up to a bound: above it they are sent while they are hashed, until others are closed', async () => {
+    const flights = always({ sizes: { ...sizes, heldBytes: 100, allHeldBytes: 250 } });
+    cached(blob, false);
+    const held = [await flights.open(request()), await flights.open(request())];
+    cached(bad(99), false);
+    const { client, result } = pull(flights);
+    expect(await result).toBe('integrity.digest');
+    expect(client.got).toBe(text.slice(0, 90));
+    for (const reading of [...held, held[0]!]) await reading.close();
+    for (const free of [true, true, false]) {
+      cached(bad(99), false);
+      const reading = flights.open(request());
+      if (free) await serveUpstream();
+      expect((await reading).warm).toBe(!free);
+      if (!free) break;
+      await (await reading).close();
+      await settle();
+      cached(blob, false);
+      held.push(await flights.open(request()));
+    }
+    expect(damage).toHaveLength(3);
   });
 
   test('a small one that cannot be read is fetched', async () => {
@@ -394,6 +515,58 @@ describe('when every read is verified', () => {
   });
 });
 
+describe('damage that cannot be put aside', () => {
+  const part = { start: 10, end: 29 };
+  beforeEach(() => {
+    store.quarantine = full;
+  });
+
+  test.each([
+    ['a part', 'always', part, 0],
+    ['a small one', 'always', whole, 100],
+    ['a file that has changed', 'changed', whole, 0],
+  ] as const)(
+    'of %s is told once; all who ask get a fresh copy, cached or not',
+    async (_, verifyReads, range, heldBytes) => {
+      cached(bad(15), verifyReads === 'changed');
+      store.faults.create = full;
+      const flights = flightsOn({ verifyReads, sizes: { ...sizes, heldBytes } });
+      for (let pulls = 1; pulls <= 3; pulls++) {
+        const { client, result } = pull(flights, range);
+        await serveUpstream();
+        expect(await result).not.toMatch(/\./);
+        expect(client.got).toBe(text.slice(range.start, range.end + 1));
+        expect(upstream.wires).toHaveLength(pulls);
+      }
+      expect(damage).toHaveLength(1);
+      expect(warnings).toContain('a damaged blob could not be put aside');
+    },
+  );
+
+  test('breaks off one whole answer, and no other; a fresh copy that lands ends it', async () => {
+    cached(bad(50), false);
+    const flights = flightsOn({ verifyReads: 'always' });
+    expect(await pull(flights).result).toBe('integrity.digest');
+    const next = pull(flights);
+    await serveUpstream();
+    expect([await next.result, next.client.got]).toEqual(['cold', text]);
+    await settle();
+    expect(await pull(flights).result).toBe('warm');
+    expect(damage).toHaveLength(1);
+  });
+
+  test('of bad sectors is no reason to read them again', async () => {
+    cached(blob, false);
+    store.faults = { read: full, create: full };
+    const flights = flightsOn();
+    for (const warm of ['warm', 'cold']) {
+      const { client, result } = pull(flights);
+      await serveUpstream();
+      expect([await result, client.got]).toEqual([warm, text]);
+    }
+  });
+});
+
 test('a fetch whose hash is lost ends well: the file is hashed again before anybody gets its end', async () => {
   const hashing = new HandHashing();
   hashing.dieAfter = 2;
@@ -411,6 +584,19 @@ test('a fetch whose hash is lost ends well: the file is hashed again before anyb
   await (await upstream.wire.send(bad(60))).end();
   expect(await lied.result).toBe('integrity.digest');
   expect(lied.client.got.length).toBeLessThanOrEqual(90);
+});
+
+test('a fetch that gets no hash, or no memory for it, leaves no temporary blob behind', async () => {
+  const none = (): never => {
+    throw new TufgateError('internal', 'no memory');
+  };
+  for (const over of [{ begin: none }, { memory: none }]) {
+    const large = { digest: DIGEST, size: 64 * 1024 ** 2, fetch: upstream.fetch };
+    const flights = flightsOn({ hashing: { ...inlineHashing, ...over }, sizes: { ...sizes, spoolBytes: 1024 ** 2 } });
+    expect(await flights.open(large).catch(codeOf)).toBe('internal');
+    await settle();
+    expect(store.openWriters).toBe(0);
+  }
 });
 
 test('the share of a blob that is worth finishing is the one that is configured', async () => {

@@ -32,10 +32,12 @@ export class WarmReading extends Reading {
     });
   }
 
-  /** The next one is to find a miss, not the same bad sectors. */
+  /** The next one is to find a miss, not the same bad sectors; a fresh copy that has come in their place stays. */
   protected override async diskFailed(error: unknown): Promise<void> {
     await super.diskFailed(error);
-    await this.parts.store.delete(this.request.digest).catch(() => undefined);
+    await this.parts.store
+      .quarantine(this.request.digest, this.reader)
+      .catch(() => this.parts.stuck.remember(this.request.digest));
   }
 }
 
@@ -43,19 +45,34 @@ export class WarmReading extends Reading {
 export class HeldReading extends Reading {
   readonly warm = true;
   readonly #bytes: Buffer;
+  readonly #closed: () => void;
+  #open = true;
 
-  constructor(request: BlobRequest, parts: FlightParts, bytes: Buffer) {
+  /** @param closed called once */
+  constructor(request: BlobRequest, parts: FlightParts, bytes: Buffer, closed: () => void) {
     super(request, parts);
     this.#bytes = bytes;
+    this.#closed = closed;
   }
 
   close(): Promise<void> {
+    if (this.#open) this.#closed();
+    this.#open = false;
     return Promise.resolve();
   }
 
   protected override async copy({ start, end }: ByteRange, sink: ClientSink): Promise<void> {
     if (start <= end) await sink.write(this.#bytes.subarray(start, end + 1));
   }
+}
+
+/** What a part of one blob needs of the cache. */
+interface CacheToAsk {
+  readonly checks: Checks;
+  /** The file as it is by now. */
+  readonly lookUp: () => Promise<BlobReader | undefined>;
+  /** Past the cache: what is damaged may still lie there. */
+  readonly miss: (signal: AbortSignal) => Promise<BlobReading>;
 }
 
 /**
@@ -66,34 +83,29 @@ export class HeldReading extends Reading {
 export class HashedReading extends WarmReading {
   override readonly isVerifiedFile = false;
   readonly #checks: Checks;
-  /** As if it had not been in the cache. */
+  readonly #lookUp: () => Promise<BlobReader | undefined>;
   readonly #miss: (signal: AbortSignal) => Promise<BlobReading>;
 
-  constructor(
-    request: BlobRequest,
-    parts: FlightParts,
-    reader: BlobReader,
-    checks: Checks,
-    miss: (signal: AbortSignal) => Promise<BlobReading>,
-  ) {
+  constructor(request: BlobRequest, parts: FlightParts, reader: BlobReader, cache: CacheToAsk) {
     super(request, parts, reader);
-    this.#checks = checks;
-    this.#miss = miss;
+    this.#checks = cache.checks;
+    this.#lookUp = cache.lookUp;
+    this.#miss = cache.miss;
   }
 
   override async copyTo(to: Writable, range: ByteRange, signal: AbortSignal): Promise<void> {
-    const whole = range.start === 0 && range.end === this.size - 1;
-    if (whole || (await this.#isRight(signal))) {
+    if (range.start === 0 && range.end === this.size - 1) {
       await super.copyTo(to, range, signal);
       return;
     }
-    if (signal.aborted) return;
-    const other = await this.#miss(signal);
+    const right = await this.#right(signal);
+    if (right === undefined && signal.aborted) return;
+    const other = right ?? (await this.#miss(signal));
     await other.copyTo(to, range, signal).finally(() => other.close());
   }
 
+  /** Only of the whole. */
   protected override copy(range: ByteRange, sink: ClientSink): Promise<void> {
-    if (range.start > 0 || range.end < this.size - 1) return super.copy(range, sink);
     return this.unlessDiskFails(range, sink, () => this.#copyHashed(sink));
   }
 
@@ -105,19 +117,27 @@ export class HashedReading extends WarmReading {
     try {
       await copyHashed(this.reader, sink, buffers, verifier, sizes.tailBytes);
     } catch (error) {
-      if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, error);
+      if (codeOf(error) === 'integrity.digest') await putAside(this.parts, this.request, this.reader, error);
       throw error;
     } finally {
       sink.onIdle(() => shared.giveBack(buffers, true));
     }
   }
 
-  async #isRight(signal: AbortSignal): Promise<boolean> {
+  /**
+   * The file that was found right, opened after it was: ours may be an older one, which somebody else has put aside while the
+   * check waited for its turn. What came in its place since is a verified one, or not `unchanged`.
+   */
+  async #right(signal: AbortSignal): Promise<BlobReading | undefined> {
     try {
-      return (await this.#checks.check(this.request, signal)) === 'right';
+      if ((await this.#checks.check(this.request, signal)) !== 'right') return undefined;
     } catch (error) {
       if (!signal.aborted) throw error;
-      return false;
+      return undefined;
     }
+    const reader = await this.#lookUp();
+    if (reader === undefined || reader.unchanged) return reader && new WarmReading(this.request, this.parts, reader);
+    await reader.close();
+    return undefined;
   }
 }

@@ -96,6 +96,17 @@ test('a thread that cannot be started is one that died', async () => {
   expect(deaths).toHaveLength(1);
 });
 
+test('one that is refused at once is a death too, and is hashed here', async () => {
+  open(new URL('http://127.0.0.1/no/thread.js'));
+  const bytes = thread.memory(SIZE);
+  for (let begun = 1; begun <= 4; begun++) {
+    const hash = thread.begin('sha256', SIZE);
+    await hash.update(bytes);
+    expect(await hash.finish()).toBe(sha256(bytes));
+    expect(deaths).toHaveLength(Math.min(begun, 3));
+  }
+});
+
 test('closing ends it, with what waits, and that is no death; nothing begins after', async () => {
   const hash = open(script(IDLE)).begin('sha256', SIZE);
   await hash.update(thread.memory(SIZE));

@@ -46,6 +46,7 @@ export class HashThread implements Hashing {
     if (size < SMALL_BYTES || this.#deaths >= MAX_DEATHS) return new InlineHash(algorithm);
     const id = this.#begun++;
     const post = this.#post(id);
+    if (post === undefined) return new InlineHash(algorithm);
     const hash = new ThreadHash(id, post, () => this.#running.delete(id));
     if (this.#closed) hash.fail(ended('it was closed'));
     else this.#running.set(id, hash);
@@ -58,15 +59,24 @@ export class HashThread implements Hashing {
     await this.#worker?.terminate();
   }
 
-  /** To the thread that it began on: one that came later knows nothing of it. */
-  #post(id: number): (message: ToHasher) => void {
+  /** To the thread that it began on: one that came later knows nothing of it. Undefined when none could be started. */
+  #post(id: number): ((message: ToHasher) => void) | undefined {
     if (this.#closed) return () => undefined;
     const worker = (this.#worker ??= this.#start());
-    return (message) => this.#running.has(id) && worker.postMessage(message);
+    return worker && ((message) => this.#running.has(id) && worker.postMessage(message));
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#options.entry ?? new URL('./entry.js', import.meta.url));
+  /** @returns undefined when there can be none, no memory or too many threads, say: a death like any other */
+  #start(): Worker | undefined {
+    try {
+      return this.#watched(new Worker(this.#options.entry ?? new URL('./entry.js', import.meta.url)));
+    } catch (error) {
+      this.#ended(ended(messageOf(error)));
+      return undefined;
+    }
+  }
+
+  #watched(worker: Worker): Worker {
     worker.unref();
     let why = 'it was ended';
     worker.on('message', (message: FromHasher) => this.#running.get(message.id)?.take(message));
