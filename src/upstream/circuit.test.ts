@@ -223,6 +223,15 @@ describe('a repository that answers 5xx', () => {
     expect(states.at(-1)).toBe('closed');
   });
 
+  it('makes no pause longer when it is known, even as one of several', () => {
+    broken(BROKEN, APP, ...Array<string>(FAILURES - 1).fill(BROKEN));
+    expect(states).toEqual(['open']);
+    now += PAUSE.baseMs / 2;
+    broken(BROKEN);
+    ask(TOOL).succeeded();
+    expect(states.at(-1)).toBe('closed');
+  });
+
   it('makes the pause longer when it is one more of several', () => {
     broken(BROKEN);
     fail(FAILURES);
