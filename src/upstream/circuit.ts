@@ -1,4 +1,5 @@
 import { backOffMs } from '../back-off.ts';
+import { FailingRepositories } from './failing.ts';
 import { Wait } from './wait.ts';
 
 /** `closed`: asked as always · `open`: left alone · `half-open`: one question is under way that will tell. */
@@ -17,8 +18,10 @@ export interface CircuitOptions {
 export interface Attempt {
   /** The peer answered, whatever it said. */
   succeeded(): void;
-  /** It did not, or only that it cannot. @param why for people */
+  /** It could not be reached. @param why for people */
   failed(why: string): void;
+  /** It answered for this repository, but only that it cannot (5xx). @param why for people */
+  broken(why: string): void;
   /** Nobody knows: the one who asked has left. */
   abandoned(): void;
 }
@@ -48,10 +51,16 @@ export const PROBE_MS = 15_000;
  * through, and its end decides: all go on, or the pause doubles.
  *
  * Not a verdict on anything but reachability: a refusal (401, 403, 404, 429) is an answer.
+ *
+ * A 5xx may be of one repository only. Whoever knows a broken one would otherwise poll it, open the circuit for every
+ * repository of the registry, and keep it open by being the probe each time. So 5xx counts from the second repository on
+ * that gives it with no good answer in between, and a probe decides nothing by a 5xx of a repository that is known to
+ * fail, or that is the only one: others may probe at once, it waits. The price: while only one is in use, 5xx stops nobody.
  */
 export class Circuit {
   readonly #options: CircuitOptions;
   #state: CircuitState = 'closed';
+  readonly #failing = new FailingRepositories();
   #failures = 0;
   #openings = 0;
   #since = 0;
@@ -63,19 +72,20 @@ export class Circuit {
     this.#options = options;
   }
 
-  /** Asks to be let through. */
-  enter(): Entrance {
+  /** Asks to be let through. @param scope what tells repositories apart */
+  enter(scope: string): Entrance {
     const now = this.#options.clock();
-    if (this.#pause === undefined) return { kind: 'go', attempt: this.#attempt() };
-    const retryMs = this.#probe?.time.left(now) ?? this.#pause.left(now);
+    if (this.#pause === undefined) return { kind: 'go', attempt: this.#attempt(scope) };
+    const wait = this.#probe?.time.left(now) ?? this.#pause.left(now);
+    const retryMs = Math.max(wait, this.#failing.left(scope, now));
     if (retryMs > 0) return { kind: 'shut', since: this.#since, retryMs, why: this.#why };
-    const attempt = this.#attempt();
+    const attempt = this.#attempt(scope);
     this.#probe = { attempt, time: new Wait(PROBE_MS, now) };
     this.#become('half-open');
     return { kind: 'go', attempt };
   }
 
-  #attempt(): Attempt {
+  #attempt(scope: string): Attempt {
     let over = false;
     const once = (end: () => void) => (): void => {
       if (!over) end();
@@ -84,12 +94,14 @@ export class Circuit {
     const attempt: Attempt = {
       succeeded: once(() => this.#close()),
       failed: (why) => once(() => this.#failed(attempt, why))(),
+      broken: (why) => once(() => this.#broken(attempt, scope, why))(),
       abandoned: once(() => this.#abandoned(attempt)),
     };
     return attempt;
   }
 
   #close(): void {
+    this.#failing.clear();
     this.#failures = 0;
     this.#openings = 0;
     this.#pause = undefined;
@@ -104,6 +116,15 @@ export class Circuit {
     if (this.#failures === 0) this.#since = this.#options.clock();
     this.#failures += 1;
     if (this.#failures >= FAILURES) this.#open();
+  }
+
+  #broken(attempt: object, scope: string, why: string): void {
+    const { clock, random } = this.#options;
+    const news = this.#failing.add(scope);
+    const counts = this.#failing.several && (this.#pause === undefined || news);
+    if (this.#pause !== undefined) this.#failing.hold(scope, PAUSE, clock(), random);
+    if (counts) this.#failed(attempt, why);
+    else this.#abandoned(attempt);
   }
 
   #open(): void {

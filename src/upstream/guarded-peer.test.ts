@@ -50,7 +50,8 @@ describe('a registry', () => {
     ['answers 503', status(503)],
   ] as const)('that %s is left alone after a while, and said to be, until one question is answered', async (_, lie) => {
     registry.lie(PATH, lie);
-    for (let i = 0; i < FAILURES; i += 1) await codeOf(get(PATH, { deadlineMs: 60 }));
+    // Of two repositories, because of the 503, of which the first alone says nothing.
+    for (let i = 0; i <= FAILURES; i += 1) await codeOf(get(PATH, { deadlineMs: 60, scope: `s${i % 2}` }));
     const before = registry.seen.length;
     const error: unknown = await get().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'upstream.unreachable', detail: { peer: 'sim', retryAfter: 1 } });
@@ -62,6 +63,13 @@ describe('a registry', () => {
     now += PAUSE.baseMs;
     expect((await get()).status).toBe(200);
     expect((await get()).status).toBe(200);
+  });
+
+  it('of which one repository is broken is asked for the others, however often that one is', async () => {
+    registry.lie('/v2/acme/broken/manifests/1.0', status(500));
+    for (let i = 0; i < 3 * FAILURES; i += 1) await get('/v2/acme/broken/manifests/1.0');
+    for (let i = 0; i < 3 * FAILURES; i += 1) (await peer.open('/v2/acme/broken/manifests/1.0', asked)).body.destroy();
+    expect((await get(PATH, { scope: 'another' })).status).toBe(200);
   });
 
   it('that is down is left alone, too, when only blobs are asked for', async () => {
@@ -107,10 +115,12 @@ describe('a registry', () => {
     expect(await isOpen()).toBe(false);
   });
 
-  it('whose token server is down cannot be pulled from: that counts', async () => {
+  it('whose token server fails for more than one repository cannot be pulled from: that counts', async () => {
     registry.lie(PATH, status(401, { 'www-authenticate': `Bearer realm="${new URL('/t', registry.url).href}"` }));
     registry.lie('/t', status(500));
     for (let i = 0; i < FAILURES; i += 1) expect(await codeOf(get())).toBe('upstream.unreachable');
+    expect(await isOpen()).toBe(false);
+    for (let i = 0; i < FAILURES; i += 1) await codeOf(get(PATH, { scope: 'another' }));
     expect(await isOpen()).toBe(true);
   });
 });

@@ -18,13 +18,13 @@ interface Answered {
  * and manifests go on.
  */
 export function guardedPeer(peer: Peer, circuit: Circuit): Peer {
-  const guarded = async <T extends Answered>(ask: () => Promise<T>): Promise<T> => {
-    const entrance = circuit.enter();
+  const guarded = async <T extends Answered>(scope: string, ask: () => Promise<T>): Promise<T> => {
+    const entrance = circuit.enter(scope);
     if (entrance.kind === 'shut') throw unreachable(peer.name, entrance);
     const { attempt } = entrance;
     try {
       const answer = await ask();
-      if (answer.status >= 500 && !answer.foreign) attempt.failed(`it answered ${answer.status}`);
+      if (answer.status >= 500 && !answer.foreign) attempt.broken(`it answered ${answer.status}`);
       else attempt.succeeded();
       return answer;
     } catch (error) {
@@ -34,17 +34,21 @@ export function guardedPeer(peer: Peer, circuit: Circuit): Peer {
   };
   return {
     name: peer.name,
-    get: (path, request) => guarded(() => peer.get(path, request)),
-    open: (path, request) => guarded(() => peer.open(path, request)),
+    get: (path, request) => guarded(request.scope, () => peer.get(path, request)),
+    open: (path, request) => guarded(request.scope, () => peer.open(path, request)),
     close: () => peer.close(),
   };
 }
 
-/** Who left, who waited here for a connection, or was refused by the token server has learnt nothing of the registry. */
+/**
+ * Who left, who waited here for a connection, or was refused by the token server has learnt nothing of the registry. A
+ * token server that answers 5xx was asked for one repository, and may stumble over that one only.
+ */
 function judge(attempt: Attempt, error: unknown): void {
   const detail = error instanceof TufgateError ? error.detail : {};
   if (codeOf(error) !== 'upstream.unreachable' || detail['busy'] === true) attempt.abandoned();
   else if (detail['foreign'] === true) attempt.succeeded();
+  else if (Number(detail['status']) >= 500) attempt.broken(messageOf(error));
   else attempt.failed(messageOf(error));
 }
 

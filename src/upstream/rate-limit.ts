@@ -6,15 +6,23 @@ const DEFAULT_S = 60;
 const MAX_S = 6 * 3600;
 
 /**
+ * The most that a storage host may ask for. Only the blobs that it holds are its own, and other repositories of the
+ * upstream may be stored elsewhere: one that says six hours, by mistake or because somebody's repository redirects to a
+ * host of theirs, must not stop the blobs of all. Within a minute an honest one is asked once.
+ */
+export const FOREIGN_MAX_S = 60;
+
+/**
  * A server that says a year, by mistake or to be rid of us for good, is asked again after the longest time that an honest
  * one needs: each question costs it little, and a gate that waits on needs a person to notice.
+ * @param mostS for who may not ask for so long, seconds
  * @returns whole seconds, at least 1, at most six hours; one minute when the header says nothing
  */
-export function retryAfterSeconds(header: string | undefined, nowMs: number): number {
+export function retryAfterSeconds(header: string | undefined, nowMs: number, mostS = MAX_S): number {
   const text = header?.trim() ?? '';
   const date = /^\d+$/.test(text) ? NaN : Date.parse(text);
   const seconds = Number.isNaN(date) ? Number(text === '' ? NaN : text) : Math.ceil((date - nowMs) / 1000);
-  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 1), MAX_S) : DEFAULT_S;
+  return Number.isFinite(seconds) ? Math.min(Math.max(Math.ceil(seconds), 1), mostS) : DEFAULT_S;
 }
 
 /**
@@ -24,8 +32,8 @@ export function retryAfterSeconds(header: string | undefined, nowMs: number): nu
 export interface RateLimit {
   /** @throws upstream.rate-limited while it lasts */
   check(what: string): void;
-  /** Begins it. @returns what to throw */
-  hit(what: string, retryAfter: string | undefined): TufgateError;
+  /** Begins it. @param mostS the longest that it may last, seconds; six hours when absent @returns what to throw */
+  hit(what: string, retryAfter: string | undefined, mostS?: number): TufgateError;
 }
 
 /** @param who begins the message @param clock epoch milliseconds; may jump */
@@ -42,8 +50,8 @@ export function createRateLimit(who: string, clock: () => number): RateLimit {
     check(what) {
       if (wait.left(clock()) > 0) throw limited(what);
     },
-    hit(what, retryAfter) {
-      const ms = retryAfterSeconds(retryAfter, clock()) * 1000;
+    hit(what, retryAfter, mostS) {
+      const ms = retryAfterSeconds(retryAfter, clock(), mostS) * 1000;
       if (ms > wait.left(clock())) wait = new Wait(ms, clock());
       return limited(what);
     },

@@ -10,7 +10,7 @@ import type { Peer, PeerAnswer } from './peer.ts';
 import { joined } from './pieces.ts';
 import { refuseEncoded } from './encoding.ts';
 import { contentStart } from './range.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { createRateLimit, FOREIGN_MAX_S, type RateLimit } from './rate-limit.ts';
 import { refusal } from './refusal.ts';
 import type { UpstreamBlob, UpstreamManifest, UpstreamReferrers, UpstreamRegistry } from './registry.ts';
 
@@ -208,12 +208,14 @@ export class RegistryClient implements UpstreamRegistry {
 
   /**
    * Two limits: a registry that counts pulls counts manifests (Docker Hub), and the blobs of a pull under way must still
-   * come. One that limits blobs limits this address, and all of it; a storage host speaks for its blobs alone.
+   * come. One that limits blobs limits this address, and all of it; a storage host speaks for its blobs alone,
+   * which may not be all blobs: for a minute at most.
    */
   private refuseBlob(image: string, answer: Omit<PeerAnswer, 'pieces'>): TufgateError {
     if (answer.status !== 429) return this.refuse(image, answer);
     const retryAfter = answer.headers.get('retry-after');
-    if (!answer.foreign) this.rateLimit.hit(image, retryAfter);
+    if (answer.foreign) return this.blobLimit.hit(image, retryAfter, FOREIGN_MAX_S);
+    this.rateLimit.hit(image, retryAfter);
     return this.blobLimit.hit(image, retryAfter);
   }
 

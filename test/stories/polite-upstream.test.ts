@@ -142,6 +142,24 @@ describe('a registry that is down', () => {
   });
 });
 
+test('one broken repository, found by anybody and polled, stops no other, and keeps nothing stopped', async () => {
+  const broken = world.registry.addImage({ repository: 'free/broken', tag: '1', layers: [] });
+  world.registry.lie('/v2/free/broken/manifests/1', status(500));
+  const poll = () => world.get('/v2/free/broken/manifests/1');
+  for (let i = 0; i < 3 * FAILURES; i += 1) expect((await poll()).reason).toBe('upstream.unreachable');
+  expect((await tag('2.0')).status).toBe(200);
+  world.registry.lie(manifestPath(world.image), RESET);
+  await poll();
+  for (let i = 0; i < FAILURES; i += 1) expect((await tag('1.0')).status).toBe(504);
+  world.registry.repent();
+  world.registry.lie('/v2/free/broken/manifests/1', status(500));
+  world.clock += PAUSE.baseMs;
+  for (let i = 0; i < FAILURES; i += 1) await poll();
+  expect((await tag('1.0')).status).toBe(200);
+  world.registry.repent();
+  expect((await poll()).headers['docker-content-digest']).toBe(broken.digest);
+});
+
 test('a trust server that fails again and again is asked again each time: a circuit would hold back a revocation', async () => {
   expect((await tag('1.0')).status).toBe(200);
   world.notary.misbehaviours.set('*', { kind: 'status', status: 503 });
