@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
@@ -99,13 +99,16 @@ stories('one gate behind nginx', ['nginx', 'docker-registry', 'openssl', 'curl',
     [{ range: 'bytes=10-19', 'if-range': 'Sat, 21 Nov 2026 12:00:00 GMT' }, 200],
     [{ 'if-none-match': 'the etag' }, 304],
     [{ 'if-none-match': '"another"' }, 200],
-    [{ 'if-modified-since': 'Sat, 21 Nov 2099 12:00:00 GMT' }, 200],
+    [{ 'if-modified-since': 'the time of the file' }, 200],
     [{ 'if-match': '"another"' }, 200],
   ])('answers %j as the gate itself does', async (sent, status) => {
     const etag = `"${image.layer.digest}"`;
-    const headers = Object.fromEntries(
-      Object.entries(sent).map(([name, value]) => [name, value === 'the etag' ? etag : value]),
-    );
+    const { mtime } = statSync(join(gate.data, 'cache/v1/blobs', cachedName(image.layer.digest)));
+    const words = new Map([
+      ['the etag', etag],
+      ['the time of the file', mtime.toUTCString()],
+    ]);
+    const headers = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, words.get(value) ?? value]));
     const [ours, theirs] = [await ask(direct + image.layerPath, { headers }), await layer(headers)];
     expect([theirs.status, ...told(theirs)]).toEqual([ours.status, ...told(ours)]);
     expect(theirs.status).toBe(status);
@@ -196,8 +199,10 @@ stories('between our answer and nginx opening the file', ['nginx', 'openssl'], (
   let image: AddedImage;
   let path: string;
   let meanwhile: () => Promise<void>;
+  let asked: number;
 
   beforeEach(async () => {
+    asked = 0;
     space = new Workspace();
     world = await TufWorld.open();
     meanwhile = () => Promise.resolve();
@@ -210,31 +215,41 @@ stories('between our answer and nginx opening the file', ['nginx', 'openssl'], (
     path = `/v2/acme/app/blobs/${image.layers[0]!}`;
     expect((await ask(`${nginx.url}/v2/acme/app/manifests/1.0`)).status).toBe(200);
     expect((await layer()).body.equals(bytes)).toBe(true);
-    await until('the blob in the cache', async () => (await gate.cache.stat(image.layers[0]!)) !== undefined);
+    // Whoever asks before the fetch is put away still follows it.
+    await until('nginx to send the file', async () => {
+      await layer();
+      return (await lastUri()) === sentByNginx(image.layers[0]!);
+    });
     return async () => {
       await space.close();
       await listener.close(0);
       await world.close();
     };
   });
-  const layer = (): Promise<Answer> => ask(nginx.url + path);
-  const uris = (): Promise<readonly string[]> =>
-    until('the access log', () => nginx.served.length >= 4 && nginx.served.slice(3).map(({ uri }) => uri));
+  const layer = (): Promise<Answer> => {
+    asked += 1;
+    return ask(nginx.url + path);
+  };
+  const lastUri = (): Promise<string | undefined> =>
+    until('the access log', () => {
+      const ofLayer = nginx.served.filter(({ request }) => request.includes(path));
+      return ofLayer.length === asked && ofLayer.at(-1)?.uri;
+    });
 
   it('nothing happens: nginx sends it', async () => {
     expect((await layer()).body.equals(bytes)).toBe(true);
-    expect(await uris()).toEqual([sentByNginx(image.layers[0]!)]);
+    expect(await lastUri()).toBe(sentByNginx(image.layers[0]!));
   });
 
   it.each([
     ['deleted, as an eviction does', (digest: Digest) => world.gate.gate.cache.delete(digest)],
     ['set apart', (digest: Digest) => world.gate.gate.cache.quarantine(digest)],
   ])('the blob is %s: it is fetched and streamed, and the client notices nothing', async (_, gone) => {
-    const asked = world.gate.registry.count(path);
+    const fetched = world.gate.registry.count(path);
     meanwhile = () => gone(image.layers[0]!);
     const answer = await layer();
     expect([answer.status, answer.body.equals(bytes)]).toEqual([200, true]);
-    expect(world.gate.registry.count(path)).toBe(asked + 1);
+    expect(world.gate.registry.count(path)).toBe(fetched + 1);
     expect(answer.headers['docker-content-digest']).toBe(image.layers[0]);
   });
 
@@ -255,6 +270,6 @@ stories('between our answer and nginx opening the file', ['nginx', 'openssl'], (
       await world.gate.gate.cache.evictTo(0, 'insisting').catch(() => undefined);
     };
     expect((await layer()).body.equals(bytes)).toBe(true);
-    expect(await uris()).toEqual([sentByNginx(image.layers[0]!)]);
+    expect(await lastUri()).toBe(sentByNginx(image.layers[0]!));
   });
 });
