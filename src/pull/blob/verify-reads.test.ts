@@ -382,6 +382,7 @@ describe('when every read is verified', () => {
     await copied.finally(() => reading.close());
     expect(client.got).toBe(text.slice(10, 30));
     expect(upstream.wires).toHaveLength(changes ? 1 : 0);
+    expect(store.opened.filter((purpose) => purpose === 'check')).toHaveLength(1); // a miss goes past the cache
   });
 
   test('a part alone never vouches for the whole: it is hashed to its end', async () => {
