@@ -51,16 +51,25 @@ export function wordHolds(deps: RulingDeps, repository: Repository, tag: string,
 
 /**
  * True unless the upstream says that there is no such tag; what it cannot tell counts as there. Never more than a HEAD:
- * a refused pull must not use up somebody's pull limit.
+ * a refused pull must not use up somebody's pull limit. A 5xx is remembered as a 404 is: who polls an unsigned tag of a
+ * repository that is broken must not have it asked each time. It takes the place of no word on which a pull may stand.
  */
 export async function existsUpstream(deps: RulingDeps, repository: Repository, tag: string): Promise<boolean> {
   const upstream = upstreamOf(deps, repository);
+  const image = imageName({ ...repository, tag });
+  const known = deps.unsignedTags.get(image);
+  if (known?.found === 'unknown' && deps.now() - known.at < NEGATIVE_MS) return true;
   try {
-    await unlessAbsent(deps, imageName({ ...repository, tag }), () => upstream.head(repository.path, tag));
+    await unlessAbsent(deps, image, () => upstream.head(repository.path, tag));
     return true;
   } catch (error) {
+    if (isBroken(error) && known?.found !== true) deps.unsignedTags.set(image, { found: 'unknown', at: deps.now() });
     return codeOf(error) !== 'upstream.not-found';
   }
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof TufgateError && Number(error.detail['status']) >= 500;
 }
 
 /** A tag that is not there is remembered for a few seconds. */

@@ -51,4 +51,6 @@ export interface UnsignedTags {
 
 export type UnsignedTag =
   | { readonly found: true; readonly digest: Digest; readonly at: number }
-  | { readonly found: false; readonly at: number };
+  | { readonly found: false; readonly at: number }
+  /** It answered 5xx, and there was no other word of it. */
+  | { readonly found: 'unknown'; readonly at: number };
