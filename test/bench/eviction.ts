@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -6,13 +5,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { closeIndex, openIndex } from '../../src/cache/index/open-index.ts';
 import { type Digest, parseDigest } from '../../src/oci/digest.ts';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
 import { NotaryServer } from '../../src/simulator/notary-server.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
 import type { LoadReport } from './load.ts';
+import { gateYaml, type LoopReport, type RunningGate, startGate, startLoad } from './running-gate.ts';
 
 /**
  * What a large cache costs the others. 100,000 blobs are evicted while other requests go on, warm manifests at 200 a second; and a gate is
@@ -101,17 +100,9 @@ interface Loaded {
 }
 
 /** Of the gate's event loop, milliseconds; `own` without what it waited for a CPU. */
-interface LoopReport {
-  readonly max: number;
-  readonly p99: number;
-  readonly own: number;
-}
-
 /** Other requests go on while `work` is done. */
 async function loaded(gate: RunningGate, paths: readonly string[], work: () => Promise<unknown>): Promise<Loaded> {
-  const load = fork(fileURLToPath(new URL('load-process.js', import.meta.url)), { execArgv: [] });
-  await once(load, 'message');
-  load.send({ url: gate.url, paths, perSecond: PER_SECOND });
+  const load = await startLoad(gate.url, paths, PER_SECOND);
   await sleep(2_000);
   load.send('reset');
   gate.process.send('reset');
@@ -164,7 +155,10 @@ async function openWorld(): Promise<World> {
     data: join(folder, 'data'),
     others,
     layer,
-    configure: (...limits) => writeFile(config, yaml(registry.url, notary.url, keys, ...limits)),
+    configure: (maxBytes, lowWaterBytes) => {
+      const cache = `cache: { max_size: ${maxBytes}B, low_water: ${lowWaterBytes}B, scrub_rate: off }`;
+      return writeFile(config, gateYaml(registry.url, notary.url, keys, cache));
+    },
     async warmUp() {
       const gate = await startGate(config);
       await askAll(gate, others);
@@ -246,22 +240,6 @@ async function until(met: () => boolean): Promise<void> {
   }
 }
 
-interface RunningGate {
-  readonly process: ChildProcess;
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function startGate(config: string): Promise<RunningGate> {
-  const child = fork(fileURLToPath(new URL('gate-process.js', import.meta.url)), [config], { execArgv: [] });
-  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
-  const close = async (): Promise<void> => {
-    child.send('close');
-    await once(child, 'exit');
-  };
-  return { process: child, url, close };
-}
-
 /** Bytes, of the whole process; Linux only. */
 function resident({ process: { pid } }: RunningGate): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
@@ -271,22 +249,4 @@ function resident({ process: { pid } }: RunningGate): { readonly now: number; re
 
 function mib(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-}
-
-function yaml(registry: URL, notary: URL, keys: readonly string[], maxBytes: number, lowWaterBytes: number): string {
-  return `
-data: ./data
-listen: [{ address: 127.0.0.1:0 }]
-admin: { address: 127.0.0.1:0 }
-upstreams: { reg.example: { url: "${registry.href}" } }
-default_upstream: reg.example
-cache: { max_size: ${maxBytes}B, low_water: ${lowWaterBytes}B, scrub_rate: off }
-trust:
-  vendor:
-    type: notary
-    url: "${notary.href}"
-    gun: "{registry}/{repository}"
-    pins: { reg.example/: { keys: [${keys.join(', ')}] } }
-policy: [{ match: reg.example/acme/**, require: [vendor] }]
-`;
 }

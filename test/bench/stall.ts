@@ -1,15 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { NotaryRepository } from '../../src/simulator/notary-repository.ts';
 import { NotaryServer } from '../../src/simulator/notary-server.ts';
 import { RegistrySimulator } from '../../src/simulator/registry.ts';
 import type { LoadReport } from './load.ts';
+import { gateYaml, type LoopReport, type RunningGate, startGate, startLoad } from './running-gate.ts';
 
 /**
  * A collection of 100,000 tags never stalls the others: its first resolution, and a second one after one tag was
@@ -23,12 +22,6 @@ const MOST = { loopMs: 50, answerMs: 100 };
 
 type Print = (line: string) => void;
 
-interface LoopReport {
-  readonly max: number;
-  readonly p99: number;
-  readonly own: number;
-}
-
 export async function bench(print: Print): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'tufgate-bench-'));
   const registry = await RegistrySimulator.start();
@@ -38,7 +31,10 @@ export async function bench(print: Print): Promise<boolean> {
   const keys = [big.rootKey, ...addOthers(registry, notary)];
   await notary.listen();
   const config = join(folder, 'tufgate.yaml');
-  await writeFile(config, yaml(registry.url, notary.url, keys));
+  await writeFile(
+    config,
+    gateYaml(registry.url, notary.url, keys, `freshness: { check_every: ${CHECK_EVERY_MS / 1_000}s }`),
+  );
   const gate = await startGate(config);
   try {
     print(`${TAGS} tags, ${(big.bytes / 1e6).toFixed(1)} MB of targets; load average ${loadavg()[0]?.toFixed(1)}`);
@@ -57,30 +53,11 @@ export async function bench(print: Print): Promise<boolean> {
     print(`fetched for the change: ${fetched.join(', ')}`);
     return [idle, first, second].every(Boolean);
   } finally {
-    gate.process.send('close');
-    await once(gate.process, 'exit');
+    await gate.close();
     await notary.close();
     await registry.close();
     await rm(folder, { recursive: true });
   }
-}
-
-interface RunningGate {
-  readonly process: ChildProcess;
-  readonly url: string;
-}
-
-async function startGate(config: string): Promise<RunningGate> {
-  const child = fork(fileURLToPath(new URL('gate-process.js', import.meta.url)), [config], { execArgv: [] });
-  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
-  return { process: child, url };
-}
-
-async function startLoad(url: string, paths: readonly string[]): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('load-process.js', import.meta.url)), { execArgv: [] });
-  await once(child, 'message');
-  child.send({ url, paths, perSecond: PER_SECOND });
-  return child;
 }
 
 /** Both files are signed before: while it signs 20 MB this process could neither ask nor answer. */
@@ -149,7 +126,7 @@ async function watched(
   paths: string[],
   work: () => Promise<unknown>,
 ): Promise<boolean> {
-  const load = await startLoad(gate.url, paths);
+  const load = await startLoad(gate.url, paths, PER_SECOND);
   await sleep(1_000);
   gate.process.send('reset');
   const begun = performance.now();
@@ -169,22 +146,4 @@ async function watched(
 
 function ms(value: number): string {
   return `${value.toFixed(1)} ms`;
-}
-
-function yaml(registry: URL, notary: URL, keys: readonly string[]): string {
-  return `
-data: ./data
-listen: [{ address: 127.0.0.1:0 }]
-admin: { address: 127.0.0.1:0 }
-upstreams: { reg.example: { url: "${registry.href}" } }
-default_upstream: reg.example
-freshness: { check_every: ${CHECK_EVERY_MS / 1_000}s }
-trust:
-  vendor:
-    type: notary
-    url: "${notary.href}"
-    gun: "{registry}/{repository}"
-    pins: { reg.example/: { keys: [${keys.join(', ')}] } }
-policy: [{ match: reg.example/acme/**, require: [vendor] }]
-`;
 }
