@@ -58,3 +58,13 @@ export interface Decision {
   readonly digest?: Digest;
   readonly sources: readonly SourceVerdict[];
 }
+
+/** What a record has in common that no request led to: an alarm, or damage that was found. It never says that anything was let through. */
+export const UNASKED = {
+  client: { address: '', userAgent: '' },
+  method: '',
+  verdict: 'deny',
+  mode: 'enforce',
+  wouldDeny: false,
+  sources: [],
+} as const satisfies Partial<Decision>;

@@ -1,5 +1,5 @@
 import { isReason, type TufgateError } from '../errors.ts';
-import type { Decision } from '../policy/decision.ts';
+import { type Decision, UNASKED } from '../policy/decision.ts';
 import type { Collection } from '../state/store.ts';
 import { EVERYTHING } from '../trust/collection-name.ts';
 import type { TrustEvent } from '../trust/trust-event.ts';
@@ -115,23 +115,15 @@ export class TrustWatch {
 
   private keep({ source, gun }: Collection, { code, message }: TufgateError): void {
     if (isReason(code)) this.options.metrics.trustAlarm(source, code);
-    const base = {
+    const kept = this.alarms?.record({
+      ...UNASKED,
       at: this.options.now(),
       event: 'alarm',
       request: 'manifest',
-      method: '',
       source,
       repository: gun,
-    } as const;
-    const kept = this.alarms?.record({
-      ...base,
-      client: { address: '', userAgent: '' },
-      verdict: 'deny',
-      mode: 'enforce',
-      wouldDeny: false,
       ...(isReason(code) ? { reason: code } : {}),
       message,
-      sources: [],
     });
     void Promise.resolve(kept).catch((error: unknown) =>
       this.options.log.error({ err: error }, 'an alarm was not kept'),

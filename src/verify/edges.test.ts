@@ -83,11 +83,11 @@ describe('the verifying stream', () => {
 });
 
 describe('the verifying spool', () => {
-  function spoolInto(writer: BlobWriter, blob: Buffer): VerifyingSpool {
+  function spoolInto(writer: BlobWriter, blob: Buffer, pace = never()): VerifyingSpool {
     const options = {
       tailBytes: 1,
       buffers: [Buffer.alloc(4), Buffer.alloc(4)] as const,
-      pace: never(),
+      pace,
       onProgress: () => undefined,
     };
     return new VerifyingSpool(writer, { digest: digestOf(blob), size: blob.length }, options);
@@ -129,7 +129,11 @@ describe('the verifying spool', () => {
   });
 
   test('sends the first bytes on at once, whatever the pace: somebody waits for them', () => {
-    const spool = spoolInto(recorder().writer, hello);
+    const spool = spoolInto(
+      recorder().writer,
+      hello,
+      Pace.firstAtOnce(() => 0),
+    );
     expect([spool.enough(), spool.enough(), spool.enough()]).toEqual([true, false, false]);
   });
 

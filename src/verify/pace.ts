@@ -7,11 +7,16 @@ export class Pace {
   readonly #everyMs: number;
   #last: number;
 
-  /** @param now epoch milliseconds @param last -Infinity: the very first bytes go on at once */
+  /** @param now epoch milliseconds */
   constructor(now: () => number, everyMs = 100, last = now()) {
     this.#now = now;
     this.#everyMs = everyMs;
     this.#last = last;
+  }
+
+  /** The very first bytes are due whenever they come: a client waits for them. */
+  static firstAtOnce(now: () => number): Pace {
+    return new Pace(now, undefined, -Infinity);
   }
 
   due(): boolean {

@@ -34,7 +34,6 @@ export class VerifyingSpool {
   /** To be filled, in turn: each once its last use has ended. */
   readonly #blocks: { readonly memory: Buffer; free: Promise<void> }[];
   #turn = 0;
-  #begun = false;
   #written = 0;
   #verified = false;
   #failed: unknown;
@@ -67,12 +66,8 @@ export class VerifyingSpool {
     return block.memory;
   }
 
-  /** The first bytes go on at once: a client waits for them. */
-  readonly enough = (): boolean => {
-    const enough = !this.#begun || this.#options.pace.due();
-    this.#begun = true;
-    return enough;
-  };
+  /** Whether what is in the room shall go on although it is not full. */
+  readonly enough = (): boolean => this.#options.pace.due();
 
   /** So many bytes have come into the room that was given. @throws integrity.length */
   take(count: number): void {

@@ -1,7 +1,7 @@
 import type { BlobReader } from '../../cache/blob-store.ts';
-import { TufgateError } from '../../errors.ts';
 import { BlobVerifier, heldBack } from '../../verify/blob-verifier.ts';
 import { Pace } from '../../verify/pace.ts';
+import { readBlock } from '../../verify/verify-file.ts';
 import { verifying } from '../../verify/verifying.ts';
 import { download } from './download.ts';
 import type { BlobRequest, ByteRange, FlightParts } from './request.ts';
@@ -34,7 +34,7 @@ export class DirectDownload {
     this.#request = request;
     this.#parts = parts;
     const verifier = new BlobVerifier(request.digest, request.size);
-    const options = { tailBytes: parts.sizes.tailBytes, pace: new Pace(parts.now, undefined, -Infinity) };
+    const options = { tailBytes: parts.sizes.tailBytes, pace: Pace.firstAtOnce(parts.now) };
     this.#blocks = verifying(chunks(request, parts, this.#abort.signal, remains), verifier, options);
   }
 
@@ -113,8 +113,7 @@ async function* replay({ reader, length }: Remains, signal: AbortSignal): AsyncG
   const buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   for (let position = 0; position < length;) {
     signal.throwIfAborted();
-    const count = await reader.read(buffer.subarray(0, Math.min(buffer.length, length - position)), position);
-    if (count === 0) throw new TufgateError('cache.failed', `a temporary blob ends at byte ${position}, too early`);
+    const count = await readBlock(reader, buffer, position, length);
     position += count;
     yield buffer.subarray(0, count);
   }

@@ -166,7 +166,7 @@ export class Flight {
       hashing,
       buffers: this.#buffers,
       tailBytes: sizes.tailBytes,
-      pace: new Pace(now),
+      pace: Pace.firstAtOnce(now),
       onProgress: () => this.#wake(),
     });
   }
